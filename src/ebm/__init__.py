@@ -1,0 +1,1 @@
+"""Energy-based model training, reproduced."""

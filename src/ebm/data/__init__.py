@@ -1,0 +1,1 @@
+"""Data sets, and batches that live on the training device."""

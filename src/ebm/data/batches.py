@@ -1,0 +1,44 @@
+"""Training data that lives on the training device."""
+
+import torch
+from torch import Tensor
+
+
+class Batches:
+    """Shuffled mini-batches of a data set held on one device.
+
+    Each epoch is a fresh permutation that depends only on (seed, epoch): the position in the data is the
+    iteration number, so a resumed run sees the same batches. A last partial batch is filled from the
+    start of the next permutation.
+    """
+
+    def __init__(self, data: Tensor, batch_size: int, seed: int):
+        """`data`: (n, ...) float or uint8; `batch_size` may exceed n."""
+        self.data, self.batch_size, self.seed = data, batch_size, seed
+        self._orders: dict[int, Tensor] = {}
+
+    def _order(self, epoch: int) -> Tensor:
+        if epoch not in self._orders:
+            generator = torch.Generator().manual_seed((self.seed + 1) * 1_000_003 + epoch)
+            order = torch.randperm(len(self.data), generator=generator).to(self.data.device)
+            self._orders = {e: o for e, o in self._orders.items() if e >= epoch - 1} | {epoch: order}
+        return self._orders[epoch]
+
+    def at(self, iteration: int) -> Tensor:
+        """The batch of one iteration (0-based): (batch_size, ...)."""
+        size = len(self.data)
+        first, picked, left = iteration * self.batch_size, [], self.batch_size
+        while left:
+            epoch, offset = divmod(first, size)
+            part = self._order(epoch)[offset : offset + left]
+            picked.append(part)
+            first, left = first + len(part), left - len(part)
+        return self.data[torch.cat(picked)]
+
+
+def dequantise(images: Tensor, generator: torch.Generator) -> Tensor:
+    """uint8 levels v to v/256 + U(0, 1/256), in [0, 1); other data unchanged. Same shape, float32."""
+    if images.dtype != torch.uint8:
+        return images
+    noise = torch.rand(images.shape, generator=generator, device=images.device)
+    return (images + noise) / 256

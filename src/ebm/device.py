@@ -1,0 +1,44 @@
+"""The machine a job runs on."""
+
+import os
+import platform
+
+import torch
+
+from ebm.params.root import Compute
+
+
+def set_up(compute: Compute) -> torch.device:
+    """Choose the device, fix the number of threads and ask for deterministic algorithms.
+
+    Raises ValueError if cuda is asked for and there is none.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(compute.threads)
+    torch.use_deterministic_algorithms(True)
+    available = torch.cuda.is_available()
+    if compute.device == "cuda" and not available:
+        raise ValueError("compute.device is cuda, but this machine has no usable CUDA device")
+    return torch.device("cuda" if available and compute.device != "cpu" else "cpu")
+
+
+def environment(device: torch.device) -> dict[str, str | int]:
+    """What a result's bits depend on besides params.yaml: versions, device model, threads."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+        "threads": torch.get_num_threads(),
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,30 @@
+"""Energies E_theta(x), p_theta(x) = exp(-E_theta(x)) / Z(theta)."""
+
+from torch import nn
+
+from ebm.energies.conv import ConvEnergy
+from ebm.energies.gaussian import GaussianEnergy
+from ebm.energies.mlp import MLPEnergy
+from ebm.params.energies import Energy
+
+
+def build_energy(config: Energy, shape: tuple[int, ...]) -> nn.Module:
+    """The energy that `config` describes, for samples of `shape`: (d,) vectors or (C, H, W) images.
+
+    Initial weights come from torch's global random state. Raises ValueError if the shape does not suit.
+    """
+    if config.kind == "gaussian":
+        return GaussianEnergy(_vector(config.kind, shape))
+    if config.kind == "mlp":
+        return MLPEnergy(_vector(config.kind, shape), config.widths)
+    if config.kind == "conv":
+        if len(shape) != 3 or min(shape[1:]) < 8:
+            raise ValueError(f"a conv energy needs images of at least 8x8 pixels, got shape {shape}")
+        return ConvEnergy(shape[0], config.width)
+    raise ValueError(f"no energy is called {config.kind!r}")
+
+
+def _vector(kind: str, shape: tuple[int, ...]) -> int:
+    if len(shape) != 1:
+        raise ValueError(f"a {kind} energy needs vectors, got samples of shape {shape}")
+    return shape[0]

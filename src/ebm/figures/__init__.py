@@ -1,0 +1,1 @@
+"""Figures and tables: one file each, one shared style."""

@@ -1,0 +1,1 @@
+"""Markov chains: Langevin dynamics, augmentation transitions, the replay buffer."""

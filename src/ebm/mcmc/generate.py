@@ -1,0 +1,76 @@
+"""Sampling from a trained energy: rounds of Langevin steps with augmentation transitions in between."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ebm.mcmc.augmentation import augment
+from ebm.mcmc.langevin import chain
+from ebm.mcmc.negatives import uniform_noise
+from ebm.params.sampling import Generation
+from ebm.progress import Progress
+
+CHUNK = 500
+
+
+class Generated(NamedTuple):
+    """`samples` (n, ...) are the chain ends; `strip` (frames, chains, ...) shows the first chains on their
+    way, evenly spaced in Langevin steps, the start and the end among the frames."""
+
+    samples: Tensor
+    strip: Tensor
+
+
+def total_steps(config: Generation) -> int:
+    """Langevin steps that each sample takes."""
+    return config.rounds * config.steps + config.final_steps
+
+
+def generate(
+    energy: nn.Module,
+    shape: tuple[int, ...],
+    config: Generation,
+    buffer: Tensor | None,
+    seed: int,
+    progress: Progress,
+) -> Generated:
+    """`config.samples` samples of `shape` from exp(-energy).
+
+    `buffer` (m, ...), in the energy's units, gives the starts if `config.start` is replay. Chunk k draws from
+    a random stream of its own, (seed, k).
+    """
+    device = next(energy.parameters()).device
+    ends: list[Tensor] = []
+    shown = torch.linspace(0, total_steps(config), config.strip_frames).round().int().tolist()
+    for number, first in enumerate(range(0, config.samples, CHUNK)):
+        count = min(CHUNK, config.samples - first)
+        generator = torch.Generator(device).manual_seed((seed + 1) * 1_000_003 + number)
+        like = torch.empty(0, device=device)
+        if config.start == "replay":
+            index = torch.randint(len(buffer), (count,), generator=generator, device=device)
+            x = buffer[index]
+        else:
+            x = uniform_noise((count, *shape), config.start_box, like, generator)
+        states = _states(energy, x, config, generator, progress)
+        frames = [x[: config.strip_chains]]
+        for step, state in enumerate(states, start=1):
+            x = state
+            if step in shown:
+                frames.append(x[: config.strip_chains])
+        if number == 0:
+            strip = torch.stack(frames)
+        ends.append(x)
+    return Generated(torch.cat(ends), strip)
+
+
+def _states(energy, x, config, generator, progress):
+    """The states after each Langevin step; transitions come between rounds and are not shown."""
+    for round_number in range(config.rounds + 1):
+        last = round_number == config.rounds
+        steps = config.final_steps if last else config.steps
+        if round_number and not last and config.augmentation is not None:
+            x = augment(x, config.augmentation, generator)
+        for state in chain(energy, x, config, generator, steps):
+            progress.advance()
+            yield (x := state)

@@ -1,0 +1,47 @@
+"""Trained models at rest: the file that `train` writes and later stages read."""
+
+from pathlib import Path
+
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor, nn
+
+from ebm.energies import build_energy
+from ebm.params.energies import Energy
+from ebm.workspace import WorkspaceError, load_tensors
+
+
+class ModelFile:
+    """All seeds of a run's model. `seeds`, `shape` of a sample, `is_image` describe it."""
+
+    def __init__(self, path: Path, device: torch.device):
+        """Raises WorkspaceError if the file is missing, damaged or no model."""
+        self.path, self.device = path, device
+        self._tensors, description = load_tensors(path)
+        try:
+            self.config = TypeAdapter(Energy).validate_python(description["energy"])
+            self.shape = tuple(description["shape"])
+            self.is_image = bool(description["is_image"])
+            self.seeds = list(description["seeds"])
+        except (KeyError, ValueError):
+            raise WorkspaceError(f"{path} is not a model of this project") from None
+
+    def energy(self, seed: int, weights: str) -> nn.Module:
+        """The energy of one seed with `ema` or `raw` weights, its parameters not trainable."""
+        prefix = f"{seed}/{weights}/"
+        energy = build_energy(self.config, self.shape)
+        state = {
+            name[len(prefix) :]: torch.from_numpy(array)
+            for name, array in self._tensors.items()
+            if name.startswith(prefix)
+        }
+        energy.load_state_dict(state)
+        return energy.to(self.device).requires_grad_(False).eval()
+
+    def buffer(self, seed: int) -> Tensor | None:
+        """The replay buffer at the end of training (n, ...) in the energy's units, or None."""
+        array = self._tensors.get(f"{seed}/buffer")
+        if array is None:
+            return None
+        stored = torch.from_numpy(array).to(self.device)
+        return (stored.float() + 0.5) / 256 if self.is_image else stored

@@ -1,0 +1,16 @@
+"""What an objective hands to the training loop."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Terms(NamedTuple):
+    """Losses on separate graphs, differentiated one by one so that each gradient's norm is known for free.
+
+    `losses`: scalar per term (nll, cd, kl); their sum is minimised. `logged`: detached scalars by column
+    of the training log; `energy_positive` always, `energy_negative` if there are negatives.
+    """
+
+    losses: dict[str, Tensor]
+    logged: dict[str, Tensor]

@@ -1,0 +1,81 @@
+"""`datasets`: what `ebm prepare` turns into tensors.
+
+`source` is the file or folder a data set is made from; both runners watch it. The embedded sets
+are made by a module of this package, so their source is that module.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ebm.params.base import Count, Index, Section
+
+MODULES = {
+    "gaussian": "src/ebm/data/gaussian.py",
+    "density": "src/ebm/data/densities.py",
+    "digits": "src/ebm/data/digits.py",
+}
+
+
+class Embedded(Section):
+    """A data set that ships with the package: `source` must be the module that generates it."""
+
+    source: str
+    seed: Index
+
+    @model_validator(mode="after")
+    def _source_is_the_generator(self):
+        module = MODULES[self.kind]
+        if self.source != module:
+            raise ValueError(f"a {self.kind} data set is made by {module}: write source: {module}")
+        return self
+
+
+class GaussianData(Embedded):
+    """N(0, I) in `dim` dimensions, the term report's toy problem."""
+
+    kind: Literal["gaussian"]
+    dim: Count
+    train_size: Count
+    test_size: Count
+
+
+class DensityData(Embedded):
+    """A two-dimensional density whose value is known in closed form or by quadrature."""
+
+    kind: Literal["density"]
+    shape: Literal["eight_gaussians", "checkerboard", "two_moons", "rings"]
+    train_size: Count
+    test_size: Count
+
+
+class ClassifierRuler(Section):
+    """The classifier whose features measure generated images; trained by `ebm prepare`."""
+
+    epochs: Count
+    width: Count
+    minimum_accuracy: Annotated[float, Field(ge=0, le=1)]
+
+
+class DigitsData(Embedded):
+    """scikit-learn's 1,797 real handwritten digits, 8x8, split by class into train and test."""
+
+    kind: Literal["digits"]
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    classifier: ClassifierRuler
+
+
+class ImageFolderData(Section):
+    """Any folder with one sub-folder of JPEG or PNG files per class."""
+
+    kind: Literal["image_folder"]
+    source: str
+    seed: Index
+    size: Annotated[int, Field(ge=4, le=1024, strict=True)]
+    channels: Literal[1, 3]
+    limit: Count | None
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    classifier: ClassifierRuler
+
+
+Dataset = Annotated[GaussianData | DensityData | DigitsData | ImageFolderData, Field(discriminator="kind")]

@@ -1,0 +1,51 @@
+"""`figures` and `tables`: what comes out, from which experiment."""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from ebm.params.base import Name, Section
+
+# The stage whose files a figure or table of each kind is drawn from.
+FIGURE_STAGE = {
+    "energy_gap": "train",
+    "gradient_norms": "train",
+    "sample_grid": "sample",
+    "chain_strip": "sample",
+    "density_panels": "evaluate",
+    "nearest_neighbours": "evaluate",
+}
+TABLE_STAGE = {"generation": "evaluate", "density": "evaluate", "gaussian": "evaluate"}
+
+
+class _Shown(Section):
+    experiment: Name
+    caption: str
+
+
+class Figure(_Shown):
+    """A figure over all runs of an experiment; `stage` is where its input comes from."""
+
+    kind: Literal[
+        "energy_gap",
+        "gradient_norms",
+        "sample_grid",
+        "chain_strip",
+        "density_panels",
+        "nearest_neighbours",
+    ]
+    stage: Literal["train", "sample", "evaluate"]
+
+    @model_validator(mode="after")
+    def _stage_fits_the_kind(self):
+        stage = FIGURE_STAGE[self.kind]
+        if self.stage != stage:
+            raise ValueError(f"{self.kind} is drawn from stage {stage}, not {self.stage}")
+        return self
+
+
+class Table(_Shown):
+    """A table over all runs of an experiment, mean and standard deviation over seeds."""
+
+    kind: Literal["generation", "density", "gaussian"]
+    stage: Literal["evaluate"]

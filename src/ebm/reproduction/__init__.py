@@ -1,0 +1,1 @@
+"""The published numbers, the claims, and the rules that judge them."""

@@ -1,0 +1,1 @@
+"""One module per stage: read files, call the library, write files. No mathematics here."""

@@ -1,0 +1,114 @@
+"""evaluate: the numbers of a run, seed by seed, and the arrays its figures draw."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ebm import workspace
+from ebm.device import set_up
+from ebm.evaluation.training_summary import summarise
+from ebm.model_file import ModelFile
+from ebm.params import Params
+
+
+def run(params: Params, item: str) -> None:
+    """Measure run `item` with the evaluation it names."""
+    device = set_up(params.compute)
+    entry, config = params.runs[item], params.resolve(item, "evaluation")
+
+    def place(stage: str, suffix: str):
+        return workspace.run_file(params.preset, stage, entry.experiment, item, suffix)
+
+    model = ModelFile(place("train", ".safetensors"), device)
+    log = pd.read_csv(io.StringIO(workspace.read_text(place("train", ".csv"))))
+    status = workspace.load_json(place("train", ".json"))
+    samples, _ = workspace.load_tensors(place("sample", ".safetensors"))
+    folder = workspace.prepared(params.preset, entry.dataset)
+    manifest = workspace.load_json(folder / "manifest.json")
+    ruler, _ = workspace.load_tensors(folder / "ruler.safetensors")
+    data = {p: workspace.load_tensors(folder / f"{p}.safetensors")[0] for p in ("train", "test")}
+
+    measure = {"gaussian": _gaussian, "density": _density, "images": _images}[config.kind]
+    weights = params.resolve(item, "generation").weights
+    seeds, arrays = {}, {}
+    for seed in model.seeds:
+        energy = model.energy(seed, weights)
+        metrics, drawn = measure(config, energy, samples[f"{seed}/samples"], data, ruler)
+        metrics |= summarise(log[log.seed == seed])
+        seeds[str(seed)] = {"metrics": metrics, **status["seeds"][str(seed)]}
+        arrays |= {f"{seed}/{name}": array for name, array in drawn.items()}
+    result = {
+        "run": item,
+        "experiment": entry.experiment,
+        "dataset": entry.dataset,
+        "kind": config.kind,
+        "objective": params.resolve(item, "objective").kind,
+        "energy": model.config.kind,
+        "reference": manifest["ruler"],
+        "seeds": seeds,
+    }
+    workspace.save_json(place("evaluate", ".json"), result)
+    workspace.save_tensors(place("evaluate", ".safetensors"), arrays, {"seeds": model.seeds})
+
+
+def _gaussian(config, energy, samples, data, ruler):
+    from ebm.evaluation.gaussian import fisher_divergence, gaussian_kl
+
+    test = torch.from_numpy(data["test"]["x"]).to(next(energy.parameters()).device)
+    scores = -(test.double() - torch.from_numpy(ruler["mean"]).to(test.device)) @ torch.from_numpy(
+        np.linalg.inv(ruler["covariance"])
+    ).to(test.device)
+    metrics = {"fisher_divergence": fisher_divergence(energy, test, scores.float())}
+    if hasattr(energy, "precision"):
+        mean = energy.mean.double().cpu().numpy()
+        precision = energy.precision().double().cpu().numpy()
+        metrics["kl"] = gaussian_kl(ruler["mean"], ruler["covariance"], mean, precision)
+    return metrics, {}
+
+
+def _density(config, energy, samples, data, ruler):
+    from ebm.evaluation.grid import log_likelihood, normalise_on_grid
+    from ebm.evaluation.mmd import median_bandwidth, mmd_squared
+
+    test = data["test"]["x"]
+    grid = normalise_on_grid(energy, config.box, config.grid)
+    points = torch.from_numpy(test).to(next(energy.parameters()).device)
+    shown = config.mmd_samples
+    bandwidth = median_bandwidth(test[:shown])
+    metrics = {
+        "test_log_likelihood": log_likelihood(energy, points, grid.log_partition),
+        "grid_edge_mass": grid.edge_mass,
+        "mmd_squared": mmd_squared(samples[:shown], test[:shown], bandwidth),
+        "mmd_squared_train_to_test": mmd_squared(data["train"]["x"][:shown], test[:shown], bandwidth),
+    }
+    drawn = {"log_density": grid.log_density.float().cpu().numpy(), "box": np.array(config.box)}
+    return metrics, drawn
+
+
+def _images(config, energy, samples, data, ruler):
+    from ebm.evaluation import diversity
+    from ebm.evaluation.classifier import Classifier
+    from ebm.evaluation.frechet import frechet_distance
+
+    weights = {k.removeprefix("classifier/"): v for k, v in ruler.items() if k.startswith("classifier/")}
+    width, classes = weights["body.0.weight"].shape[0], weights["output.weight"].shape[0]
+    classifier = Classifier(samples.shape[1], width, classes)
+    classifier.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+
+    train, test = data["train"]["x"] / 255, data["test"]["x"] / 255
+    images = samples / 255
+    distances, index = diversity.nearest(images, train)
+    real_distances, _ = diversity.nearest(test, train)
+    metrics = {
+        "classifier_frechet": frechet_distance(classifier.features(samples), ruler["features/test"]),
+        "effective_classes": diversity.effective_classes(classifier.predict(samples), classes),
+        "pairwise_distance_ratio": diversity.mean_pairwise_distance(images)
+        / diversity.mean_pairwise_distance(test),
+        "nearest_train_distance": float(distances.mean()),
+        "nearest_train_distance_of_test": float(real_distances.mean()),
+    }
+    shown = config.shown_neighbours
+    drawn = {"shown": samples[:shown], "nearest_train": data["train"]["x"][index[:shown]]}
+    return metrics, drawn

@@ -1,0 +1,85 @@
+"""prepare: a data set as tensors, the ruler its samples are measured with, and a manifest."""
+
+import numpy as np
+
+from ebm import workspace
+from ebm.data import densities, digits, gaussian, image_folder
+from ebm.params import Params
+from ebm.workspace import WorkspaceError
+
+LICENCES = {
+    "gaussian": "generated",
+    "density": "generated",
+    "digits": "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn",
+    "image_folder": "the folder's own",
+}
+
+
+def run(params: Params, item: str) -> None:
+    """Prepare data set `item`."""
+    config = params.datasets[item]
+    ruler: dict[str, np.ndarray] = {}
+    measures: dict[str, float | str] = {}
+    if config.kind == "gaussian":
+        train, test = gaussian.make(config)
+        parts = {"train": {"x": train}, "test": {"x": test}}
+        ruler = {"mean": np.zeros(config.dim), "covariance": np.eye(config.dim)}
+    elif config.kind == "density":
+        train, test = densities.make(config)
+        parts = {"train": {"x": train}, "test": {"x": test}}
+        truth = densities.density(config.shape).log_density(test.astype(np.float64))
+        measures = {"true_test_log_likelihood": float(truth.mean())}
+        ruler = {"test_log_density": truth}
+    else:
+        source = digits if config.kind == "digits" else image_folder
+        train, train_labels, test, test_labels = source.make(config)
+        parts = {
+            "train": {"x": train, "label": train_labels},
+            "test": {"x": test, "label": test_labels},
+        }
+        ruler, measures = _image_ruler(params, item, parts)
+
+    folder = workspace.prepared(params.preset, item)
+    for part, arrays in parts.items():
+        workspace.save_tensors(folder / f"{part}.safetensors", arrays, {"dataset": item})
+    workspace.save_tensors(folder / "ruler.safetensors", ruler, {"dataset": item})
+    manifest = {
+        "dataset": item,
+        "kind": config.kind,
+        "source": config.source,
+        "licence": LICENCES[config.kind],
+        "shape": list(train.shape[1:]),
+        "train_size": len(train),
+        "test_size": len(test),
+        "train_sha256": workspace.file_sha256(folder / "train.safetensors"),
+        "test_sha256": workspace.file_sha256(folder / "test.safetensors"),
+        "ruler": measures,
+    }
+    workspace.save_json(folder / "manifest.json", manifest)
+
+
+def _image_ruler(params: Params, item: str, parts: dict) -> tuple[dict, dict]:
+    """Train the data set's own classifier; its features of both parts are the Frechet references."""
+    from ebm.device import set_up
+    from ebm.evaluation.classifier import train_classifier
+    from ebm.evaluation.frechet import frechet_distance
+
+    config = params.datasets[item]
+    train, test = parts["train"], parts["test"]
+    model = train_classifier(
+        train["x"], train["label"], config.classifier, config.seed, set_up(params.compute)
+    )
+    accuracy = float((model.predict(test["x"]) == test["label"]).mean())
+    if accuracy < config.classifier.minimum_accuracy:
+        raise WorkspaceError(
+            f"{item}: the classifier reaches {accuracy:.4f} on test images, below minimum_accuracy"
+            f" {config.classifier.minimum_accuracy}: it is no ruler; train it longer or wider"
+        )
+    features = {part: model.features(arrays["x"]) for part, arrays in parts.items()}
+    ruler = {f"features/{part}": array for part, array in features.items()}
+    weights = {f"classifier/{k}": v.cpu().numpy() for k, v in model.state_dict().items()}
+    measures = {
+        "classifier_test_accuracy": accuracy,
+        "classifier_frechet_train_to_test": frechet_distance(features["train"], features["test"]),
+    }
+    return ruler | weights, measures

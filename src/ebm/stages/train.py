@@ -1,0 +1,80 @@
+"""train: a run's model, once for each seed, in one process."""
+
+import torch
+
+from ebm import workspace
+from ebm.device import environment, set_up
+from ebm.params import Params
+from ebm.progress import progress
+from ebm.training.checkpoint import code_sha256, work_directory
+from ebm.training.interrupt import stop_signal
+from ebm.training.log import as_csv
+from ebm.training.loop import Training
+
+
+def run(params: Params, item: str) -> None:
+    """Train run `item` with every seed; a killed process goes on from its checkpoints when run again."""
+    device = set_up(params.compute)
+    settings = params.train_settings(item)
+    entry = params.runs[item]
+    path = workspace.prepared(params.preset, entry.dataset) / "train.safetensors"
+    data = torch.from_numpy(workspace.load_tensors(path)[0]["x"]).to(device)
+    conditions = environment(device)
+    # How often a checkpoint is written decides nothing else.
+    decisive = [part.model_dump(mode="json", exclude={"checkpoint_seconds"}) for part in settings]
+    identity = {
+        "preset": params.preset,
+        "settings": decisive,
+        "data": workspace.file_sha256(path),
+        "code": code_sha256(),
+        "environment": conditions,
+    }
+    tensors, logs, outcomes = {}, {}, {}
+    total = settings.schedule.iterations * len(params.seeds)
+    with (
+        work_directory(f"{params.preset}-{item}", identity) as work,
+        stop_signal() as stop,
+        progress(f"train {item}", total) as bar,
+    ):
+        for seed in params.seeds:
+            training = Training(settings, data, seed)
+            diverged = training.run(work / f"seed{seed}.safetensors", stop, bar)
+            state = training.state
+            logs[seed] = state.log
+            outcomes[seed] = _outcome(diverged, state.iteration)
+            for weights in ("ema", "raw"):
+                for name, value in state.model(weights).state_dict().items():
+                    tensors[f"{seed}/{weights}/{name}"] = value.cpu().numpy()
+            if state.sampler is not None:
+                buffer = state.sampler.buffer
+                tensors[f"{seed}/buffer"] = buffer.samples[: len(buffer)].cpu().numpy()
+        for seed, outcome in outcomes.items():
+            print(f"train {item}, seed {seed}: {outcome['outcome']}")
+
+        def place(suffix: str):
+            return workspace.run_file(params.preset, "train", entry.experiment, item, suffix)
+
+        description = {
+            "energy": settings.energy.model_dump(mode="json"),
+            "shape": list(data.shape[1:]),
+            "is_image": data.dtype == torch.uint8,
+            "seeds": params.seeds,
+        }
+        workspace.save_tensors(place(".safetensors"), tensors, description)
+        workspace.write_text(place(".csv"), as_csv(logs))
+        status = {"run": item, "seeds": outcomes, "environment": conditions}
+        workspace.save_json(place(".json"), {**status, "seeds": {str(s): o for s, o in outcomes.items()}})
+        for checkpoint in work.glob("*.safetensors"):
+            checkpoint.unlink()
+
+
+def _outcome(diverged: tuple[int, str] | None, iterations: int) -> dict:
+    if diverged is None:
+        return {"outcome": "finished", "iterations": iterations}
+    iteration, cause = diverged
+    return {
+        "outcome": "diverged",
+        "iteration": iteration,
+        "cause": cause,
+        "last_good_iteration": iteration - 1,
+    }

@@ -1,0 +1,97 @@
+"""Train one seed of one run."""
+
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.utils import get_total_norm
+
+from ebm.data.batches import Batches, dequantise
+from ebm.objectives import build_objective
+from ebm.params.root import TrainSettings
+from ebm.progress import Progress
+from ebm.training.checkpoint import load_checkpoint, save_checkpoint
+from ebm.training.interrupt import Interrupted, StopSignal
+from ebm.training.state import TrainState
+
+
+class Training:
+    """One seed of one run: `step` takes one iteration, `run` all that are left.
+
+    `data` (n, ...): float32, or uint8 images that are dequantised anew in every batch. The host waits for the
+    device only at logged iterations.
+    """
+
+    def __init__(self, settings: TrainSettings, data: Tensor, seed: int):
+        self.settings = settings
+        self.batches = Batches(data, settings.schedule.batch_size, seed)
+        like = torch.zeros(
+            (settings.schedule.batch_size, *data.shape[1:]), dtype=torch.float32, device=data.device
+        )
+        self.state = TrainState(settings, like, data.dtype == torch.uint8, seed)
+        self.objective = build_objective(settings.objective)
+
+    def step(self) -> dict[str, Tensor]:
+        """One iteration; returns its logged scalars, still on the device."""
+        state, schedule = self.state, self.settings.schedule
+        data = dequantise(self.batches.at(state.iteration), state.generator)
+        terms = self.objective(state.energy, data, state.sampler)
+
+        parameters = list(state.energy.parameters())
+        logged = dict(terms.logged)
+        total: list[Tensor] | None = None
+        for name, loss in terms.losses.items():
+            gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+            logged[f"gradient_norm_{name}"] = get_total_norm(gradients)
+            total = list(gradients) if total is None else torch._foreach_add(total, list(gradients))
+        norm = get_total_norm(total)
+        logged["gradient_norm"] = norm
+        energies = [logged[key] for key in ("energy_positive", "energy_negative") if key in logged]
+        if len(energies) == 2:
+            logged["energy_gap"] = energies[0] - energies[1]
+        for parameter, gradient in zip(parameters, total, strict=True):
+            parameter.grad = gradient
+        if schedule.clip_norm is not None:
+            torch.nn.utils.clip_grads_with_norm_(parameters, schedule.clip_norm, norm)
+
+        before = state.guard.observe(state.iteration, energies, norm)
+        state.optimizer.step()
+        state.guard.hold(before)
+        state.ema.update_parameters(state.energy)
+        state.iteration += 1
+        return logged
+
+    def run(self, checkpoint: Path, stop: StopSignal, progress: Progress) -> tuple[int, str] | None:
+        """Train to the end, to divergence or to a signal, resuming from `checkpoint` if it exists.
+
+        Returns (iteration, cause) if the run diverged, else None. Raises Interrupted, after saving, when a
+        signal asked the process to stop.
+        """
+        state, schedule = self.state, self.settings.schedule
+        saved = load_checkpoint(checkpoint)
+        if saved is not None:
+            state.load(saved[0])
+        progress.advance_to(state.iteration)
+        last_saved = time.monotonic()
+        while state.iteration < schedule.iterations and not self._ended_by_guard():
+            iteration = state.iteration
+            logged = self.step()
+            due = iteration % schedule.log_every == 0 or state.iteration == schedule.iterations
+            if due:
+                state.log.add(iteration, logged)
+            progress.advance()
+            if stop.requested or time.monotonic() - last_saved > schedule.checkpoint_seconds:
+                save_checkpoint(checkpoint, state.tensors(), {})
+                last_saved = time.monotonic()
+            if stop.requested:
+                raise Interrupted(stop.requested)
+        save_checkpoint(checkpoint, state.tensors(), {})
+        return state.guard.diverged()
+
+    def _ended_by_guard(self) -> bool:
+        # Divergence ends a run at the next logged iteration, also when it was resumed in between.
+        rows = self.state.log.rows
+        if not rows or rows[-1][0] != self.state.iteration - 1:
+            return False
+        return self.state.guard.diverged() is not None

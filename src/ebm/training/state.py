@@ -1,0 +1,79 @@
+"""Everything that changes while a model is trained, and nothing else."""
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ebm.energies import build_energy
+from ebm.mcmc.negatives import NegativeSampler
+from ebm.params.root import TrainSettings
+from ebm.training.guard import DivergenceGuard
+from ebm.training.log import TrainingLog
+
+
+class TrainState:
+    """Model, EMA, optimiser, replay buffer, random state, guard and log of one seed.
+
+    `tensors` and `load` carry all of it: a state loaded from `tensors` goes on bit for bit. The position in
+    the data is `iteration`, because batches depend on (seed, iteration) alone.
+    """
+
+    def __init__(self, settings: TrainSettings, like: Tensor, is_image: bool, seed: int):
+        """`like`: one batch of data (B, ...) in the energy's units, on the training device."""
+        self.iteration = 0
+        torch.manual_seed(seed)
+        self.energy = build_energy(settings.energy, tuple(like.shape[1:])).to(like.device)
+        decay = settings.schedule.ema_decay
+        self.ema = AveragedModel(self.energy, multi_avg_fn=get_ema_multi_avg_fn(decay))
+        self.optimizer = torch.optim.Adam(
+            self.energy.parameters(),
+            lr=settings.schedule.learning_rate,
+            betas=tuple(float(beta) for beta in settings.schedule.betas),
+        )
+        self.generator = torch.Generator(like.device).manual_seed(seed)
+        self.sampler = None
+        if settings.sampler.kind == "langevin":
+            self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
+        self.guard = DivergenceGuard(self.energy, settings.schedule.energy_limit)
+        self.log = TrainingLog()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The whole state as named tensors."""
+        state = {f"energy/{name}": value for name, value in self.energy.state_dict().items()}
+        state |= {f"ema/{name}": value for name, value in self.ema.state_dict().items()}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            state |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
+        if self.sampler is not None:
+            state |= {f"buffer/{key}": value for key, value in self.sampler.buffer.state().items()}
+        return state | {
+            "generator": self.generator.get_state(),
+            "guard": self.guard.record,
+            "log": self.log.state(),
+            "iteration": torch.tensor(self.iteration),
+        }
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Continue from `tensors()` of an equally configured state."""
+        device = self.generator.device
+        self.energy.load_state_dict(_under(state, "energy/"))
+        self.ema.load_state_dict(_under(state, "ema/"))
+        optimizer = self.optimizer.state_dict()
+        optimizer["state"] = {}
+        for name, value in _under(state, "optimizer/").items():
+            index, slot = name.split("/")
+            optimizer["state"].setdefault(int(index), {})[slot] = value
+        self.optimizer.load_state_dict(optimizer)
+        if self.sampler is not None:
+            self.sampler.buffer.load_state(_under(state, "buffer/"))
+        self.generator.set_state(state["generator"])
+        self.guard.record = state["guard"].to(device)
+        self.log.load_state(state["log"])
+        self.iteration = int(state["iteration"])
+
+    def model(self, weights: str) -> nn.Module:
+        """The energy with `ema` or `raw` weights."""
+        return self.ema.module if weights == "ema" else self.energy
+
+
+def _under(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}

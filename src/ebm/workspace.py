@@ -1,0 +1,184 @@
+"""Where every artifact lives, and how it is written and read.
+
+    results/<preset>/prepare/<dataset>/{train,test,ruler}.safetensors, manifest.json
+    results/<preset>/train/<experiment>/<run>.{safetensors,csv,json}      model, log, status
+    results/<preset>/sample/<experiment>/<run>.safetensors
+    results/<preset>/evaluate/<experiment>/<run>.{json,safetensors}       metrics, what figures draw
+    results/<preset>/report/verdicts.json
+    paper_figures/<preset>/<figure>.{pdf,png}, <table>.{md,csv,tex}
+    paper_figures/report.html
+
+Files appear whole or not at all: each is written under a temporary name in the same folder, flushed to
+disk and renamed. Tensors and JSON carry a SHA-256 of their contents, checked at every read, because
+neither runner notices a damaged file whose time stamp did not change.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+
+RESULTS = Path("results")
+FIGURES = Path("paper_figures")
+REPORT = FIGURES / "report.html"
+TEMPORARY = ".writing-"
+# Stages in the order of the flow; each is a CLI subcommand, a Snakemake rule and a DVC stage.
+STAGES = ("prepare", "train", "sample", "evaluate", "figure", "table", "report")
+RUN_SUFFIXES = {
+    "train": (".safetensors", ".csv", ".json"),
+    "sample": (".safetensors",),
+    "evaluate": (".json", ".safetensors"),
+}
+PREPARED = ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
+FIGURE_SUFFIXES = (".pdf", ".png")
+TABLE_SUFFIXES = (".md", ".csv", ".tex")
+
+
+class WorkspaceError(Exception):
+    """An artifact is missing, damaged or foreign. The message is one sentence that says what to run."""
+
+
+def prepared(preset: str, dataset: str) -> Path:
+    """Folder of a prepared data set."""
+    return RESULTS / preset / "prepare" / dataset
+
+
+def run_file(preset: str, stage: str, experiment: str, run: str, suffix: str) -> Path:
+    """A file that stage `train`, `sample` or `evaluate` writes for a run."""
+    return RESULTS / preset / stage / experiment / f"{run}{suffix}"
+
+
+def verdicts_file(preset: str) -> Path:
+    """The judged claims of a preset."""
+    return RESULTS / preset / "report" / "verdicts.json"
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that becomes `path` if the block succeeds and vanishes if not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def save_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping = {}) -> None:
+    """Write arrays as safetensors, with `metadata` (JSON-able values) and a SHA-256 in the header."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    header, buffer = _split(safetensors.numpy.save(arrays))
+    entries = {key: header[key] for key in sorted(header)}
+    described = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
+    entries["__metadata__"] = described | {"sha256": _digest(header, described, buffer)}
+    text = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    write_bytes(path, len(text).to_bytes(8, "little") + text + buffer)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Arrays and metadata of a file written by `save_tensors`.
+
+    Raises WorkspaceError if the file is missing, truncated, damaged or was not written by this project.
+    """
+    data = _read(path)
+    try:
+        header, buffer = _split(data)
+        metadata = header.pop("__metadata__")
+        recorded = metadata.pop("sha256")
+        intact = recorded == _digest(header, metadata, buffer)
+    except (ValueError, KeyError, AttributeError):
+        intact = False
+    if not intact:
+        raise WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
+    arrays = safetensors.numpy.load(data)
+    return arrays, {key: json.loads(value) for key, value in metadata.items()}
+
+
+def save_json(path: Path, content: Mapping) -> None:
+    """Write a mapping as readable JSON with a SHA-256 of itself under the key `sha256`."""
+    body = dict(content) | {"sha256": _json_digest(content)}
+    write_text(path, json.dumps(body, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def load_json(path: Path) -> dict:
+    """The mapping written by `save_json`; raises WorkspaceError if missing or damaged."""
+    try:
+        content = json.loads(_read(path))
+        recorded = content.pop("sha256")
+    except (ValueError, KeyError, AttributeError):
+        content, recorded = {}, None
+    if recorded != _json_digest(content):
+        raise WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
+    return content
+
+
+def read_text(path: Path) -> str:
+    """Text of an artifact; raises WorkspaceError if it is missing."""
+    return _read(path).decode("utf-8")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def data_sha256(value: object) -> str:
+    """SHA-256 of JSON-able data in canonical form, hexadecimal."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _json_digest(content: Mapping) -> str:
+    return data_sha256({key: value for key, value in content.items() if key != "sha256"})
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise WorkspaceError(f"{path} is missing: {_remedy(path)}") from None
+    except OSError as failure:
+        raise WorkspaceError(f"{path} cannot be read ({failure.strerror}): {_remedy(path)}") from None
+
+
+def _remedy(path: Path) -> str:
+    """Which command makes `path`."""
+    parts = path.parts
+    if len(parts) >= 4 and parts[0] == RESULTS.name and parts[2] in STAGES:
+        stage = parts[2]
+        item = parts[3] if stage == "prepare" else path.stem
+        return f"stage {stage} makes it: run `ebm {stage} {item}` or `snakemake`"
+    return "run `snakemake`"
+
+
+def _split(data: bytes) -> tuple[dict, bytes]:
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > len(data) - 8:
+        raise ValueError("truncated")
+    return json.loads(data[8 : 8 + length]), data[8 + length :]
+
+
+def _digest(header: Mapping, metadata: Mapping, buffer: bytes) -> str:
+    digest = hashlib.sha256(json.dumps([header, metadata], sort_keys=True).encode())
+    digest.update(buffer)
+    return digest.hexdigest()
