@@ -10,7 +10,7 @@ def mean_pairwise_distance(points: np.ndarray) -> float:
 
 
 def nearest(points: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each of `points` (n, ...) the distance to, and index of, its nearest `reference` (m, ...): (n,), (n,)."""
+    """Distances (n,) from `points` (n, ...) to their nearest `reference` (m, ...), and its indices (n,)."""
     distances = cdist(points.reshape(len(points), -1), reference.reshape(len(reference), -1))
     index = distances.argmin(1)
     return distances[np.arange(len(points)), index], index
