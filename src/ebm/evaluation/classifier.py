@@ -27,16 +27,16 @@ class Classifier(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(channels, width, 3, padding=1),
-            nn.ReLU(),
+            nn.SiLU(),
             nn.Conv2d(width, width, 3, padding=1),
-            nn.ReLU(),
+            nn.SiLU(),
             nn.AvgPool2d(2),
             nn.Conv2d(width, 2 * width, 3, padding=1),
-            nn.ReLU(),
+            nn.SiLU(),
             nn.AdaptiveAvgPool2d(2),
             nn.Flatten(),
             nn.Linear(8 * width, 2 * width),
-            nn.ReLU(),
+            nn.SiLU(),
         )
         self.output = nn.Linear(2 * width, classes)
 
@@ -73,9 +73,18 @@ def train_classifier(
     )
     for _ in range(config.epochs):
         for index in torch.randperm(len(x)).to(device).split(BATCH):
-            loss = F.cross_entropy(model(x[index]), y[index])
+            loss = F.cross_entropy(model(_shifted(x[index])), y[index])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
     return model.eval()
+
+
+def _shifted(images: Tensor) -> Tensor:
+    """A batch moved by up to an eighth of its side in each direction, edge pixels repeated."""
+    height, width = images.shape[2:]
+    reach = width // 8
+    top, left = torch.randint(2 * reach + 1, (2,)).tolist()
+    padded = F.pad(images, [reach] * 4, mode="replicate")
+    return padded[:, :, top : top + height, left : left + width]
