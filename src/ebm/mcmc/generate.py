@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ebm.mcmc.augmentation import augment
 from ebm.mcmc.langevin import chain
-from ebm.mcmc.negatives import uniform_noise
+from ebm.mcmc.noise import uniform_noise
 from ebm.params.sampling import Generation
 from ebm.progress import Progress
 
@@ -46,12 +46,11 @@ def generate(
     for number, first in enumerate(range(0, config.samples, CHUNK)):
         count = min(CHUNK, config.samples - first)
         generator = torch.Generator(device).manual_seed((seed + 1) * 1_000_003 + number)
-        like = torch.empty(0, device=device)
         if config.start == "replay":
             index = torch.randint(len(buffer), (count,), generator=generator, device=device)
             x = buffer[index]
         else:
-            x = uniform_noise((count, *shape), config.start_box, like, generator)
+            x = uniform_noise((count, *shape), config.start_box, device, generator)
         states = _states(energy, x, config, generator, progress)
         frames = [x[: config.strip_chains]]
         for step, state in enumerate(states, start=1):

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ebm.mcmc.augmentation import augment
 from ebm.mcmc.langevin import EnergyFunction, langevin_step, run_chain
+from ebm.mcmc.noise import uniform_noise
 from ebm.mcmc.replay import ReplayBuffer
 from ebm.params.sampling import LangevinSampler
 
@@ -37,7 +38,7 @@ class NegativeSampler:
         """
         if self.config.start == "data":
             return data
-        noise = uniform_noise(data.shape, self.config.start_box, data, self.generator)
+        noise = uniform_noise(data.shape, self.config.start_box, data.device, self.generator)
         if self.config.start == "noise" or len(self.buffer) < len(data):
             return noise
         drawn = self.buffer.draw(len(data), self.generator)
@@ -71,9 +72,3 @@ class NegativeSampler:
         if self.config.augmentation is not None:
             drawn = augment(drawn, self.config.augmentation, self.generator)
         return drawn
-
-
-def uniform_noise(shape: torch.Size, box: list[float], like: Tensor, generator: torch.Generator) -> Tensor:
-    """U(low, high) samples of `shape` on the device of `like`, float32."""
-    low, high = box
-    return low + (high - low) * torch.rand(shape, generator=generator, device=like.device)

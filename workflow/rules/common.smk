@@ -1,0 +1,90 @@
+# What the rules share: validated parameters, names of files, dependencies on code.
+
+import sys
+from pathlib import Path
+
+from ebm.params import ParamsError, load_params
+from ebm.runners import hold_this_folder, read_plain, sync_after_run
+from ebm.workspace import FIGURE_SUFFIXES, RUN_SUFFIXES, TABLE_SUFFIXES, data_sha256
+
+try:
+    PARAMS = load_params()
+except ParamsError as failure:
+    # Before anything else: one line, nothing written.
+    print(f"ebm: {failure}", file=sys.stderr)
+    sys.exit(2)
+
+RESULTS = f"results/{PARAMS.preset}"
+SHOWN = f"paper_figures/{PARAMS.preset}"
+LOGS = f"logs/{PARAMS.preset}"
+
+# `ebm` of the environment that runs Snakemake, whether that is activated or not.
+shell.prefix(f"export PATH={Path(sys.executable).parent}:$PATH; set -euo pipefail; ")
+
+if workflow.is_main_process:
+    hold_this_folder()
+
+
+wildcard_constraints:
+    dataset="[a-z0-9_]+",
+    experiment="[a-z0-9_]+",
+    run="[a-z0-9_]+",
+    figure="|".join(PARAMS.figures) or "none",
+    table="|".join(PARAMS.tables) or "none",
+
+
+def one_source_of_parameters(config):
+    """Jobs read params.yaml: refuse --config and --configfile, which they would not see."""
+    if config != read_plain("params.yaml"):
+        print("ebm: change params.yaml instead of using --config or --configfile", file=sys.stderr)
+        sys.exit(2)
+
+
+def code(*modules):
+    """Files of the package that decide a stage's result; a folder stands for its modules."""
+    found = []
+    for module in modules:
+        path = Path("src/ebm") / module
+        found += sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
+    return [path for path in found if not path.endswith("__pycache__")]
+
+
+def values(*keys):
+    """The parameters a job depends on, by dotted key, as they stand in params.yaml."""
+    chosen = {}
+    for key in keys:
+        node = config
+        for part in key.split("."):
+            node = node[part]
+        chosen[key] = node
+    return chosen
+
+
+def run_files(stage, run):
+    """What a stage writes for a run."""
+    folder = f"{RESULTS}/{stage}/{PARAMS.runs[run].experiment}"
+    return [f"{folder}/{run}{suffix}" for suffix in RUN_SUFFIXES[stage]]
+
+
+def shown_files(section):
+    """The input of a figure or table: its stage's files for every run of its experiment."""
+
+    def files(wildcards):
+        item = getattr(PARAMS, section)[wildcards[0]]
+        return [path for run in PARAMS.runs_of(item.experiment) for path in run_files(item.stage, run)]
+
+    return files
+
+
+def remember_in_dvc():
+    """A finished run ends with DVC knowing what it produced."""
+    sync_after_run()
+
+
+def fingerprint(source):
+    """What Snakemake cannot see of a folder: the names and sizes of the files below it."""
+    path = Path(source)
+    if not path.is_dir():
+        return None
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    return data_sha256([(str(p.relative_to(path)), p.stat().st_size) for p in files])

@@ -1,0 +1,27 @@
+rule evaluate:
+    """The numbers of a run."""
+    input:
+        data=lambda w: [
+            f"{RESULTS}/prepare/{PARAMS.runs[w.run].dataset}/{name}"
+            for name in ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
+        ],
+        model=f"{RESULTS}/train/{{experiment}}/{{run}}.safetensors",
+        status=f"{RESULTS}/train/{{experiment}}/{{run}}.json",
+        history=f"{RESULTS}/train/{{experiment}}/{{run}}.csv",
+        samples=f"{RESULTS}/sample/{{experiment}}/{{run}}.safetensors",
+        code=code("stages/evaluate.py", "model_file.py", "energies", "evaluation"),
+    output:
+        f"{RESULTS}/evaluate/{{experiment}}/{{run}}.json",
+        f"{RESULTS}/evaluate/{{experiment}}/{{run}}.safetensors",
+    params:
+        values=lambda w: values(
+            f"runs.{w.run}.evaluate",
+            f"evaluations.{PARAMS.runs[w.run].evaluate.evaluation}",
+        ),
+    log:
+        f"{LOGS}/evaluate/{{experiment}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/evaluate/{{experiment}}/{{run}}.tsv"
+    threads: PARAMS.compute.threads
+    shell:
+        "ebm evaluate {wildcards.run} > {log} 2>&1"

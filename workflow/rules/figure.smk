@@ -1,0 +1,45 @@
+rule figure:
+    """A figure over the runs of an experiment."""
+    input:
+        shown_files("figures"),
+        code=code("stages/figure.py", "figures"),
+    output:
+        f"{SHOWN}/{{figure}}.pdf",
+        report(
+            f"{SHOWN}/{{figure}}.png",
+            caption="../report/figure.rst",
+            category=f"Figures ({PARAMS.preset})",
+            labels={"figure": "{figure}"},
+        ),
+    params:
+        values=lambda w: values(f"figures.{w.figure}"),
+    log:
+        f"{LOGS}/figure/{{figure}}.log",
+    benchmark:
+        f"{LOGS}/figure/{{figure}}.tsv"
+    shell:
+        "ebm figure {wildcards.figure} > {log} 2>&1"
+
+
+rule table:
+    """A table over the runs of an experiment."""
+    input:
+        shown_files("tables"),
+        code=code("stages/table.py", "figures"),
+    output:
+        f"{SHOWN}/{{table}}.md",
+        report(
+            f"{SHOWN}/{{table}}.csv",
+            caption="../report/table.rst",
+            category=f"Tables ({PARAMS.preset})",
+            labels={"table": "{table}"},
+        ),
+        f"{SHOWN}/{{table}}.tex",
+    params:
+        values=lambda w: values(f"tables.{w.table}"),
+    log:
+        f"{LOGS}/table/{{table}}.log",
+    benchmark:
+        f"{LOGS}/table/{{table}}.tsv"
+    shell:
+        "ebm table {wildcards.table} > {log} 2>&1"

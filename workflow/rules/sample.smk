@@ -1,0 +1,27 @@
+rule sample:
+    """Samples from a run's models."""
+    input:
+        f"{RESULTS}/train/{{experiment}}/{{run}}.safetensors",
+        code=code(
+            "stages/sample.py",
+            "model_file.py",
+            "energies",
+            "mcmc/augmentation.py",
+            "mcmc/generate.py",
+            "mcmc/langevin.py",
+            "mcmc/noise.py",
+        ),
+    output:
+        f"{RESULTS}/sample/{{experiment}}/{{run}}.safetensors",
+    params:
+        values=lambda w: values(
+            f"runs.{w.run}.sample",
+            f"generations.{PARAMS.runs[w.run].sample.generation}",
+        ),
+    log:
+        f"{LOGS}/sample/{{experiment}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/sample/{{experiment}}/{{run}}.tsv"
+    threads: PARAMS.compute.threads
+    shell:
+        "ebm sample {wildcards.run} > {log} 2>&1"

@@ -1,0 +1,37 @@
+rule train:
+    """A run's model with every seed; checkpoints live outside the declared outputs, in .work/."""
+    input:
+        lambda w: f"{RESULTS}/prepare/{PARAMS.runs[w.run].dataset}/train.safetensors",
+        code=code(
+            "stages/train.py",
+            "data/batches.py",
+            "energies",
+            "mcmc/augmentation.py",
+            "mcmc/langevin.py",
+            "mcmc/negatives.py",
+            "mcmc/noise.py",
+            "mcmc/replay.py",
+            "objectives",
+            "training",
+        ),
+    output:
+        f"{RESULTS}/train/{{experiment}}/{{run}}.safetensors",
+        f"{RESULTS}/train/{{experiment}}/{{run}}.json",
+        f"{RESULTS}/train/{{experiment}}/{{run}}.csv",
+    params:
+        values=lambda w: values(
+            "seeds",
+            f"runs.{w.run}.dataset",
+            f"runs.{w.run}.train",
+            f"energies.{PARAMS.runs[w.run].train.energy}",
+            f"objectives.{PARAMS.runs[w.run].train.objective}",
+            f"samplers.{PARAMS.runs[w.run].train.sampler}",
+            f"schedules.{PARAMS.runs[w.run].train.schedule}",
+        ),
+    log:
+        f"{LOGS}/train/{{experiment}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/train/{{experiment}}/{{run}}.tsv"
+    threads: PARAMS.compute.threads
+    shell:
+        "ebm train {wildcards.run} > {log} 2>&1"
