@@ -5,20 +5,21 @@ import platform
 
 import torch
 
+from ebm.params.base import ParamsError
 from ebm.params.root import Compute
 
 
 def set_up(compute: Compute) -> torch.device:
     """Choose the device, fix the number of threads and ask for deterministic algorithms.
 
-    Raises ValueError if cuda is asked for and there is none.
+    Raises ParamsError if cuda is asked for and there is none.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(compute.threads)
     torch.use_deterministic_algorithms(True)
     available = torch.cuda.is_available()
     if compute.device == "cuda" and not available:
-        raise ValueError("compute.device is cuda, but this machine has no usable CUDA device")
+        raise ParamsError("params.yaml: compute.device: is cuda, but this machine has no usable CUDA device")
     return torch.device("cuda" if available and compute.device != "cpu" else "cpu")
 
 

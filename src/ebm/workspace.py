@@ -85,7 +85,8 @@ def write_text(path: Path, text: str) -> None:
 
 def save_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping = {}) -> None:
     """Write arrays as safetensors, with `metadata` (JSON-able values) and a SHA-256 in the header."""
-    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    # Not np.ascontiguousarray, which turns a scalar into a vector.
+    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     header, buffer = _split(safetensors.numpy.save(arrays))
     entries = {key: header[key] for key in sorted(header)}
     described = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
@@ -106,7 +107,7 @@ def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
         metadata = header.pop("__metadata__")
         recorded = metadata.pop("sha256")
         intact = recorded == _digest(header, metadata, buffer)
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, TypeError):
         intact = False
     if not intact:
         raise WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
@@ -125,7 +126,7 @@ def load_json(path: Path) -> dict:
     try:
         content = json.loads(_read(path))
         recorded = content.pop("sha256")
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, TypeError):
         content, recorded = {}, None
     if recorded != _json_digest(content):
         raise WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")

@@ -108,7 +108,7 @@ def _override_problems(params: Params, run: str) -> Iterator[Problem]:
                 yield (*here, word), f"unknown key{nearest(word, fields)}"
             if unknown:
                 continue
-            if "kind" in changes and key != "objective":
+            if "kind" in changes:
                 yield (*here, "kind"), f"a run cannot change the kind of its {key}: name another one"
                 continue
             try:
@@ -133,8 +133,11 @@ def _combination_problems(params: Params, name: str) -> Iterator[Problem]:
     if settings.objective.kind != "mle" and settings.sampler.kind == "none":
         yield (*train, "sampler"), f"{settings.objective.kind} needs a Langevin sampler, not none"
     is_image = dataset.kind in ("digits", "image_folder")
-    if settings.energy.kind == "conv" and not is_image:
-        yield (*train, "energy"), f"a conv energy needs images, not {dataset.kind} data"
+    if (settings.energy.kind == "conv") != is_image:
+        needed = "vectors" if is_image else "images"
+        yield (*train, "energy"), f"a {settings.energy.kind} energy needs {needed}, not {dataset.kind} data"
+    if settings.energy.kind == "conv" and getattr(dataset, "size", 8) < 8:
+        yield (*train, "energy"), f"a conv energy needs images of at least 8x8 pixels, not {dataset.size}"
     if evaluation.kind != MEASURED_BY[dataset.kind]:
         yield (
             ("runs", name, "evaluate", "evaluation"),

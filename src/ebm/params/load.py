@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from ebm.params.base import ParamsError
@@ -36,6 +36,12 @@ def load_params(path: Path | str = PARAMS_FILE) -> Params:
         line = mark.line + 1 if mark else 1
         problem = str(failure.problem or failure.context).strip().splitlines()[0]
         raise ParamsError(f"{path}:{line}: not valid YAML: {problem}") from None
+    except YAMLError as failure:
+        # Characters that no YAML file may hold come without a mark.
+        position = getattr(failure, "position", 0)
+        line = text.count("\n", 0, position) + 1
+        reason = str(failure).splitlines()[0]
+        raise ParamsError(f"{path}:{line}: not valid YAML: {reason}") from None
     if not isinstance(data, dict):
         raise ParamsError(f"{path}:1: must be a mapping of sections")
     try:

@@ -41,12 +41,12 @@ def work_directory(run: str, identity: dict) -> Iterator[Path]:
     WORK.mkdir(exist_ok=True)
     lock = FileLock(WORK / f"{run}.lock")
     try:
-        lock.acquire(timeout=0)
+        held = lock.acquire(timeout=0)
     except Timeout:
         raise WorkspaceError(
             f"{run} is being trained by another process in this folder: wait for it or stop it"
         ) from None
-    with lock:
+    with held:
         folder = WORK / f"{run}-{data_sha256(identity)[:16]}"
         for other in WORK.glob(f"{run}-*"):
             if other != folder and len(other.name) == len(folder.name):
