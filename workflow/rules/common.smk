@@ -36,7 +36,10 @@ wildcard_constraints:
 def one_source_of_parameters(config):
     """Jobs read params.yaml: refuse --config and --configfile, which they would not see."""
     if config != read_plain("params.yaml"):
-        print("ebm: change params.yaml instead of using --config or --configfile", file=sys.stderr)
+        print(
+            "ebm: change params.yaml instead of using --config or --configfile",
+            file=sys.stderr,
+        )
         sys.exit(2)
 
 
@@ -71,7 +74,11 @@ def shown_files(section):
 
     def files(wildcards):
         item = getattr(PARAMS, section)[wildcards[0]]
-        return [path for run in PARAMS.runs_of(item.experiment) for path in run_files(item.stage, run)]
+        return [
+            path
+            for run in PARAMS.runs_of(item.experiment)
+            for path in run_files(item.stage, run)
+        ]
 
     return files
 

@@ -3,7 +3,12 @@ rule evaluate:
     input:
         data=lambda w: [
             f"{RESULTS}/prepare/{PARAMS.runs[w.run].dataset}/{name}"
-            for name in ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
+            for name in (
+                "train.safetensors",
+                "test.safetensors",
+                "ruler.safetensors",
+                "manifest.json",
+            )
         ],
         model=f"{RESULTS}/train/{{experiment}}/{{run}}.safetensors",
         status=f"{RESULTS}/train/{{experiment}}/{{run}}.json",
@@ -13,15 +18,15 @@ rule evaluate:
     output:
         f"{RESULTS}/evaluate/{{experiment}}/{{run}}.json",
         f"{RESULTS}/evaluate/{{experiment}}/{{run}}.safetensors",
-    params:
-        values=lambda w: values(
-            f"runs.{w.run}.evaluate",
-            f"evaluations.{PARAMS.runs[w.run].evaluate.evaluation}",
-        ),
     log:
         f"{LOGS}/evaluate/{{experiment}}/{{run}}.log",
     benchmark:
         f"{LOGS}/evaluate/{{experiment}}/{{run}}.tsv"
     threads: PARAMS.compute.threads
+    params:
+        values=lambda w: values(
+            f"runs.{w.run}.evaluate",
+            f"evaluations.{PARAMS.runs[w.run].evaluate.evaluation}",
+        ),
     shell:
         "ebm evaluate {wildcards.run} > {log} 2>&1"

@@ -11,12 +11,12 @@ rule figure:
             category=f"Figures ({PARAMS.preset})",
             labels={"figure": "{figure}"},
         ),
-    params:
-        values=lambda w: values(f"figures.{w.figure}"),
     log:
         f"{LOGS}/figure/{{figure}}.log",
     benchmark:
         f"{LOGS}/figure/{{figure}}.tsv"
+    params:
+        values=lambda w: values(f"figures.{w.figure}"),
     shell:
         "ebm figure {wildcards.figure} > {log} 2>&1"
 
@@ -35,11 +35,11 @@ rule table:
             labels={"table": "{table}"},
         ),
         f"{SHOWN}/{{table}}.tex",
-    params:
-        values=lambda w: values(f"tables.{w.table}"),
     log:
         f"{LOGS}/table/{{table}}.log",
     benchmark:
         f"{LOGS}/table/{{table}}.tsv"
+    params:
+        values=lambda w: values(f"tables.{w.table}"),
     shell:
         "ebm table {wildcards.table} > {log} 2>&1"

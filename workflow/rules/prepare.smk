@@ -2,19 +2,21 @@ rule prepare:
     """A data set as tensors, its ruler and its manifest."""
     input:
         source=lambda w: PARAMS.datasets[w.dataset].source,
-        code=code("stages/prepare.py", "evaluation/classifier.py", "evaluation/frechet.py"),
+        code=code(
+            "stages/prepare.py", "evaluation/classifier.py", "evaluation/frechet.py"
+        ),
     output:
         f"{RESULTS}/prepare/{{dataset}}/train.safetensors",
         f"{RESULTS}/prepare/{{dataset}}/test.safetensors",
         f"{RESULTS}/prepare/{{dataset}}/ruler.safetensors",
         f"{RESULTS}/prepare/{{dataset}}/manifest.json",
-    params:
-        values=lambda w: values(f"datasets.{w.dataset}"),
-        contents=lambda w: fingerprint(PARAMS.datasets[w.dataset].source),
     log:
         f"{LOGS}/prepare/{{dataset}}.log",
     benchmark:
         f"{LOGS}/prepare/{{dataset}}.tsv"
     threads: PARAMS.compute.threads
+    params:
+        values=lambda w: values(f"datasets.{w.dataset}"),
+        contents=lambda w: fingerprint(PARAMS.datasets[w.dataset].source),
     shell:
         "ebm prepare {wildcards.dataset} > {log} 2>&1"

@@ -2,8 +2,16 @@ rule report:
     """Claims and numbers judged, and one page over all presets."""
     input:
         [path for run in PARAMS.runs for path in run_files("evaluate", run)],
-        [f"{SHOWN}/{figure}{suffix}" for figure in PARAMS.figures for suffix in FIGURE_SUFFIXES],
-        [f"{SHOWN}/{table}{suffix}" for table in PARAMS.tables for suffix in TABLE_SUFFIXES],
+        [
+            f"{SHOWN}/{figure}{suffix}"
+            for figure in PARAMS.figures
+            for suffix in FIGURE_SUFFIXES
+        ],
+        [
+            f"{SHOWN}/{table}{suffix}"
+            for table in PARAMS.tables
+            for suffix in TABLE_SUFFIXES
+        ],
         code=code("stages/report.py", "reproduction"),
     output:
         f"{RESULTS}/report/verdicts.json",

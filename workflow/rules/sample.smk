@@ -13,15 +13,15 @@ rule sample:
         ),
     output:
         f"{RESULTS}/sample/{{experiment}}/{{run}}.safetensors",
-    params:
-        values=lambda w: values(
-            f"runs.{w.run}.sample",
-            f"generations.{PARAMS.runs[w.run].sample.generation}",
-        ),
     log:
         f"{LOGS}/sample/{{experiment}}/{{run}}.log",
     benchmark:
         f"{LOGS}/sample/{{experiment}}/{{run}}.tsv"
     threads: PARAMS.compute.threads
+    params:
+        values=lambda w: values(
+            f"runs.{w.run}.sample",
+            f"generations.{PARAMS.runs[w.run].sample.generation}",
+        ),
     shell:
         "ebm sample {wildcards.run} > {log} 2>&1"

@@ -18,6 +18,11 @@ rule train:
         f"{RESULTS}/train/{{experiment}}/{{run}}.safetensors",
         f"{RESULTS}/train/{{experiment}}/{{run}}.json",
         f"{RESULTS}/train/{{experiment}}/{{run}}.csv",
+    log:
+        f"{LOGS}/train/{{experiment}}/{{run}}.log",
+    benchmark:
+        f"{LOGS}/train/{{experiment}}/{{run}}.tsv"
+    threads: PARAMS.compute.threads
     params:
         values=lambda w: values(
             "seeds",
@@ -28,10 +33,5 @@ rule train:
             f"samplers.{PARAMS.runs[w.run].train.sampler}",
             f"schedules.{PARAMS.runs[w.run].train.schedule}",
         ),
-    log:
-        f"{LOGS}/train/{{experiment}}/{{run}}.log",
-    benchmark:
-        f"{LOGS}/train/{{experiment}}/{{run}}.tsv"
-    threads: PARAMS.compute.threads
     shell:
         "ebm train {wildcards.run} > {log} 2>&1"

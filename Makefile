@@ -1,0 +1,41 @@
+# make reproduce   params.yaml to tables, figures and report
+# make test        every check
+# Both make .venv from the lock when it is missing or older than the lock.
+PYTHON ?= python3
+BIN := .venv/bin
+# Python's own start-up files for torch are worth seconds per process: let them be written.
+unexport PYTHONDONTWRITEBYTECODE
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: reproduce test lint lock clean
+
+reproduce: .venv/installed
+	$(BIN)/snakemake --cores all
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+
+.venv/installed: requirements.lock bootstrap.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v not in ((3, 11), (3, 12)) and f"Python 3.11 or 3.12 is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.12")'
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r bootstrap.lock
+	$(BIN)/uv pip install --compile-bytecode --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Resolve the ranges of pyproject.toml anew.
+lock: .venv/installed
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --no-header --upgrade --quiet --output-file requirements.lock
+	echo 'uv' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --no-header --upgrade --quiet --output-file bootstrap.lock
+
+# Forget the environment, logs and checkpoints; results stay.
+clean:
+	rm -rf .venv .work logs

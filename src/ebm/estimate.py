@@ -1,0 +1,91 @@
+"""What a preset will cost here: a few real training steps of every run, timed."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from ebm.device import set_up
+from ebm.mcmc.generate import CHUNK, total_steps
+from ebm.mcmc.langevin import langevin_step
+from ebm.mcmc.noise import uniform_noise
+from ebm.params import Params
+from ebm.training.loop import Training
+
+WARM_UP = 3
+
+
+def estimate(params: Params, steps: int) -> None:
+    """Time `steps` training iterations and Langevin steps of each run after a warm-up and print hours.
+
+    Runs on random data of the right shape: needs no prepared data.
+    """
+    device = set_up(params.compute)
+    table = Table("run", "s / iteration", "iterations", "seeds", "train h", "sample h")
+    total = 0.0
+    for run in params.runs:
+        settings = params.train_settings(run)
+        data = stand_in(params, run).to(device)
+        training = Training(settings, data, 0)
+        per_step = _seconds(training.step, steps, device)
+        train = per_step * settings.schedule.iterations * len(params.seeds) / 3600
+
+        generation = params.resolve(run, "generation")
+        generator = torch.Generator(device).manual_seed(0)
+        chains = min(CHUNK, generation.samples)
+        x = uniform_noise((chains, *data.shape[1:]), generation.start_box, device, generator)
+        langevin = partial(langevin_step, training.state.model("ema"), x, generation, generator)
+        chunks = -(-generation.samples // CHUNK)
+        sampled = total_steps(generation) * chunks * len(params.seeds)
+        sample = _seconds(langevin, steps, device) * sampled / 3600
+        total += train + sample
+        table.add_row(
+            run,
+            f"{per_step:.4f}",
+            str(settings.schedule.iterations),
+            str(len(params.seeds)),
+            f"{train:.3f}",
+            f"{sample:.3f}",
+        )
+    Console().print(table)
+    jobs = 3 * len(params.runs) + len(params.datasets) + len(params.figures) + len(params.tables) + 1
+    print(
+        f"{params.preset}: {total:.2f} h of computing on {_name(device)}, one job after the other, "
+        f"and the start-up of {jobs} jobs"
+    )
+
+
+def stand_in(params: Params, run: str) -> torch.Tensor:
+    """Random data of the shape and type of a run's data set, enough for one batch."""
+    dataset = params.datasets[params.runs[run].dataset]
+    count = params.train_settings(run).schedule.batch_size
+    rng = np.random.default_rng(0)
+    if dataset.kind in ("gaussian", "density"):
+        dim = dataset.dim if dataset.kind == "gaussian" else 2
+        return torch.from_numpy(rng.standard_normal((count, dim)).astype(np.float32))
+    shape = (1, 8, 8) if dataset.kind == "digits" else (dataset.channels, dataset.size, dataset.size)
+    return torch.from_numpy(rng.integers(0, 256, (count, *shape), dtype=np.uint8))
+
+
+def _seconds(work: Callable[[], object], times: int, device: torch.device) -> float:
+    for _ in range(WARM_UP):
+        work()
+    _wait(device)
+    start = time.perf_counter()
+    for _ in range(times):
+        work()
+    _wait(device)
+    return (time.perf_counter() - start) / times
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
