@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from sklearn.model_selection import train_test_split
 
 from ebm.params.datasets import ImageFolderData
@@ -53,7 +53,8 @@ def _read(path: Path, config: ImageFolderData) -> np.ndarray:
     try:
         with Image.open(path) as opened:
             image = opened.convert("L" if config.channels == 1 else "RGB")
-    except (UnidentifiedImageError, OSError) as failure:
+    except Exception as failure:
+        # Damage makes Pillow's decoders raise anything: SyntaxError, struct.error, a decompression bomb.
         raise WorkspaceError(f"image_folder: {path} cannot be read: {failure}") from None
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
