@@ -1,0 +1,146 @@
+"""Any folder of images: cropped, resized, limited, split; what cannot be read is named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ebm.data import image_folder
+from ebm.params.datasets import ImageFolderData
+from ebm.workspace import WorkspaceError
+
+
+def _config(source: Path, **changes) -> ImageFolderData:
+    settings = {"kind": "image_folder", "source": str(source), "seed": 0, "size": 8, "channels": 3,
+                "limit": None, "test_fraction": 0.5,
+                "classifier": {"epochs": 1, "width": 2, "minimum_accuracy": 0}}  # fmt: skip
+    return ImageFolderData(**settings | changes)
+
+
+def _save(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels.astype(np.uint8)).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Two classes of ten images of odd sizes; class 'ant' is red, class 'bee' is blue."""
+    rng = np.random.default_rng(0)
+    for label, (name, channel) in enumerate((("bee", 2), ("ant", 0))):
+        for number in range(10):
+            height, width = rng.integers(9, 40, 2)
+            pixels = np.zeros((height, width, 3))
+            pixels[..., channel] = 100 + 10 * number
+            suffix = (".jpg", ".png", ".JPEG", ".PNG", ".jpeg")[(number + label) % 5]
+            _save(tmp_path / "pictures" / name / f"{number}{suffix}", pixels)
+    (tmp_path / "pictures" / "ant" / "notes.txt").write_text("not an image")
+    return tmp_path / "pictures"
+
+
+def test_sizes_classes_and_split(folder):
+    train, train_labels, test, test_labels = image_folder.make(_config(folder))
+    assert train.shape == test.shape == (10, 3, 8, 8) and train.dtype == np.uint8
+    assert np.bincount(train_labels).tolist() == np.bincount(test_labels).tolist() == [5, 5]
+    # Classes in alphabetical order: ant (red) is 0, bee (blue) is 1. The brightness tells the images apart.
+    images, labels = np.concatenate([train, test]), np.concatenate([train_labels, test_labels])
+    for label, channel in ((0, 0), (1, 2)):
+        ours = images[labels == label]
+        levels = np.sort(ours[:, channel].mean((1, 2)))
+        assert levels == pytest.approx(100 + 10 * np.arange(10), abs=2)
+        others = [c for c in range(3) if c != channel]
+        assert ours[:, others].max() <= 3  # JPEG's rounding
+
+
+def test_the_centre_square_is_kept(tmp_path):
+    """Margins are white, the centre square grey: no margin may be left, and no centre lost."""
+    for number in range(4):
+        wide = np.full((10, 30, 3), 255)
+        wide[:, 10:20] = 60
+        wide[:, 10] = wide[:, 19] = 0
+        _save(tmp_path / "p" / "a" / f"{number}.png", wide)
+        _save(tmp_path / "p" / "b" / f"{number}.png", wide.transpose(1, 0, 2))
+    train, labels, _, _ = image_folder.make(_config(tmp_path / "p", size=10))
+    wide = np.full((10, 10), 60)
+    wide[:, [0, 9]] = 0
+    for image, label in zip(train, labels, strict=True):
+        assert np.array_equal(image, np.stack([wide.T if label else wide] * 3))
+
+
+def test_an_image_of_the_right_size_is_untouched(tmp_path):
+    pixels = np.random.default_rng(2).integers(0, 256, (4, 8, 8, 3))
+    for number in range(4):
+        _save(tmp_path / "p" / "a" / f"{number}.png", pixels[number])
+    train, _, test, _ = image_folder.make(_config(tmp_path / "p"))
+    found = {image.tobytes() for image in np.concatenate([train, test])}
+    assert found == {image.transpose(2, 0, 1).astype(np.uint8).tobytes() for image in pixels}
+
+
+def test_grey_follows_the_luma_weights(tmp_path):
+    pixels = np.random.default_rng(3).integers(0, 256, (8, 8, 3))
+    for number in range(2):
+        _save(tmp_path / "p" / "a" / f"{number}.png", pixels)
+    train, _, _, _ = image_folder.make(_config(tmp_path / "p", channels=1))
+    assert train.shape == (1, 1, 8, 8)
+    # ITU-R 601-2.
+    assert np.abs(train[0, 0] - pixels @ [0.299, 0.587, 0.114]).max() <= 1
+
+
+@pytest.mark.parametrize("limit", [8, 9])
+def test_the_limit_is_even_over_the_classes(limit, folder):
+    train, train_labels, test, test_labels = image_folder.make(_config(folder, limit=limit))
+    assert len(train) + len(test) == limit
+    counts = np.bincount(np.concatenate([train_labels, test_labels]))
+    assert counts.max() - counts.min() <= 1
+    # Drawn at random, not the first ones: another seed gives other images.
+    other = image_folder.make(_config(folder, limit=limit, seed=1))
+
+    def bag(parts):
+        return sorted(image.tobytes() for part in parts for image in part)
+
+    assert bag((train, test)) != bag(other[::2])
+
+
+def test_missing_and_empty_folders_are_named(tmp_path):
+    with pytest.raises(WorkspaceError, match="absent is not a folder"):
+        image_folder.make(_config(tmp_path / "absent"))
+    (tmp_path / "empty" / "class").mkdir(parents=True)
+    with pytest.raises(WorkspaceError, match="empty has no sub-folder with JPEG or PNG"):
+        image_folder.make(_config(tmp_path / "empty"))
+
+
+def test_too_few_images_to_split(tmp_path):
+    _save(tmp_path / "p" / "a" / "0.png", np.zeros((8, 8, 3)))
+    with pytest.raises(WorkspaceError, match="cannot be split"):
+        image_folder.make(_config(tmp_path / "p"))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_damaged_image_is_named_or_read_never_a_traceback(suffix, folder):
+    """Cut short anywhere or with bytes turned over: one sentence that names the file, or some image."""
+    rng = np.random.default_rng(0)
+    path = folder / "bee" / f"zz{suffix}"
+    _save(path, rng.integers(0, 256, (12, 12, 3)))
+    intact = path.read_bytes()
+    refused = 0
+    for trial in range(60):
+        damaged = bytearray(intact)
+        if trial % 2:
+            damaged = damaged[: rng.integers(len(damaged))]
+        else:
+            for position in rng.integers(0, len(damaged), 3):
+                damaged[position] ^= int(rng.integers(1, 256))
+        path.write_bytes(damaged)
+        try:
+            image_folder.make(_config(folder))
+        except WorkspaceError as failure:
+            refused += 1
+            assert str(failure).startswith(f"image_folder: {path} cannot be read")
+            assert "\n" not in str(failure)
+    assert refused >= 25
+
+
+def test_an_image_too_large_to_decode_is_named(folder, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30)
+    with pytest.raises(WorkspaceError, match=r"ant/0\.png cannot be read"):
+        image_folder.make(_config(folder))

@@ -1,0 +1,57 @@
+"""Gaussian points and scikit-learn's digits."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.datasets import load_digits
+
+from ebm.data import digits, gaussian
+from ebm.params.datasets import DigitsData, GaussianData
+
+
+def test_gaussian_moments_and_shape_of_the_law():
+    config = GaussianData(
+        kind="gaussian", source="src/ebm/data/gaussian.py", dim=4, train_size=20_000, test_size=500, seed=3
+    )
+    train, test = gaussian.make(config)
+    assert train.shape == (20_000, 4) and test.shape == (500, 4) and train.dtype == np.float32
+    n = len(train)
+    assert np.abs(train.mean(0)).max() < 4.5 / np.sqrt(n)
+    # Var of a sample covariance entry of N(0, I): 1/n off the diagonal, 2/n on it.
+    assert np.abs(np.cov(train.T) - np.eye(4)).max() < 4.5 * np.sqrt(2 / n)
+    for column in train.T:
+        assert stats.kstest(column, "norm").pvalue > 1e-4
+    assert not np.array_equal(train[:500], test)
+    assert np.array_equal(gaussian.make(config)[0], train)
+
+
+def _config(seed=0, fraction=0.2):
+    classifier = {"epochs": 1, "width": 2, "minimum_accuracy": 0}
+    return DigitsData(kind="digits", source="src/ebm/data/digits.py", seed=seed, test_fraction=fraction,
+                      classifier=classifier)  # fmt: skip
+
+
+@pytest.mark.parametrize("fraction", [0.2, 0.35])
+def test_digits_are_scikit_learns_split_in_two(fraction):
+    train, train_labels, test, test_labels = digits.make(_config(fraction=fraction))
+    source = load_digits()
+    assert train.shape[1:] == test.shape[1:] == (1, 8, 8) and train.dtype == test.dtype == np.uint8
+    assert len(test) == np.ceil(fraction * 1797) and len(train) + len(test) == 1797
+    # Every image with its label once: the split loses, repeats and relabels nothing.
+    ours = np.concatenate([np.concatenate([train, test]).reshape(1797, 64) * (16 / 255),
+                           np.concatenate([train_labels, test_labels])[:, None]], 1).round()  # fmt: skip
+    theirs = np.concatenate([source.data, source.target[:, None]], 1)
+    assert np.array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
+    assert train.min() == 0 and train.max() == 255
+
+
+def test_digits_split_keeps_the_classes_shares():
+    _, train_labels, _, test_labels = digits.make(_config())
+    whole = np.bincount(load_digits().target)
+    assert np.abs(np.bincount(test_labels) - 0.2 * whole).max() < 1
+    assert np.array_equal(np.bincount(train_labels) + np.bincount(test_labels), whole)
+
+
+def test_digits_split_depends_on_the_seed_alone():
+    first, again, other = (digits.make(_config(seed))[0] for seed in (0, 0, 1))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
