@@ -1,0 +1,134 @@
+"""Snakemake runs, DVC remembers, and they agree."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from pipeline_tools import Checkout, commit
+
+BRANCH = {
+    "train gaussian_cd",
+    "sample gaussian_cd",
+    "evaluate gaussian_cd",
+    "table gaussian",
+    "report",
+}
+CD = "objective: cd, sampler: gaussian, schedule: short}"
+CD_FASTER = "objective: cd, sampler: gaussian, schedule: short, override: {schedule: {learning_rate: 0.002}}}"
+
+
+def hashes(checkout: Checkout) -> dict[str, str]:
+    """SHA-256 of every result, by path. The report names the machine's environment, so it counts too."""
+    found = {}
+    for top in ("results", "paper_figures"):
+        for path in sorted((checkout / top).rglob("*")):
+            if path.is_file():
+                name = str(path.relative_to(checkout.folder))
+                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def test_a_snakemake_run_leaves_both_runners_with_nothing_to_do(copy):
+    assert "up to date" in copy.run("dvc", "status").stdout
+    assert copy.reproduced() == set()
+    assert copy.planned() == set()
+    assert "Nothing to be done" in copy.snakemake("--cores", "all").stdout
+
+
+def test_one_learning_rate_reruns_exactly_its_branch_in_snakemake(copy):
+    before = hashes(copy)
+    copy.edit(CD, CD_FASTER)
+    assert copy.planned() == BRANCH
+    copy.snakemake("--cores", "all")
+    after = hashes(copy)
+    changed = {name for name in before if before[name] != after[name]}
+    assert any("train/gaussian/gaussian_cd.safetensors" in name for name in changed)
+    assert not any("gaussian_mle" in name or "digits" in name for name in changed)
+    assert "up to date" in copy.run("dvc", "status").stdout
+
+
+def test_one_learning_rate_reruns_exactly_its_branch_in_dvc(copy):
+    copy.edit(CD, CD_FASTER)
+    assert copy.reproduced() == BRANCH
+    # Snakemake does not know yet; restore tells it, because DVC is clean.
+    copy.run("ebm", "restore")
+    assert copy.planned() == set()
+
+
+def test_a_generation_setting_does_not_retrain(copy):
+    copy.edit("    samples: 100\n", "    samples: 90\n")
+    expected = {
+        *(f"{stage} gaussian_{run}" for stage in ("sample", "evaluate") for run in ("cd", "mle")),
+        "table gaussian",
+        "report",
+    }
+    assert copy.planned() == expected
+    assert copy.reproduced() <= expected
+
+
+def test_a_change_in_code_reruns_what_depends_on_it(copy):
+    source = copy / "src/ebm/evaluation/gaussian.py"
+    source.write_text(source.read_text() + "\n# a remark\n")
+    expected = {f"evaluate {run}" for run in ("gaussian_cd", "gaussian_mle", "digits_icd")}
+    assert expected <= copy.planned()
+    assert not any(job.startswith(("train", "prepare", "sample")) for job in copy.planned())
+    assert copy.reproduced() == expected  # their results are the same, so DVC stops there
+
+
+def test_dvc_repro_from_nothing_then_restore(fresh, finished):
+    fresh.run("dvc", "repro")
+    assert hashes(fresh) == hashes(finished), "the two runners make the same bytes"
+    fresh.run("ebm", "restore")
+    assert fresh.planned() == set()
+    fresh.edit(CD, CD_FASTER)
+    assert fresh.planned() == BRANCH
+
+
+def test_clone_and_pull_then_restore(finished, copy, tmp_path):
+    remote, clone = tmp_path / "remote", Checkout(tmp_path / "clone")
+    copy.run("dvc", "remote", "add", "-d", "local", str(remote))
+    commit(copy, "results")
+    copy.run("dvc", "push", "-q")
+    copy.run("git", "clone", "-q", str(copy.folder), str(clone.folder))
+    assert clone.planned() != set()
+    clone.run("ebm", "restore")
+    assert hashes(clone) == hashes(finished)
+    assert clone.planned() == set()
+    assert clone.reproduced() == set()
+    clone.edit(CD, CD_FASTER)
+    assert clone.planned() == BRANCH
+
+
+def test_restore_refuses_what_dvc_does_not_vouch_for(copy):
+    result = copy / "results/micro/train/gaussian/gaussian_cd.json"
+    result.write_text(result.read_text().replace("finished", "Finished"))
+    done = copy.run("ebm", "restore", code=1)
+    assert "DVC sees changes" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_sync_refuses_what_snakemake_does_not_vouch_for(copy):
+    copy.edit(CD, CD_FASTER)
+    done = copy.run("ebm", "sync", code=1)
+    assert "Snakemake still has something to do" in done.stderr
+    assert "changed" in copy.run("dvc", "status").stdout
+
+
+def test_a_fresh_clone_without_the_cache_reruns_everything(copy, tmp_path):
+    """Figures in git must not pass for a reproduction."""
+    commit(copy, "results")
+    clone = Checkout(tmp_path / "clone")
+    copy.run("git", "clone", "-q", str(copy.folder), str(clone.folder))
+    stages = {job.split()[0] for job in clone.planned()}
+    assert stages == {"prepare", "train", "sample", "evaluate", "figure", "table", "report"}
+    assert {"train gaussian_cd", "train gaussian_mle", "train digits_icd"} <= clone.planned()
+
+
+def test_outside_git_and_dvc_a_run_still_succeeds(copy, tmp_path):
+    bare = Checkout(tmp_path / "bare")
+    shutil.copytree(copy.folder, bare.folder)
+    for name in (".git", ".dvc"):
+        shutil.rmtree(bare / name)
+    bare.edit(CD, CD_FASTER)
+    done = bare.snakemake("--cores", "all")
+    assert "ebm:" not in done.stderr
+    assert Path(bare / "paper_figures/report.html").exists()
