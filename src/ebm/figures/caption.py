@@ -1,0 +1,82 @@
+"""What every figure and table says about itself, in one place, so that its scope cannot be misread."""
+
+from ebm.params import Params
+from ebm.params.datasets import Dataset
+
+# Numbers of this preset alone stand for the paper's experiments.
+PAPER_PRESET = "paper"
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "±": r"$\pm$",
+    "−": r"$-$",
+    "×": r"$\times$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "²": r"$^2$",
+    "⁺": r"$^+$",
+    "⁻": r"$^-$",
+    "∇": r"$\nabla$",
+    "θ": r"$\theta$",
+    "↓": r"$\downarrow$",
+    "↑": r"$\uparrow$",
+    "–": "--",
+    "—": "---",
+}
+
+
+def describe_dataset(name: str, config: Dataset) -> str:
+    """A data set in a few words, without the folder it was read from."""
+    if config.kind == "digits":
+        return "scikit-learn's handwritten digits, 8×8"
+    if config.kind == "gaussian":
+        return f"N(0, I) in {config.dim} dimensions, {config.train_size} points"
+    if config.kind == "density":
+        return f"{config.shape.replace('_', ' ')} in 2-D, {config.train_size} points"
+    colour = "grey" if config.channels == 1 else "RGB"
+    return f"image folder {name}, {config.size}×{config.size} {colour}"
+
+
+def where(params: Params, experiment: str) -> str:
+    """Data and seeds of an experiment in a few words."""
+    names = dict.fromkeys(params.runs[run].dataset for run in params.runs_of(experiment))
+    data = "; ".join(describe_dataset(name, params.datasets[name]) for name in names)
+    seeds = f"{'seed' if len(params.seeds) == 1 else 'seeds'} {', '.join(map(str, params.seeds))}"
+    return f"{data}; {seeds}"
+
+
+def scope(params: Params, experiment: str) -> str:
+    """One sentence: preset, data and seeds; unless the preset is `paper`, that it is not the paper's."""
+    if params.preset == PAPER_PRESET:
+        return f"Preset {params.preset} ({where(params, experiment)})."
+    what = "This is the demo" if params.preset == "demo" else f"This is preset {params.preset}"
+    return f"{what} ({where(params, experiment)}), not the paper's experiment."
+
+
+def caption(params: Params, section: str, name: str, note: str = "") -> str:
+    """One line for entry `name` of `section` (figures, tables): its caption, how to read it, its scope."""
+    entry = getattr(params, section)[name]
+    parts = (_sentence(entry.caption), _sentence(note), scope(params, entry.experiment))
+    return " ".join(part for part in parts if part)
+
+
+def escape_latex(text: str) -> str:
+    """`text` for LaTeX's text mode: special characters escaped, the signs used here in math mode."""
+    return "".join(LATEX.get(character, character) for character in text)
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,50 @@
+"""Energy gap E⁺ − E⁻ over training: near 0 while training is stable."""
+
+from collections import Counter
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ebm.figures import curves, style
+from ebm.figures.data import Curves, NothingToShow, as_title, by_dataset
+
+
+def draw(runs: list[Curves]) -> Figure:
+    """One panel for each data set with every run that has negatives; raises NothingToShow if none has."""
+    shown = by_dataset(run for run in runs if run.log.energy_gap.notna().any())
+    if not shown:
+        raise NothingToShow("no run of the experiment has an energy gap: none has negative samples")
+    made, panels = style.panels(len(shown), 2.0)
+    for axes, (dataset, members) in zip(panels, shown.items(), strict=True):
+        position: Counter = Counter()
+        spread = []
+        for member in members:
+            kind = member.run.objective
+            table = curves.by_seed(member.log, "energy_gap")
+            look = style.line_style(kind, position[kind])
+            position[kind] += 1
+            curves.draw(axes, table, dict(member.outcomes), member.run.label, look)
+            spread.append(table.abs().to_numpy().ravel())
+        _scale(axes, np.concatenate(spread))
+        axes.axhline(0, color="black", linewidth=0.5, zorder=0)
+        axes.set_title(as_title(dataset), loc="left")
+        axes.set_xlabel("iteration")
+        axes.set_ylabel("E⁺ − E⁻")
+        axes.legend()
+    return made
+
+
+def note(runs: list[Curves]) -> str:
+    """How to read the figure."""
+    without = [run.run.name for run in runs if not run.log.energy_gap.notna().any()]
+    absent = f" Without negative samples, so not shown: {', '.join(without)}." if without else ""
+    diverged = curves.divergence_note({run.run.name: dict(run.outcomes) for run in runs})
+    return f"{curves.NOTE}.{absent} {diverged}"
+
+
+def _scale(axes, sizes: np.ndarray) -> None:
+    # A transient or a divergence hundreds of times larger than the rest would hide the rest.
+    sizes = sizes[np.isfinite(sizes)]
+    typical = float(np.median(sizes))
+    if typical > 0 and sizes.max() > 100 * typical:
+        axes.set_yscale("symlog", linthresh=float(f"{10 * typical:.0e}"))

@@ -1,0 +1,36 @@
+"""Images as arrays to show: tiling, and axes without decoration."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ebm.figures.data import NothingToShow
+
+GAP = 1
+
+
+def require_images(array: np.ndarray, run: str, what: str) -> None:
+    """Raise NothingToShow unless the last three of `array`'s dimensions are an image's, in uint8."""
+    if array.dtype != np.uint8 or array.ndim < 4 or array.shape[-3] not in (1, 3):
+        raise NothingToShow(f"{what} shows images, and those of run {run} are none")
+
+
+def tile(images: np.ndarray, columns: int) -> np.ndarray:
+    """uint8 images (n, C, H, W) row by row on white, with a gap of one pixel: (height, width, 3)."""
+    count, channels, height, width = images.shape
+    rows = -(-count // columns)
+    canvas = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
+    for index in range(count):
+        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
+        shown = images[index].transpose(1, 2, 0)
+        canvas[top : top + height, left : left + width] = np.repeat(shown, 3, 2) if channels == 1 else shown
+    return canvas
+
+
+def show(axes: Axes, canvas: np.ndarray, title: str) -> None:
+    """Show a canvas pixel by pixel, without axes, its title at the left."""
+    axes.imshow(canvas, interpolation="nearest", aspect="equal")
+    axes.set_title(title, loc="left")
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)

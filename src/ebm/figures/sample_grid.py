@@ -1,0 +1,25 @@
+"""Samples of every run, one block each."""
+
+from matplotlib.figure import Figure
+
+from ebm.figures import style
+from ebm.figures.data import Samples, as_title
+from ebm.figures.images import require_images, show, tile
+
+COLUMNS, ROWS = 20, 4
+
+
+def draw(runs: list[Samples]) -> Figure:
+    """The first 80 samples of each run, in the order drawn; raises NothingToShow if they are no images."""
+    made = style.figure(style.TEXT, 1.62 * len(runs))
+    grid = made.subplots(len(runs), 1, squeeze=False)
+    for axes, member in zip(grid.flat, runs, strict=True):
+        require_images(member.samples, member.run.name, "sample_grid")
+        canvas = tile(member.samples[: COLUMNS * ROWS], COLUMNS)
+        show(axes, canvas, f"{as_title(member.run.dataset)}, {member.run.label}")
+    return made
+
+
+def note(runs: list[Samples]) -> str:
+    """How to read the figure."""
+    return "First seed; the first samples drawn, not selected"

@@ -1,0 +1,103 @@
+"""The look of every figure, and how one becomes the same bytes every time."""
+
+import io
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Widths in inches of one column and of the text block of a two-column conference page.
+COLUMN, TEXT = 3.25, 6.75
+PNG_DPI = 200
+GREY = "#555555"
+# Okabe and Ito's palette, told apart under every common colour blindness; fixed for each objective.
+COLOURS = {"cd": "#D55E00", "icd": "#0072B2", "mle": "#009E73"}
+OTHERS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES = ("-", "--", ":", "-.")
+
+SETTINGS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.linewidth": 0.3,
+    "grid.color": "#cccccc",
+    "lines.linewidth": 1.4,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "pdf.fonttype": 42,
+    "image.cmap": "gray",
+}
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """The style, whatever matplotlibrc the machine has; draw and render inside the block."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty figure in inches, drawn by Agg, laid out around what it will hold."""
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made
+
+
+def panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels of `height` inches: one in a column, more across the text."""
+    columns = 1 if count == 1 else 2 if count in (2, 4) else 3
+    rows = -(-count // columns)
+    made = figure(COLUMN if count == 1 else TEXT, height * rows)
+    grid = made.subplots(rows, columns, squeeze=False)
+    axes = list(grid.flat)
+    for spare in axes[count:]:
+        spare.set_axis_off()
+    return made, axes[:count]
+
+
+def line_style(objective: str, position: int) -> dict:
+    """Colour by objective; the `position`-th run with one objective differs by its dashes."""
+    colour = COLOURS.get(objective, OTHERS[position % len(OTHERS)])
+    return {"color": colour, "linestyle": DASHES[position % len(DASHES)]}
+
+
+def add_footer(made: Figure, text: str) -> None:
+    """The caption, small, below everything else, wrapped to the figure's width; the figure grows for it."""
+    width, height = made.get_size_inches()
+    # At 5.5 pt a character of the text font is about 0.042 inches wide.
+    lines = textwrap.wrap(text, int(width / 0.042))
+    made.set_size_inches(width, height + 0.1 * len(lines) + 0.08)
+    made.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=5.5, color=GREY)
+
+
+def render(made: Figure, caption: str, preset: str, inputs: str) -> dict[str, bytes]:
+    """The figure as {suffix: bytes}. Equal inputs give equal bytes: no date, no version, no host inside.
+
+    `inputs`: SHA-256 of what was drawn; it, the preset and the caption are the files' metadata.
+    """
+    note = f"preset: {preset}; inputs sha256: {inputs}"
+    pdf = {"Title": caption, "Keywords": note, "CreationDate": None, "Creator": None, "Producer": None}
+    png = {"Title": caption, "Description": note, "Software": None}
+    files = {}
+    for suffix, metadata in ((".pdf", pdf), (".png", png)):
+        buffer = io.BytesIO()
+        made.savefig(buffer, format=suffix[1:], dpi=PNG_DPI, metadata=metadata)
+        files[suffix] = buffer.getvalue()
+    return files

@@ -1,0 +1,32 @@
+"""Two-dimensional densities: likelihood of test points and distance of samples from them."""
+
+from ebm.figures.data import Measured
+from ebm.figures.table import Table
+from ebm.figures.table_rows import NOTE, Column, build
+
+COLUMNS = [
+    Column("test_log_likelihood", "Test log-likelihood (nats) ↑"),
+    Column("mmd_squared", "MMD² ↓"),
+    Column("grid_edge_mass", "Mass at the grid's edge"),
+]
+
+
+def make(runs: list[Measured]) -> Table:
+    """The table; last for each data set the true density and its training points."""
+    return build(runs, COLUMNS, _truth, "density")
+
+
+def note(runs: list[Measured]) -> str:
+    """How to read the table."""
+    return (
+        f"{NOTE}. log Z by grid normalisation, valid where the mass at the grid's edge is small. The last row"
+        " is the true density's likelihood of the test points and the MMD² of training to test points;"
+        " the MMD² estimate is unbiased and may be negative"
+    )
+
+
+def _truth(members: list[Measured]):
+    numbers = {"test_log_likelihood": members[0].reference.get("true_test_log_likelihood")}
+    for metrics in members[0].metrics.values():
+        numbers["mmd_squared"] = metrics.get("mmd_squared_train_to_test")
+    return "true density", numbers

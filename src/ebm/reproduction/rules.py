@@ -1,0 +1,203 @@
+"""The published numbers, the claims and their rules as typed data; nothing is judged here."""
+
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from ruamel.yaml import YAML
+
+from ebm.params.base import Name, Number, Positive, Section
+
+Confidence = Literal["high", "medium", "low"]
+Direction = Literal["lower", "higher"]
+Alpha = Annotated[float, Field(gt=0, lt=0.5)]
+# A standard deviation, and so every test here, needs two.
+Seeds = Annotated[int, Field(ge=2, strict=True)]
+
+
+class PairedComparison(Section):
+    """`method` better than `baseline` in `metric`: survival first, then a one-sided paired t-test.
+
+    Seeds pair the two runs (same initial weights, same order of data). Divergence, in this order:
+
+    1. A seed of `method` that diverged no later than its partner decides: not reproduced.
+    2. A seed of `baseline` that diverged before its partner is won by survival. Its metric describes a
+       shorter training, so the pair is left out of the t-test.
+    3. If fewer pairs than `minimum_seeds` are left for the t-test, survival alone decides, by Fisher's exact
+       test on the numbers of diverged seeds, one-sided.
+    """
+
+    kind: Literal["paired_comparison"]
+    experiment: Name
+    metric: Name
+    better: Direction
+    method: Name
+    baseline: Name
+    alpha: Alpha
+    minimum_seeds: Seeds
+
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"{self.metric} of {self.method} is {self.better} than that of {self.baseline}: paired one-sided"
+            f" t-test over at least {self.minimum_seeds} seeds, p ≤ {self.alpha}. A seed of {self.method} that"
+            " diverges no later than its partner refutes; a pair whose baseline diverges first counts as"
+            " won and leaves the t-test; if too few pairs are left, Fisher's exact test on the numbers of"
+            " diverged seeds decides."
+        )
+
+
+class LowerBound(Section):
+    """`metric` above `threshold`: the one-sided lower t confidence bound over the seeds that finished.
+
+    Diverged seeds are left out: just before a divergence gradients say nothing of their usual size.
+    """
+
+    kind: Literal["lower_bound"]
+    experiment: Name
+    objective: Name
+    metric: Name
+    threshold: Number
+    alpha: Alpha
+    minimum_seeds: Seeds
+
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"The lower {1 - self.alpha:.0%} confidence bound of {self.metric} of {self.objective}"
+            f" (one-sided, Student's t, at least {self.minimum_seeds} finished seeds) is above"
+            f" {self.threshold}."
+        )
+
+
+class PublishedValue(Section):
+    """The mean over seeds no worse than the published value by more than `tolerance` (relative).
+
+    Any diverged seed refutes: a mean over the survivors would not be the method's.
+    """
+
+    preset: Name
+    experiment: Name
+    objective: Name
+    metric: Name
+    better: Direction
+    tolerance: Positive
+    minimum_seeds: Seeds
+
+    def words(self) -> str:
+        """The rule in a sentence."""
+        side = "above" if self.better == "lower" else "below"
+        return (
+            f"Only preset {self.preset}, experiment {self.experiment}, may decide: mean {self.metric} of"
+            f" {self.objective} over at least {self.minimum_seeds} seeds at most {self.tolerance:.0%} {side}"
+            " the published value, and no seed diverged."
+        )
+
+
+Test = Annotated[PairedComparison | LowerBound, Field(discriminator="kind")]
+
+
+class Claim(Section):
+    """A statement in words, with its tests or with the reason why it has none."""
+
+    key: Name
+    text: str
+    source: str
+    confidence: Confidence
+    tests: list[Test] = Field(default_factory=list)
+    untested: str | None = None
+
+    @model_validator(mode="after")
+    def _tested_or_not(self):
+        if bool(self.tests) == bool(self.untested):
+            raise ValueError(f"{self.key}: give either tests or the reason why it is untested")
+        return self
+
+
+class PublishedNumber(Section):
+    """A number of a paper; `gate` says whether it is sure enough to be a target."""
+
+    key: Name
+    dataset: str
+    metric: str
+    value: float | None
+    ref: str | None
+    source: str
+    confidence: Confidence
+    gate: bool
+    rule: PublishedValue | None = None
+
+    @model_validator(mode="after")
+    def _targets_have_rules(self):
+        if self.gate != (self.rule is not None):
+            raise ValueError(f"{self.key}: a rule is for numbers with gate: true, and they need one")
+        if self.gate and self.value is None:
+            raise ValueError(f"{self.key}: a target needs a value")
+        return self
+
+
+class RerunReport(Section):
+    """What somebody got from the released code: context, never a target."""
+
+    key: Name
+    metric: str
+    source: str
+    value: float | None = None
+    range: tuple[float, float] | None = None
+    peak: float | None = None
+    at_iter: int | None = None
+
+
+class Published(Section):
+    """published.yaml."""
+
+    numbers: list[PublishedNumber]
+    rerun_reports: list[RerunReport]
+
+
+class Claims(Section):
+    """claims.yaml."""
+
+    claims: list[Claim]
+
+
+class _Measured(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class SeedResult(_Measured):
+    """One seed in evaluate's metrics file; `iteration` is where it diverged, if it did."""
+
+    metrics: dict[str, float | None]
+    outcome: Literal["finished", "diverged"]
+    iteration: int | None = None
+
+    @property
+    def diverged_at(self) -> int | None:
+        """0-based iteration, None if training finished."""
+        return self.iteration if self.outcome == "diverged" else None
+
+
+class RunResult(_Measured):
+    """A run in evaluate's metrics file."""
+
+    run: str
+    experiment: str
+    dataset: str
+    objective: str
+    seeds: dict[int, SeedResult]
+
+
+def load_claims() -> list[Claim]:
+    """The claims; pydantic.ValidationError if the file is wrong."""
+    return Claims.model_validate(_read("claims.yaml")).claims
+
+
+def load_published() -> Published:
+    """The published numbers and reruns; pydantic.ValidationError if the file is wrong."""
+    return Published.model_validate(_read("published.yaml"))
+
+
+def _read(name: str) -> dict:
+    text = files("ebm.reproduction").joinpath(name).read_text(encoding="utf-8")
+    return YAML(typ="safe", pure=True).load(text)

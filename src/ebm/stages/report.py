@@ -1,0 +1,86 @@
+"""report: the verdicts of the current preset, and one page over every preset found."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ebm import workspace
+from ebm.figures.caption import where
+from ebm.figures.page import Preset, render
+from ebm.params import Params
+from ebm.params.load import PARAMS_FILE
+from ebm.reproduction.judge import VERDICTS, judge
+from ebm.reproduction.rules import RunResult, load_claims, load_published
+from ebm.workspace import WorkspaceError
+
+
+def run(params: Params) -> None:
+    """Judge and write; raises WorkspaceError if a metrics file, figure or table is missing or damaged."""
+    published = load_published()
+    scopes = {name: f"{params.preset}: {where(params, name)}" for name in params.experiments}
+    verdicts = judge(load_claims(), published, params.preset, _results(params), scopes)
+    current = _current(params, verdicts)
+    presets = [current, *(_found(name) for name in _others(params.preset))]
+    try:
+        page = render(presets, [report.model_dump() for report in published.rerun_reports], VERDICTS)
+    except (ValueError, KeyError, TypeError) as failure:
+        raise WorkspaceError(
+            f"{workspace.FIGURES} holds what this version did not write ({failure}): run `snakemake`"
+        ) from None
+    workspace.save_json(workspace.verdicts_file(params.preset), verdicts)
+    workspace.write_text(workspace.REPORT, page)
+
+
+def _results(params: Params) -> list[RunResult]:
+    results = []
+    for name, entry in params.runs.items():
+        path = workspace.run_file(params.preset, "evaluate", entry.experiment, name, ".json")
+        try:
+            results.append(RunResult.model_validate(workspace.load_json(path)))
+        except ValidationError:
+            raise WorkspaceError(
+                f"{path} holds no metrics: delete it, then run `ebm evaluate {name}`"
+            ) from None
+    return results
+
+
+def _current(params: Params, verdicts: dict) -> Preset:
+    """What params.yaml names, in its order: files of renamed figures are not shown."""
+    folder = workspace.FIGURES / params.preset
+    environments = {}
+    for name, entry in params.runs.items():
+        path = workspace.run_file(params.preset, "train", entry.experiment, name, ".json")
+        environments[name] = workspace.load_json(path)["environment"]
+    return Preset(
+        params.preset,
+        verdicts,
+        {name: workspace.read_text(folder / f"{name}.md") for name in params.tables},
+        {name: _png(folder / f"{name}.png") for name in params.figures},
+        environments,
+        workspace.read_text(Path(PARAMS_FILE)),
+    )
+
+
+def _others(current: str) -> list[str]:
+    folders = workspace.FIGURES.iterdir() if workspace.FIGURES.is_dir() else ()
+    names = sorted(path.name for path in folders if path.is_dir() and path.name != current)
+    return [name for name in names if workspace.verdicts_file(name).is_file()]
+
+
+def _found(name: str) -> Preset:
+    """Another preset, from its files alone."""
+    folder = workspace.FIGURES / name
+    status = sorted((workspace.RESULTS / name / "train").glob("*/*.json"))
+    return Preset(
+        name,
+        workspace.load_json(workspace.verdicts_file(name)),
+        {path.stem: workspace.read_text(path) for path in sorted(folder.glob("*.md"))},
+        {path.stem: _png(path) for path in sorted(folder.glob("*.png"))},
+        {path.stem: workspace.load_json(path)["environment"] for path in status},
+    )
+
+
+def _png(path: Path) -> bytes:
+    if not path.is_file():
+        raise WorkspaceError(f"{path} is missing: run `ebm figure {path.stem}` or `snakemake`")
+    return path.read_bytes()
