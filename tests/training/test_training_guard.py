@@ -1,0 +1,132 @@
+"""Divergence is recorded with iteration and cause, and the parameters stay those before it."""
+
+import math
+
+import pytest
+import torch
+
+from ebm.progress import Progress
+from ebm.training.guard import DivergenceGuard
+from ebm.training.interrupt import Interrupted, StopSignal
+from ebm.training.loop import Training
+
+
+def _run(training, checkpoint, stop=None):
+    return training.run(checkpoint, stop or StopSignal(), Progress("test", 10**9))
+
+
+def _parameters(training) -> list[torch.Tensor]:
+    return [p.detach().clone() for p in training.state.energy.parameters()]
+
+
+def _wild(settings, **schedule):
+    """A step size of the optimiser at which a gaussian energy explodes within a few iterations."""
+    return settings("mlp", "cd", "points", schedule={"learning_rate": 3.0, "energy_limit": 50.0} | schedule)
+
+
+@pytest.mark.parametrize("log_every", [1, 3, 5])
+def test_iteration_cause_and_parameters_before_the_bad_step(log_every, settings, points, tmp_path):
+    training = Training(_wild(settings, log_every=log_every), points, 0)
+    diverged = _run(training, tmp_path / "checkpoint")
+    assert diverged is not None
+    iteration, cause = diverged
+    assert cause == "energy above the limit" and iteration > 0
+
+    # The same training by hand, without a limit: the first iteration whose mean energies exceed it.
+    twin = Training(_wild(settings, energy_limit=1e30, clip_norm=1.5), points, 0)
+    for step in range(iteration + 1):
+        before = _parameters(twin)
+        logged = twin.step()
+        energies = [float(logged[f"energy_{side}"]) for side in ("positive", "negative")]
+        assert (max(map(abs, energies)) > 50) == (step == iteration)
+    for held, expected in zip(_parameters(training), before, strict=True):
+        assert torch.equal(held, expected)
+    # The run ends at the first logged iteration from there on.
+    ended = min(12, next(k for k in range(iteration, 30) if k % log_every == 0) + 1)
+    assert training.state.iteration == ended
+    assert training.state.log.rows[-1][0] == ended - 1
+
+
+def test_not_a_number_is_a_cause_and_is_held_off(settings, points, tmp_path):
+    poisoned = points.clone()
+    poisoned[7] = math.nan
+    training = Training(settings("mlp", "cd", "points", schedule={"log_every": 1}), poisoned, 0)
+    where = next(k for k in range(12) if training.batches.at(k).isnan().any())
+    twin = Training(settings("mlp", "cd", "points"), points, 0)
+    for _ in range(where):
+        twin.step()
+    assert _run(training, tmp_path / "checkpoint") == (where, "non-finite energy")
+    for held, expected in zip(_parameters(training), _parameters(twin), strict=True):
+        assert torch.equal(held, expected)
+    assert all(p.isfinite().all() for p in training.state.ema.parameters())
+
+
+def test_a_gradient_alone_can_be_the_cause():
+    energy = torch.nn.Linear(2, 1)
+    guard = DivergenceGuard(energy, 10.0)
+    fine, bad = torch.tensor(1.0), torch.tensor(math.inf)
+    before = guard.observe(0, [fine, fine], fine)
+    start = energy.weight.detach().clone()
+    with torch.no_grad():
+        energy.weight += 1
+    guard.hold(before)
+    assert guard.diverged() is None and torch.equal(energy.weight, start + 1)
+    before = guard.observe(1, [fine, fine], bad)
+    with torch.no_grad():
+        energy.weight.fill_(math.nan)
+    guard.hold(before)
+    assert guard.diverged() == (1, "non-finite gradient") and torch.equal(energy.weight, start + 1)
+    # The first bad iteration stays on record, and no later update gets through.
+    before = guard.observe(2, [torch.tensor(99.0), fine], fine)
+    with torch.no_grad():
+        energy.weight += 1
+    guard.hold(before)
+    assert guard.diverged() == (1, "non-finite gradient") and torch.equal(energy.weight, start + 1)
+
+
+@pytest.mark.parametrize(
+    ("energies", "cause"),
+    [
+        ([math.nan, 0.0], "non-finite energy"),
+        ([0.0, math.inf], "non-finite energy"),
+        ([0.0, -10.5], "energy above the limit"),
+        ([10.5, 0.0], "energy above the limit"),
+        ([10.0, -10.0], None),
+    ],
+)
+def test_causes(energies, cause):
+    guard = DivergenceGuard(torch.nn.Linear(1, 1), 10.0)
+    guard.observe(5, [torch.tensor(e) for e in energies], torch.tensor(1.0))
+    assert guard.diverged() == (None if cause is None else (5, cause))
+
+
+def test_the_verdict_survives_a_stop_and_a_resume(settings, points, tmp_path):
+    chosen = _wild(settings, log_every=6)
+    straight = Training(chosen, points, 0)
+    diverged = _run(straight, tmp_path / "straight")
+    iteration = diverged[0]
+    assert straight.state.iteration > iteration + 1, "the test needs iterations between bad step and log"
+
+    stop = StopSignal()
+    stopped, step = Training(chosen, points, 0), Training.step
+
+    def ask_to_stop():
+        logged = step(stopped)
+        # The bad step has been seen, the run has not ended yet.
+        stop.requested = 15 if stopped.state.iteration == iteration + 1 else 0
+        return logged
+
+    stopped.step = ask_to_stop
+    with pytest.raises(Interrupted):
+        _run(stopped, tmp_path / "stopped", stop)
+    resumed = Training(chosen, points, 0)
+    assert _run(resumed, tmp_path / "stopped") == diverged
+    assert (tmp_path / "stopped").read_bytes() == (tmp_path / "straight").read_bytes()
+    # And once more after the end: nothing happens, the verdict is the same.
+    again = Training(chosen, points, 0)
+    assert _run(again, tmp_path / "stopped") == diverged
+    assert again.state.iteration == straight.state.iteration
+
+
+def test_a_calm_run_has_no_verdict(settings, points, tmp_path):
+    assert _run(Training(settings("mlp", "icd", "points"), points, 0), tmp_path / "checkpoint") is None
