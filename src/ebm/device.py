@@ -16,7 +16,9 @@ def set_up(compute: Compute) -> torch.device:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(compute.threads)
-    torch.use_deterministic_algorithms(True)
+    # The same switch as use_deterministic_algorithms(True), which would import all of torch's compiler first:
+    # seconds of start-up in every job.
+    torch.set_deterministic_debug_mode("error")
     available = torch.cuda.is_available()
     if compute.device == "cuda" and not available:
         raise ParamsError("params.yaml: compute.device: is cuda, but this machine has no usable CUDA device")
