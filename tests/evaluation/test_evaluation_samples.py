@@ -1,0 +1,148 @@
+"""Metrics of samples: MMD, Frechet distance, diversity, and the summary of a log."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from ebm.evaluation import diversity
+from ebm.evaluation.frechet import frechet_distance
+from ebm.evaluation.mmd import median_bandwidth, mmd_squared
+from ebm.evaluation.training_summary import summarise
+from ebm.training.log import COLUMNS
+
+
+def test_mmd_against_a_direct_loop():
+    rng = np.random.default_rng(0)
+    x, y, h = rng.standard_normal((13, 3)), rng.standard_normal((17, 3)) + 0.5, 1.3
+
+    def k(a, b):
+        return math.exp(-np.square(a - b).sum() / (2 * h * h))
+
+    xx = np.mean([k(a, b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j])
+    yy = np.mean([k(a, b) for i, a in enumerate(y) for j, b in enumerate(y) if i != j])
+    xy = np.mean([k(a, b) for a in x for b in y])
+    assert mmd_squared(x, y, h) == pytest.approx(xx + yy - 2 * xy, abs=1e-12)
+
+
+def test_mmd_of_equal_laws_is_within_its_permutation_law_and_of_others_not():
+    rng = np.random.default_rng(1)
+    x, same, other = (
+        rng.standard_normal((150, 2)),
+        rng.standard_normal((150, 2)),
+        rng.standard_normal((150, 2)) + 0.7,
+    )
+
+    def rank(y):
+        both, h = np.concatenate([x, y]), median_bandwidth(np.concatenate([x, y]))
+        shuffled = []
+        for _ in range(199):
+            order = rng.permutation(300)
+            shuffled.append(mmd_squared(both[order[:150]], both[order[150:]], h))
+        return (np.array(shuffled) >= mmd_squared(x, y, h)).mean()
+
+    assert rank(same) > 0.01
+    assert rank(other) == 0
+
+
+def test_mmd_is_unbiased():
+    """Over many pairs of samples of one law the mean is zero; the biased estimate's would be 2 (1 - k) / n."""
+    rng = np.random.default_rng(2)
+    values = [
+        mmd_squared(rng.standard_normal((20, 2)), rng.standard_normal((20, 2)), 1.0) for _ in range(400)
+    ]
+    assert abs(np.mean(values)) < 4.5 * np.std(values) / 20
+    assert min(values) < 0
+
+
+def test_median_bandwidth():
+    points = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]])
+    assert median_bandwidth(points) == 5.0
+
+
+def _features(mean, covariance, count: int, seed: int):
+    """Points with exactly this sample mean and (unbiased) sample covariance."""
+    raw = np.random.default_rng(seed).standard_normal((count, len(mean)))
+    white = (raw - raw.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T))).T
+    return mean + white @ np.linalg.cholesky(covariance).T
+
+
+@pytest.mark.parametrize("dim", [2, 8])
+def test_frechet_distance_of_gaussians(dim):
+    """|m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1^1/2 S2 S1^1/2)^1/2, the root by symmetric eigenvalues."""
+    rng = np.random.default_rng(3)
+    means, covariances = [], []
+    for _ in range(2):
+        factor = rng.standard_normal((dim, dim)) + np.eye(dim)
+        means.append(rng.standard_normal(dim))
+        covariances.append(factor @ factor.T)
+    values, vectors = np.linalg.eigh(covariances[0])
+    root = vectors @ np.diag(np.sqrt(values)) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ covariances[1] @ root)).sum()
+    expected = np.square(means[0] - means[1]).sum() + np.trace(covariances[0] + covariances[1]) - 2 * cross
+    one, other = (_features(m, c, 300, i) for i, (m, c) in enumerate(zip(means, covariances, strict=True)))
+    assert frechet_distance(one, other) == pytest.approx(expected, rel=1e-6)
+    assert frechet_distance(one, one) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(one, one + 2.0) == pytest.approx(4.0 * dim, abs=1e-5)
+
+
+def test_pairwise_distance_by_brute_force():
+    images = np.random.default_rng(4).random((7, 1, 3, 3))
+    direct = np.mean([np.linalg.norm(a - b) for a, b in itertools.combinations(images, 2)])
+    assert diversity.mean_pairwise_distance(images) == pytest.approx(direct, rel=1e-12)
+    assert diversity.mean_pairwise_distance(np.ones((3, 2))) == 0
+
+
+def test_nearest_is_scikit_learns():
+    rng = np.random.default_rng(5)
+    points, reference = rng.random((20, 1, 4, 4)), rng.random((50, 1, 4, 4))
+    distances, index = diversity.nearest(points, reference)
+    model = NearestNeighbors(n_neighbors=1).fit(reference.reshape(50, -1))
+    expected, expected_index = model.kneighbors(points.reshape(20, -1))
+    assert distances == pytest.approx(expected[:, 0], rel=1e-9)
+    assert np.array_equal(index, expected_index[:, 0])
+    zero, itself = diversity.nearest(reference, reference)
+    assert not zero.any() and np.array_equal(itself, np.arange(50))
+
+
+def test_effective_classes():
+    assert diversity.effective_classes(np.arange(100) % 10, 10) == pytest.approx(10)
+    assert diversity.effective_classes(np.full(50, 3), 10) == pytest.approx(1)
+    # Two classes at 1/4 and 3/4: exp of log 4 - (3/4) log 3.
+    predicted = np.array([0, 1, 1, 1])
+    assert diversity.effective_classes(predicted, 10) == pytest.approx(4 / 3**0.75)
+
+
+def _log(**columns) -> pd.DataFrame:
+    frame = pd.DataFrame({name: math.nan for name in COLUMNS}, index=range(5))
+    frame["iteration"] = [0, 10, 20, 30, 40]
+    for name, values in columns.items():
+        frame[name] = values
+    return frame
+
+
+def test_a_summary_reads_the_second_half():
+    log = _log(
+        energy_gap=[100, 100, 1, -2, 3], gradient_norm_cd=[1, 1, 2, 4, 1], gradient_norm_kl=[9, 9, 1, 1, 1]
+    )
+    summary = summarise(log)
+    assert summary == pytest.approx({"energy_gap_size": 2.0, "kl_to_cd_gradient": 0.5})
+
+
+def test_a_summary_leaves_out_what_a_method_does_not_have():
+    assert summarise(_log()) == {}
+    assert set(summarise(_log(energy_gap=1.0, gradient_norm_cd=1.0))) == {"energy_gap_size"}
+
+
+@pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
+def test_the_summary_of_a_diverged_run_is_finite(bad):
+    """The last row of a diverged run may hold anything: the numbers are those of the rows before it."""
+    log = _log(
+        energy_gap=[9, 9, 1, -3, bad], gradient_norm_cd=[9, 9, 1, 2, bad], gradient_norm_kl=[9, 9, 2, 4, bad]
+    )
+    assert summarise(log) == pytest.approx({"energy_gap_size": 2.0, "kl_to_cd_gradient": 2.0})
+    only_bad = _log(energy_gap=bad, gradient_norm_cd=bad, gradient_norm_kl=1.0)
+    assert all(math.isfinite(value) for value in summarise(only_bad).values())
