@@ -1,0 +1,132 @@
+"""Equal inputs give equal bytes, in any process; one changed number gives others."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from figures_workspace import FIGURES, TABLES, metrics_of, params_data, place, write_log, write_params
+from PIL import Image
+
+from ebm import workspace
+from ebm.stages import figure, table
+
+FOLDER = Path("paper_figures/demo")
+
+
+def drawn(name: str) -> list[str]:
+    return [workspace.file_sha256(FOLDER / f"{name}{suffix}") for suffix in (".pdf", ".png")]
+
+
+def written(name: str) -> list[str]:
+    return [workspace.file_sha256(FOLDER / f"{name}{suffix}") for suffix in (".md", ".csv", ".tex")]
+
+
+def test_another_process_with_another_hash_seed_writes_the_same_bytes(params):
+    figure.run(params, "gap")
+    first = drawn("gap")
+    for seed in ("1", "2"):
+        for path in FOLDER.glob("gap.*"):
+            path.unlink()
+        environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": f"UTC+{seed}", "SOURCE_DATE_EPOCH": seed}
+        subprocess.run([sys.executable, "-m", "ebm", "figure", "gap"], check=True, env=environment)
+        assert drawn("gap") == first
+
+
+def test_the_machines_own_matplotlib_settings_do_not_count(params):
+    figure.run(params, "gap")
+    first = drawn("gap")
+    Path("matplotlibrc").write_text(
+        "font.size: 20\nlines.linewidth: 9\nsavefig.dpi: 30\nsavefig.bbox: tight\n"
+    )
+    subprocess.run([sys.executable, "-m", "ebm", "figure", "gap"], check=True)
+    assert drawn("gap") == first
+
+
+def shift_array(stage: str, run: str, name: str) -> None:
+    path = place(stage, run, ".safetensors")
+    arrays, about = workspace.load_tensors(path)
+    changed = arrays[name].copy()
+    changed.flat[0] += 1
+    workspace.save_tensors(path, arrays | {name: changed}, about)
+
+
+CHANGES = {
+    "gap": lambda: write_log("digits_cd", change=0.01),
+    "norms": lambda: place("train", "digits_icd", ".csv").write_text(
+        place("train", "digits_icd", ".csv").read_text().replace("0.3\n", "0.4\n", 1)
+    ),
+    "grid": lambda: shift_array("sample", "digits_icd", "0/samples"),
+    "strip": lambda: shift_array("sample", "digits_icd", "0/strip"),
+    "panels": lambda: shift_array("evaluate", "rings_icd", "0/log_density"),
+    "neighbours": lambda: shift_array("evaluate", "digits_cd", "0/nearest_train"),
+}
+
+
+def pixels(name: str) -> np.ndarray:
+    with Image.open(FOLDER / f"{name}.png") as image:
+        return np.asarray(image.convert("RGB"))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_equal_inputs_give_equal_bytes_and_one_changed_number_another_picture(params, name):
+    figure.run(params, name)
+    first, picture = drawn(name), pixels(name)
+    figure.run(params, name)
+    assert drawn(name) == first
+    CHANGES[name]()
+    figure.run(params, name)
+    assert all(new != old for new, old in zip(drawn(name), first, strict=True))
+    assert not np.array_equal(pixels(name), picture)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_are_stable_and_follow_their_numbers(params, name):
+    table.run(params, name)
+    first = written(name)
+    table.run(params, name)
+    assert written(name) == first
+    run = {"generation": "digits_icd", "density": "rings_cd", "gaussian": "gaussian_mle"}[name]
+    changed = metrics_of(run)
+    key = next(iter(changed["seeds"]["2"]["metrics"]))
+    changed["seeds"]["2"]["metrics"][key] += 1
+    workspace.save_json(place("evaluate", run, ".json"), changed)
+    table.run(params, name)
+    assert all(new != old for new, old in zip(written(name), first, strict=True))
+
+
+def test_metadata_name_preset_and_inputs_and_no_date(params):
+    figure.run(params, "gap")
+    with Image.open(FOLDER / "gap.png") as image:
+        text = dict(image.text)
+    assert set(text) == {"Title", "Description"}
+    assert text["Description"].startswith("preset: demo; inputs sha256: ")
+    assert len(text["Description"].rsplit(" ", 1)[1]) == 64
+    pdf = (FOLDER / "gap.pdf").read_bytes()
+    assert text["Description"].encode() in pdf
+    assert not any(word in pdf for word in (b"CreationDate", b"ModDate", b"Producer", b"Creator"))
+    # Type 42 embeds the font's outlines as TrueType; Type 3 is what journals refuse.
+    assert b"/FontFile2" in pdf and b"/Type3" not in pdf
+
+
+def test_neither_seeds_nor_machine_that_a_figure_does_not_show_change_it(params):
+    figure.run(params, "gap")
+    figure.run(params, "grid")
+    first = drawn("gap") + drawn("grid")
+    status = workspace.load_json(place("train", "digits_cd", ".json"))
+    workspace.save_json(place("train", "digits_cd", ".json"), status | {"environment": {"device": "other"}})
+    shift_array("sample", "digits_icd", "2/samples")
+    figure.run(params, "gap")
+    figure.run(params, "grid")
+    assert drawn("gap") + drawn("grid") == first
+
+
+def test_a_changed_caption_changes_the_figure(params):
+    figure.run(params, "gap")
+    first = drawn("gap")
+    data = params_data()
+    data["figures"]["gap"]["caption"] = "Another caption"
+    figure.run(write_params(data), "gap")
+    assert all(new != old for new, old in zip(drawn("gap"), first, strict=True))

@@ -1,0 +1,191 @@
+"""The report shows everything, from files alone, and loads nothing from anywhere."""
+
+import html.parser
+import json
+import re
+from pathlib import Path
+
+import pytest
+from figures_workspace import metrics_of, params_data, place, write_params
+
+from ebm import workspace
+from ebm.reproduction.judge import NOT_MEASURED, VERDICTS
+from ebm.reproduction.rules import load_claims, load_published
+from ebm.stages import figure, report, table
+from ebm.workspace import WorkspaceError
+
+
+class Page(html.parser.HTMLParser):
+    """Tags with their attributes, and the text."""
+
+    def __init__(self, source: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.text = ""
+        self.feed(source)
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def page() -> Page:
+    return Page(workspace.REPORT.read_text(encoding="utf-8"))
+
+
+def test_every_claim_and_every_published_number_is_there_with_value_and_source(reported):
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    text = page().text
+    for claim in load_claims():
+        assert f"<code>{claim.key}</code>" in source
+        assert " ".join(claim.source.split()) in text
+    for number in load_published().numbers:
+        row = source[source.index(f"<code>{number.key}</code>") :].split("</tr>")[0]
+        cells = Page(row).text
+        assert ("unknown" if number.value is None else str(number.value)) in cells
+        assert number.source in cells and f"; {number.confidence}" in cells
+    for rerun in load_published().rerun_reports:
+        assert rerun.key in text
+
+
+def test_verdicts_of_the_demo(reported):
+    verdicts = workspace.load_json(workspace.verdicts_file("demo"))
+    assert {row["verdict"] for row in verdicts["numbers"]} == {NOT_MEASURED}
+    claims = {row["key"]: row for row in verdicts["claims"]}
+    assert set(claims) == {claim.key for claim in load_claims()}
+    for key in ("kl_stabilises", "kl_not_negligible", "icd_generates_better"):
+        assert claims[key]["verdict"] in VERDICTS[:2]
+        assert claims[key]["scope"].startswith("demo: scikit-learn's handwritten digits, 8×8; seeds 0, 1, 2")
+    assert all(row["scope"] is None for row in verdicts["claims"] if row["verdict"] == NOT_MEASURED)
+
+
+def test_the_summary_counts_and_names_what_was_not_measured(reported):
+    verdicts = workspace.load_json(workspace.verdicts_file("demo"))
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    for what, rows in (("claims", verdicts["claims"]), ("published numbers", verdicts["numbers"])):
+        row = re.search(rf"<td>{what}.*?</tr>", source, re.DOTALL).group()
+        counts = [sum(entry["verdict"] == word for entry in rows) for word in VERDICTS]
+        assert re.findall(r"<td>(\d+)</td>", row) == [str(count) for count in [*counts, len(rows)]]
+    section = source[source.index("What was not measured") : source.index("<h2>Preset")]
+    for entry in verdicts["claims"] + verdicts["numbers"]:
+        assert (entry["key"] in section) == (entry["verdict"] == NOT_MEASURED)
+
+
+def test_measured_values_stand_beside_their_claim(reported):
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    article = next(part for part in source.split("<article>") if "<code>kl_not_negligible</code>" in part)
+    seeds = metrics_of("digits_icd")["seeds"]
+    for seed, entry in seeds.items():
+        assert f"seed {seed}: {entry['metrics']['kl_to_cd_gradient']:.4g}" in article
+    stability = next(part for part in source.split("<article>") if "<code>kl_stabilises</code>" in part)
+    assert "diverged: seed 1 at iteration 40" in stability
+
+
+def test_nothing_is_loaded_from_outside(reported):
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    tags = page().tags
+    loading = [
+        value for _, attributes in tags for key, value in attributes.items() if key in ("src", "href", "data")
+    ]
+    assert len(loading) == len(reported.figures)
+    assert all(value.startswith("data:image/png;base64,") for value in loading)
+    assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in tags}
+    assert "url(" not in source and "@import" not in source
+    assert not re.search(r"https?://", source)
+
+
+def test_every_figure_has_an_alternative_text_that_is_its_caption(reported):
+    pictures = [attributes for tag, attributes in page().tags if tag == "img"]
+    assert len(pictures) == len(reported.figures)
+    for name, picture in zip(reported.figures, pictures, strict=True):
+        assert picture["alt"].startswith(f"Caption of {name} & 5_%.")
+        assert "This is the demo" in picture["alt"]
+
+
+def test_tables_environment_and_parameters_are_shown(reported):
+    text = page().text
+    assert "2 of 3; seed 1 diverged at 40" in text
+    assert "invented processor" in text
+    assert " ".join(Path("params.yaml").read_text().split()) in text
+
+
+def test_hostile_text_stays_text(params):
+    data = params_data()
+    data["figures"] = {"gap": {**data["figures"]["gap"], "caption": "<script>alert(1)</script>"}}
+    data["tables"] = {"gaussian": {**data["tables"]["gaussian"], "caption": "<img src=x>"}}
+    hostile = write_params(data)
+    figure.run(hostile, "gap")
+    table.run(hostile, "gaussian")
+    report.run(hostile)
+    tags = page().tags
+    assert "script" not in {tag for tag, _ in tags}
+    assert all(attributes["src"].startswith("data:") for tag, attributes in tags if tag == "img")
+    assert "<script>alert(1)</script>" in page().text and "<img src=x>" in page().text
+
+
+def test_equal_inputs_give_the_same_page(reported):
+    first = workspace.REPORT.read_bytes()
+    report.run(reported)
+    assert workspace.REPORT.read_bytes() == first
+
+
+def test_other_presets_are_shown_from_their_files(reported):
+    data = params_data()
+    data["preset"], data["seeds"] = "second", [0]
+    data["runs"] = {"gaussian_mle": data["runs"]["gaussian_mle"]}
+    data["figures"], data["tables"] = {}, {"gaussian": data["tables"]["gaussian"]}
+    second = write_params(data)
+    for stage in ("train", "evaluate"):
+        content = workspace.load_json(place(stage, "gaussian_mle", ".json"))
+        workspace.save_json(place(stage, "gaussian_mle", ".json", "second"), content)
+    table.run(second, "gaussian")
+    report.run(second)
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    own, other = source.split("<h2>Preset ")[1:]
+    assert own.startswith("second") and other.startswith("demo")
+    assert "this preset has no experiment digits" in own
+    assert 'id="demo-generation"' in other and 'id="demo-gap"' in other and "demo: scikit-learn" in other
+    assert "params.yaml now holds another preset" in other
+    assert "invented processor" in other
+
+
+def test_figures_that_params_no_longer_names_are_not_shown(reported):
+    data = params_data()
+    del data["figures"]["gap"]
+    report.run(write_params(data))
+    assert 'id="demo-gap"' not in workspace.REPORT.read_text(encoding="utf-8")
+
+
+def test_missing_damaged_and_foreign_inputs_end_in_one_sentence_and_write_nothing(reported):
+    before = workspace.REPORT.read_bytes()
+    figure_file = Path("paper_figures/demo/gap.png")
+    whole = figure_file.read_bytes()
+    figure_file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WorkspaceError, match="gap: not a PNG"):
+        report.run(reported)
+    figure_file.unlink()
+    with pytest.raises(WorkspaceError, match=r"gap\.png is missing: run `ebm figure gap`"):
+        report.run(reported)
+    figure_file.write_bytes(whole)
+    Path("paper_figures/demo/gaussian.md").write_text("nothing\n")
+    with pytest.raises(WorkspaceError, match="table gaussian: not a table"):
+        report.run(reported)
+    table.run(reported, "gaussian")
+    workspace.save_json(place("evaluate", "digits_cd", ".json"), {"run": "digits_cd"})
+    with pytest.raises(WorkspaceError, match=r"digits_cd\.json holds no metrics"):
+        report.run(reported)
+    workspace.save_json(place("evaluate", "digits_cd", ".json"), metrics_of("digits_cd"))
+    place("evaluate", "digits_icd", ".json").unlink()
+    with pytest.raises(WorkspaceError, match=r"digits_icd\.json is missing"):
+        report.run(reported)
+    assert workspace.REPORT.read_bytes() == before
+
+
+def test_verdicts_file_is_checksummed_and_complete(reported):
+    stored = json.loads(workspace.verdicts_file("demo").read_text())
+    assert set(stored) == {"preset", "claims", "numbers", "sha256"}
+    for row in stored["claims"]:
+        assert (row["rule"] is None) == (row["rule_in_words"] is None)

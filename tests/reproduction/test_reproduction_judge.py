@@ -1,0 +1,253 @@
+"""Verdicts against statistics computed by hand and by scipy, and cases that must flip them."""
+
+import math
+
+import pytest
+from scipy import stats
+
+from ebm.reproduction.judge import (
+    NOT_MEASURED,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    judge,
+    judge_number,
+    lower_bound,
+    paired_comparison,
+)
+from ebm.reproduction.rules import (
+    Claim,
+    LowerBound,
+    PairedComparison,
+    Published,
+    PublishedNumber,
+    PublishedValue,
+    RunResult,
+)
+
+PAIRED = PairedComparison(
+    kind="paired_comparison",
+    experiment="digits",
+    metric="gap",
+    better="lower",
+    method="icd",
+    baseline="cd",
+    alpha=0.05,
+    minimum_seeds=2,
+)
+BOUND = LowerBound(
+    kind="lower_bound",
+    experiment="digits",
+    objective="icd",
+    metric="ratio",
+    threshold=0.1,
+    alpha=0.05,
+    minimum_seeds=2,
+)
+VALUE = PublishedValue(
+    preset="paper",
+    experiment="cifar10",
+    objective="icd",
+    metric="fid",
+    better="lower",
+    tolerance=0.05,
+    minimum_seeds=2,
+)
+
+
+def run(objective: str, metric: str, values: list, diverged: dict | None = None, experiment="digits"):
+    """A run with one value for each seed; `diverged`: seed -> iteration."""
+    diverged = diverged or {}
+    seeds = {
+        seed: {"metrics": {} if value is None else {metric: value}, "outcome": "finished"}
+        for seed, value in enumerate(values)
+    }
+    for seed, iteration in diverged.items():
+        seeds[seed] |= {"outcome": "diverged", "iteration": iteration, "cause": "energy above the limit"}
+    return RunResult(
+        run=f"x_{objective}", experiment=experiment, dataset="x", objective=objective, seeds=seeds
+    )
+
+
+def gap(icd: list, cd: list, icd_diverged: dict | None = None, cd_diverged: dict | None = None, rule=PAIRED):
+    return paired_comparison(rule, [run("cd", "gap", cd, cd_diverged), run("icd", "gap", icd, icd_diverged)])
+
+
+def test_paired_t_by_hand():
+    # Differences -1, -2, -3: mean -2, sd 1, t = -2 / (1 / sqrt 3) = -3.4641, 2 degrees of freedom. There
+    # the t distribution is closed form: P(T < t) = 1/2 + t / (2 sqrt(2 + t^2)).
+    found = gap([1.0, 1.0, 1.0], [2.0, 3.0, 4.0])
+    t = -2 * math.sqrt(3)
+    p = 0.5 + t / (2 * math.sqrt(2 + t**2))
+    assert found.verdict == REPRODUCED
+    assert found.statistic["t"] == pytest.approx(t, rel=1e-12)
+    assert found.statistic["p"] == pytest.approx(p, rel=1e-9)
+    assert found.statistic["mean_difference"] == -2
+    assert found.measured["cd"]["mean"] == 3 and found.measured["cd"]["sd"] == 1
+
+
+@pytest.mark.parametrize("better", ["lower", "higher"])
+def test_paired_t_is_scipys(better):
+    icd, cd = [0.3, 1.2, 0.7, 0.9, 1.1], [1.0, 1.3, 1.6, 0.8, 1.9]
+    found = gap(icd, cd, rule=PAIRED.model_copy(update={"better": better}))
+    truth = stats.ttest_rel(icd, cd, alternative="less" if better == "lower" else "greater")
+    assert (found.statistic["t"], found.statistic["p"]) == pytest.approx(tuple(truth), rel=1e-12)
+    assert found.verdict == (REPRODUCED if truth.pvalue <= 0.05 else NOT_REPRODUCED)
+
+
+def test_pairing_matters():
+    # Seeds differ far more than methods: unpaired nothing would be seen.
+    icd, cd = [1.0, 10.0, 100.0], [1.9, 11.0, 101.1]
+    assert stats.ttest_ind(icd, cd, alternative="less").pvalue > 0.4
+    assert gap(icd, cd).verdict == REPRODUCED
+
+
+def test_what_flips_the_paired_verdict():
+    assert gap([1.0, 1.0, 1.0], [2.0, 3.0, 4.0]).verdict == REPRODUCED
+    assert gap([2.0, 3.0, 4.0], [1.0, 1.0, 1.0]).verdict == NOT_REPRODUCED, "the wrong direction"
+    assert gap([1.0, 1.0, 1.0], [1.1, 1.0, 6.0]).verdict == NOT_REPRODUCED, "right direction, not significant"
+    strict = PAIRED.model_copy(update={"alpha": 0.03})
+    assert gap([1.0, 1.0, 1.0], [2.0, 3.0, 4.0], rule=strict).verdict == NOT_REPRODUCED, "p is 0.037"
+
+
+def test_too_little_to_judge_is_not_measured():
+    one = gap([1.0], [2.0])
+    assert one.verdict == NOT_MEASURED and one.reason == "1 seed in both runs, the rule needs 2"
+    assert gap([1.0, None, 1.0], [2.0, 3.0, 4.0]).verdict == NOT_MEASURED
+    assert gap([1.0, math.inf, 1.0], [2.0, 3.0, 4.0]).verdict == NOT_MEASURED
+    only_cd = paired_comparison(PAIRED, [run("cd", "gap", [1.0, 2.0])])
+    assert only_cd.verdict == NOT_MEASURED and "no run with objective icd" in only_cd.reason
+    elsewhere = [run("cd", "gap", [2.0, 3.0]), run("icd", "gap", [1.0, 1.5], experiment="other")]
+    assert paired_comparison(PAIRED, elsewhere).verdict == NOT_MEASURED
+    twice = [run("cd", "gap", [2.0, 3.0]), run("icd", "gap", [1.0, 1.5]), run("icd", "gap", [1.0, 1.5])]
+    assert "2 runs" in paired_comparison(PAIRED, twice).reason
+    same = gap([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
+    assert same.verdict == NOT_MEASURED and "not independent repetitions" in same.reason
+
+
+def test_a_method_seed_that_diverges_no_later_than_its_partner_refutes():
+    good = ([1.0, 1.0, 1.0], [2.0, 3.0, 4.0])
+    assert gap(*good, icd_diverged={1: 40}).verdict == NOT_REPRODUCED
+    assert gap(*good, icd_diverged={1: 40}, cd_diverged={1: 40}).verdict == NOT_REPRODUCED
+    assert gap(*good, icd_diverged={1: 40}, cd_diverged={1: 41}).verdict == NOT_REPRODUCED
+    assert "icd seed 1 diverged at iteration 40" in gap(*good, icd_diverged={1: 40}).reason
+
+
+def test_a_baseline_seed_that_diverges_first_is_won_and_leaves_the_t_test():
+    # With its meaningless value the pair of seed 1 would ruin the test; without it p is 0.037.
+    icd, cd = [1.0, 50.0, 1.0, 1.0], [2.0, 0.0, 3.0, 4.0]
+    assert gap(icd, cd).verdict == NOT_REPRODUCED
+    found = gap(icd, cd, cd_diverged={1: 20})
+    assert found.verdict == REPRODUCED and found.statistic["seeds"] == [0, 2, 3]
+    truth = stats.ttest_rel([1.0, 1.0, 1.0], [2.0, 3.0, 4.0], alternative="less")
+    assert found.statistic["p"] == pytest.approx(truth.pvalue, rel=1e-12)
+    later = gap(icd, cd, icd_diverged={1: 21}, cd_diverged={1: 20})
+    assert later.verdict == REPRODUCED and later.measured["icd"]["diverged"] == {"1": 21}
+
+
+def test_survival_decides_when_too_few_pairs_are_left():
+    values = [1.0, 1.0, 1.0]
+    every = gap(values, values, cd_diverged={0: 5, 1: 6, 2: 7})
+    # All three of one side, none of the other: 1 of the C(6, 3) = 20 ways.
+    assert every.statistic["p"] == pytest.approx(1 / 20, abs=1e-12) and every.verdict == REPRODUCED
+    two = gap(values, values, cd_diverged={0: 5, 1: 6})
+    assert two.statistic["p"] == pytest.approx(4 / 20, abs=1e-12) and two.verdict == NOT_REPRODUCED
+    both = gap(values, values, {0: 9, 1: 9, 2: 9}, {0: 5, 1: 6, 2: 7})
+    assert both.statistic["p"] == 1 and both.verdict == NOT_REPRODUCED
+
+
+def test_lower_bound_by_hand():
+    # 0.2, 0.3, 0.4: mean 0.3, sd 0.1; t(0.95, 2) = 2.91999 by the closed form (2p-1) sqrt(2 / (1-(2p-1)^2)).
+    quantile = 0.9 * math.sqrt(2 / (1 - 0.9**2))
+    found = lower_bound(BOUND, [run("icd", "ratio", [0.2, 0.3, 0.4])])
+    assert found.statistic["bound"] == pytest.approx(0.3 - quantile * 0.1 / math.sqrt(3), rel=1e-9)
+    assert found.verdict == REPRODUCED
+
+
+def test_what_flips_the_lower_bound():
+    assert lower_bound(BOUND, [run("icd", "ratio", [0.2, 0.3, 0.4])]).verdict == REPRODUCED
+    # The mean 0.3 is above the threshold, the bound 0.3 - 2.92 * 0.2 / sqrt 3 = -0.04 is not.
+    assert lower_bound(BOUND, [run("icd", "ratio", [0.1, 0.3, 0.5])]).verdict == NOT_REPRODUCED
+    higher = BOUND.model_copy(update={"threshold": 0.14})
+    assert lower_bound(higher, [run("icd", "ratio", [0.2, 0.3, 0.4])]).verdict == NOT_REPRODUCED
+    one = lower_bound(BOUND, [run("icd", "ratio", [0.2])])
+    assert one.verdict == NOT_MEASURED and "1 seed" in one.reason
+    assert lower_bound(BOUND, [run("cd", "ratio", [0.2, 0.3])]).verdict == NOT_MEASURED
+    assert lower_bound(BOUND, [run("icd", "ratio", [0.2, None, 0.3])]).verdict == NOT_MEASURED
+
+
+def test_lower_bound_leaves_diverged_seeds_out():
+    found = lower_bound(BOUND, [run("icd", "ratio", [0.2, 99.0, 0.21], {1: 7})])
+    assert found.statistic["seeds"] == [0, 2] and "left out: seeds 1" in found.reason
+    few = lower_bound(BOUND, [run("icd", "ratio", [0.2, 99.0, 0.4], {1: 7, 2: 8})])
+    assert few.verdict == NOT_MEASURED
+
+
+def number(**changes) -> PublishedNumber:
+    data = {
+        "key": "n",
+        "dataset": "d",
+        "metric": "FID",
+        "value": 20.0,
+        "ref": "T1",
+        "source": "s",
+        "confidence": "high",
+        "gate": True,
+        "rule": VALUE,
+    }
+    return PublishedNumber(**(data | changes))
+
+
+def judged(values: list, preset="paper", diverged=None, **changes):
+    runs = [run("icd", "fid", values, diverged, experiment="cifar10")]
+    return judge_number(number(**changes), preset, runs)
+
+
+def test_a_published_number_is_judged_by_its_preset_alone():
+    assert judged([20.0, 20.0]).verdict == REPRODUCED
+    for preset in ("demo", "papers", "second"):
+        found = judged([20.0, 20.0], preset)
+        assert found.verdict == NOT_MEASURED and f"preset {preset} is not the paper's" in found.reason
+
+
+def test_tolerance_of_a_published_number():
+    assert judged([20.9, 20.9]).verdict == REPRODUCED, "4.5 % worse"
+    assert judged([21.1, 21.1]).verdict == NOT_REPRODUCED, "5.5 % worse"
+    assert judged([5.0, 5.0]).verdict == REPRODUCED, "better is enough"
+    assert judged([20.0, 22.1]).verdict == NOT_REPRODUCED, "the mean counts"
+    higher = VALUE.model_copy(update={"better": "higher"})
+    assert judged([19.1, 19.1], rule=higher).verdict == REPRODUCED
+    assert judged([18.9, 18.9], rule=higher).verdict == NOT_REPRODUCED
+    assert judged([40.0, 40.0], rule=higher).verdict == REPRODUCED
+
+
+def test_seeds_of_a_published_number():
+    assert judged([20.0]).verdict == NOT_MEASURED
+    assert judged([20.0, None]).verdict == NOT_MEASURED
+    assert judged([20.0, 20.0, 20.0], diverged={1: 9}).verdict == NOT_REPRODUCED
+    assert judge_number(number(), "paper", []).verdict == NOT_MEASURED
+
+
+def test_unsure_and_unknown_numbers_are_never_judged():
+    assert judged([20.0, 20.0], gate=False, rule=None).verdict == NOT_MEASURED
+    unknown = judged([20.0, 20.0], gate=False, rule=None, value=None)
+    assert unknown.verdict == NOT_MEASURED and unknown.reason == "no published value is known"
+
+
+def test_judge_makes_a_row_for_each_experiment_that_a_claim_is_tested_in():
+    tests = [PAIRED, PAIRED.model_copy(update={"experiment": "cifar10"})]
+    claims = [
+        Claim(key="a", text="A.", source="s", confidence="high", tests=tests),
+        Claim(key="b", text="B.", source="s", confidence="low", untested="why not"),
+    ]
+    runs = [run("cd", "gap", [2.0, 3.0, 4.0]), run("icd", "gap", [1.0, 1.0, 1.0])]
+    published = Published(numbers=[number()], rerun_reports=[])
+    found = judge(claims, published, "demo", runs, {"digits": "demo: digits", "gaussian": "demo: gaussian"})
+    assert [(row["key"], row["verdict"], row["scope"]) for row in found["claims"]] == [
+        ("a", REPRODUCED, "demo: digits"),
+        ("b", NOT_MEASURED, None),
+    ]
+    assert found["claims"][0]["rule"] == PAIRED.model_dump()
+    nowhere = judge(claims, published, "demo", runs, {"gaussian": "demo: gaussian"})["claims"]
+    assert nowhere[0]["verdict"] == NOT_MEASURED and "no experiment digits, cifar10" in nowhere[0]["reason"]
+    both = judge(claims, published, "demo", runs, {"digits": "x", "cifar10": "y"})["claims"]
+    assert [(row["verdict"], row["scope"]) for row in both[:2]] == [(REPRODUCED, "x"), (NOT_MEASURED, "y")]
