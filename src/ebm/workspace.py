@@ -133,9 +133,12 @@ def load_json(path: Path) -> dict:
     return content
 
 
-def read_text(path: Path) -> str:
-    """Text of an artifact; raises WorkspaceError if it is missing."""
-    return _read(path).decode("utf-8")
+def read_text(path: Path, sha256: str | None = None) -> str:
+    """Text of an artifact; raises WorkspaceError if it is missing, or damaged by the SHA-256 given."""
+    data = _read(path)
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
+    return data.decode("utf-8")
 
 
 def file_sha256(path: Path) -> str:

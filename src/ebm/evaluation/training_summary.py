@@ -1,14 +1,18 @@
 """What a training log says about stability and about the size of the KL term."""
 
+import math
+
 import pandas as pd
 
 
 def summarise(log: pd.DataFrame) -> dict[str, float]:
     """Scalars of one seed's log (columns of ebm.training.log); the second half of training throughout.
 
+    Values that are not finite, as the last of a diverged run may be, do not count.
+
     `energy_gap_size`: mean |E+ - E-|. `kl_to_cd_gradient`: median of |grad L_KL| / |grad L_CD|.
     """
-    late = log[log.iteration >= log.iteration.max() / 2]
+    late = log[log.iteration >= log.iteration.max() / 2].replace([math.inf, -math.inf], math.nan)
     summary = {}
     if late.energy_gap.notna().any():
         summary["energy_gap_size"] = float(late.energy_gap.abs().mean())

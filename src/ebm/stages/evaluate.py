@@ -22,8 +22,8 @@ def run(params: Params, item: str) -> None:
         return workspace.run_file(params.preset, stage, entry.experiment, item, suffix)
 
     model = ModelFile(place("train", ".safetensors"), device)
-    log = pd.read_csv(io.StringIO(workspace.read_text(place("train", ".csv"))))
     status = workspace.load_json(place("train", ".json"))
+    log = pd.read_csv(io.StringIO(workspace.read_text(place("train", ".csv"), status.get("log_sha256", ""))))
     samples, _ = workspace.load_tensors(place("sample", ".safetensors"))
     folder = workspace.prepared(params.preset, entry.dataset)
     manifest = workspace.load_json(folder / "manifest.json")

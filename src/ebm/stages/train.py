@@ -62,8 +62,14 @@ def run(params: Params, item: str) -> None:
         }
         workspace.save_tensors(place(".safetensors"), tensors, description)
         workspace.write_text(place(".csv"), as_csv(logs))
-        status = {"run": item, "seeds": outcomes, "environment": conditions}
-        workspace.save_json(place(".json"), {**status, "seeds": {str(s): o for s, o in outcomes.items()}})
+        status = {
+            "run": item,
+            "seeds": {str(seed): outcome for seed, outcome in outcomes.items()},
+            "environment": conditions,
+            # CSV has no room for a checksum of its own.
+            "log_sha256": workspace.file_sha256(place(".csv")),
+        }
+        workspace.save_json(place(".json"), status)
         for checkpoint in work.glob("*.safetensors"):
             checkpoint.unlink()
 
