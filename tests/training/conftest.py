@@ -6,7 +6,6 @@ import torch
 from ebm.data import digits, gaussian
 from ebm.params import load_params
 from ebm.params.root import TrainSettings
-from ebm.training.interrupt import StopSignal
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +44,3 @@ def settings(micro):
         return TrainSettings(**parts)
 
     return make
-
-
-@pytest.fixture
-def no_stop() -> StopSignal:
-    """Nobody asks to stop."""
-    return StopSignal()
