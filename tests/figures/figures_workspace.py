@@ -180,7 +180,7 @@ REFERENCE = {
 
 
 def write_log(run: str, change: float = 0.0) -> None:
-    """The training log: 7 rows a seed, fewer where it diverged; an ICD run alone has a KL term."""
+    """The training log, 7 rows a seed, fewer where it diverged, with its status; only ICD has a KL term."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["seed", "iteration", *COLUMNS])
@@ -195,7 +195,20 @@ def write_log(run: str, change: float = 0.0) -> None:
             if objective == "icd":
                 norms[1] = f"{0.3 + 0.01 * iteration:.9g}"
             writer.writerow([seed, iteration, gap, *norms])
-    workspace.write_text(place("train", run, ".csv"), text.getvalue())
+    write_status(run, text.getvalue())
+
+
+def write_status(run: str, log: str) -> None:
+    """The log and the status file that carries its checksum."""
+    path = place("train", run, ".csv")
+    workspace.write_text(path, log)
+    status = {
+        "run": run,
+        "seeds": {str(seed): outcome(run, seed) for seed in SEEDS},
+        "environment": {"python": "3.11.0", "device": "invented processor", "threads": 1},
+        "log_sha256": workspace.file_sha256(path),
+    }
+    workspace.save_json(place("train", run, ".json"), status)
 
 
 def metrics_of(run: str) -> dict:
@@ -222,10 +235,6 @@ def write_run(run: str) -> None:
     """All files of a run that later stages read."""
     rng = np.random.default_rng(sum(map(ord, run)))
     write_log(run)
-    environment = {"python": "3.11.0", "device": "invented processor", "threads": 1}
-    seeds = {str(seed): outcome(run, seed) for seed in SEEDS}
-    status = {"run": run, "seeds": seeds, "environment": environment}
-    workspace.save_json(place("train", run, ".json"), status)
     workspace.save_json(place("evaluate", run, ".json"), metrics_of(run))
     sampled, drawn = {}, {}
     for seed in SEEDS:

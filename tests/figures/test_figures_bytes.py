@@ -7,7 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from figures_workspace import FIGURES, TABLES, metrics_of, params_data, place, write_log, write_params
+from figures_workspace import (
+    FIGURES,
+    TABLES,
+    metrics_of,
+    params_data,
+    place,
+    write_log,
+    write_params,
+    write_status,
+)
 from PIL import Image
 
 from ebm import workspace
@@ -55,8 +64,8 @@ def shift_array(stage: str, run: str, name: str) -> None:
 
 CHANGES = {
     "gap": lambda: write_log("digits_cd", change=0.01),
-    "norms": lambda: place("train", "digits_icd", ".csv").write_text(
-        place("train", "digits_icd", ".csv").read_text().replace("0.3\n", "0.4\n", 1)
+    "norms": lambda: write_status(
+        "digits_icd", place("train", "digits_icd", ".csv").read_text().replace("0.3\n", "0.4\n", 1)
     ),
     "grid": lambda: shift_array("sample", "digits_icd", "0/samples"),
     "strip": lambda: shift_array("sample", "digits_icd", "0/strip"),

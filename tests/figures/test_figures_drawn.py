@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from figures_workspace import RUNS, STEPS, params_data, place, write_params
+from figures_workspace import RUNS, STEPS, params_data, place, write_params, write_status
 from scipy.stats import norm
 
 from ebm import workspace
@@ -175,10 +175,14 @@ def test_a_missing_or_damaged_input_is_named(params):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(WorkspaceError, match=r"sample/digits/digits_cd\.safetensors is damaged"):
         figure.run(params, "grid")
-    place("train", "digits_icd", ".csv").unlink()
+    log = place("train", "digits_icd", ".csv")
+    log.write_text(log.read_text().replace("0.3\n", "0.4\n", 1))
+    with pytest.raises(WorkspaceError, match=r"train/digits/digits_icd\.csv is damaged"):
+        figure.run(params, "gap")
+    log.unlink()
     with pytest.raises(WorkspaceError, match=r"digits_icd\.csv is missing.*ebm train digits_icd"):
         figure.run(params, "gap")
-    place("train", "digits_icd", ".csv").write_text("seed,iteration\n0,1\n")
+    write_status("digits_icd", "seed,iteration\n0,1\n")
     with pytest.raises(WorkspaceError, match="no training log"):
         figure.run(params, "gap")
     assert not list(workspace.FIGURES.rglob("*.p*"))

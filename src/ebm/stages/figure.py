@@ -49,13 +49,14 @@ def _train(params: Params, experiment: str, label: RunLabel) -> tuple[Curves, st
     def place(suffix: str):
         return workspace.run_file(params.preset, "train", experiment, label.name, suffix)
 
-    text, status = workspace.read_text(place(".csv")), workspace.load_json(place(".json"))["seeds"]
+    status = workspace.load_json(place(".json"))
+    text = workspace.read_text(place(".csv"), status.get("log_sha256", ""))
     try:
-        curves = Curves(label, pd.read_csv(io.StringIO(text)), read_outcomes(status))
+        curves = Curves(label, pd.read_csv(io.StringIO(text)), read_outcomes(status["seeds"]))
         _ = curves.log[["seed", "iteration", "energy_gap"]]
     except (ValueError, KeyError):
         raise WorkspaceError(f"{place('.csv')} is no training log: delete it, then run `snakemake`") from None
-    return curves, workspace.data_sha256([text, status])
+    return curves, workspace.data_sha256([text, status["seeds"]])
 
 
 def _sample(params: Params, experiment: str, label: RunLabel) -> tuple[Samples, str]:
