@@ -125,10 +125,13 @@ def test_too_little_to_judge_is_not_measured():
 
 
 def test_a_method_seed_that_diverges_no_later_than_its_partner_refutes():
-    good = ([1.0, 1.0, 1.0], [2.0, 3.0, 4.0])
+    # Without the pair of seed 1 the t-test would still succeed.
+    good = ([1.0, 1.0, 1.0, 1.0], [2.0, 9.0, 3.0, 4.0])
+    assert gap(*good, cd_diverged={1: 40}).verdict == REPRODUCED
     assert gap(*good, icd_diverged={1: 40}).verdict == NOT_REPRODUCED
     assert gap(*good, icd_diverged={1: 40}, cd_diverged={1: 40}).verdict == NOT_REPRODUCED
     assert gap(*good, icd_diverged={1: 40}, cd_diverged={1: 41}).verdict == NOT_REPRODUCED
+    assert gap(*good, icd_diverged={1: 40}, cd_diverged={1: 39}).verdict == REPRODUCED
     assert "icd seed 1 diverged at iteration 40" in gap(*good, icd_diverged={1: 40}).reason
 
 

@@ -45,4 +45,4 @@ def divergence_note(diverged: dict[str, dict[int, Outcome]]) -> str:
         for seed, outcome in outcomes.items()
         if outcome.diverged_at is not None
     ]
-    return f"Crosses mark divergence: {'; '.join(parts)}" if parts else "No seed diverged"
+    return f"Crosses end the lines of diverged seeds: {'; '.join(parts)}" if parts else "No seed diverged"
