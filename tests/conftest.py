@@ -28,6 +28,13 @@ def repository() -> Path:
     return Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def random_state() -> None:
+    """Every test draws the same numbers, whichever ran before it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def micro_text() -> str:
     """The micro params.yaml."""
