@@ -72,7 +72,9 @@ class Checkout:
         """`stage item` of every stage that `dvc repro` runs."""
         output = self.run("dvc", "repro").stdout
         marker = "Running stage '"
-        stages = [line[len(marker) :].split("'")[0] for line in output.splitlines() if line.startswith(marker)]
+        stages = [
+            line[len(marker) :].split("'")[0] for line in output.splitlines() if line.startswith(marker)
+        ]
         return {stage.replace("@", " ") for stage in stages}
 
     def edit(self, old: str, new: str) -> None:
@@ -100,7 +102,11 @@ def make_checkout(folder: Path, params: Path = MICRO) -> Checkout:
     ).stdout
     for name in filter(None, listed.split("\0")):
         source = ROOT / name
-        if name.startswith(("results/", "paper_figures/", "tests/")) or name == "dvc.lock" or not source.exists():
+        if (
+            name.startswith(("results/", "paper_figures/", "tests/"))
+            or name == "dvc.lock"
+            or not source.exists()
+        ):
             continue
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, folder / name, follow_symlinks=False)

@@ -2,7 +2,7 @@ rule figure:
     """A figure over the runs of an experiment."""
     input:
         shown_files("figures"),
-        code=code("stages/figure.py", "figures"),
+        code=code("stages/figure.py", "figures", "data/densities.py"),
     output:
         f"{SHOWN}/{{figure}}.pdf",
         report(

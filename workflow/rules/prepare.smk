@@ -3,7 +3,10 @@ rule prepare:
     input:
         source=lambda w: PARAMS.datasets[w.dataset].source,
         code=code(
-            "stages/prepare.py", "evaluation/classifier.py", "evaluation/frechet.py"
+            "stages/prepare.py",
+            "data/image_folder.py",
+            "evaluation/classifier.py",
+            "evaluation/frechet.py",
         ),
     output:
         f"{RESULTS}/prepare/{{dataset}}/train.safetensors",

@@ -1,6 +1,8 @@
 rule report:
     """Claims and numbers judged, and one page over all presets."""
     input:
+        "params.yaml",
+        [path for run in PARAMS.runs for path in run_files("train", run)],
         [path for run in PARAMS.runs for path in run_files("evaluate", run)],
         [
             f"{SHOWN}/{figure}{suffix}"
@@ -12,7 +14,7 @@ rule report:
             for table in PARAMS.tables
             for suffix in TABLE_SUFFIXES
         ],
-        code=code("stages/report.py", "reproduction"),
+        code=code("stages/report.py", "reproduction", "figures"),
     output:
         f"{RESULTS}/report/verdicts.json",
         "paper_figures/report.html",

@@ -20,6 +20,18 @@ MEASURED_BY = {
     "image_folder": "images",
 }
 
+# Kinds of data that a figure or table can show; those not named here show any.
+IMAGES = {"digits", "image_folder"}
+SHOWS = {
+    "sample_grid": IMAGES,
+    "chain_strip": IMAGES,
+    "nearest_neighbours": IMAGES,
+    "generation": IMAGES,
+    "density_panels": {"density"},
+    "density": {"density"},
+    "gaussian": {"gaussian"},
+}
+
 
 def nearest(word: object, known: Iterable[str]) -> str:
     """'; did you mean ...?' or the list of what is possible."""
@@ -55,11 +67,12 @@ def _options(text: str) -> list[str]:
 
 def problems(params: Params) -> Iterator[Problem]:
     """Every cross-reference of `params` that cannot work."""
+    dangling = False
     for name, run in params.runs.items():
         here = ("runs", name)
-        dangling = False
+        unresolved = False
         if run.dataset not in params.datasets:
-            dangling = True
+            unresolved = True
             yield (
                 (*here, "dataset"),
                 f"there is no dataset '{run.dataset}'{nearest(run.dataset, params.datasets)}",
@@ -68,12 +81,13 @@ def problems(params: Params) -> Iterator[Problem]:
             chosen = getattr(getattr(run, stage), key)
             entries = getattr(params, section)
             if chosen not in entries:
-                dangling = True
+                unresolved = True
                 yield (
                     (*here, stage, key),
                     f"there is no {key} '{chosen}' in {section}{nearest(chosen, entries)}",
                 )
-        if dangling:
+        dangling |= unresolved
+        if unresolved:
             continue
         overrides = list(_override_problems(params, name))
         yield from overrides
@@ -87,8 +101,22 @@ def problems(params: Params) -> Iterator[Problem]:
                     f"no run belongs to experiment '{shown.experiment}'"
                     f"{nearest(shown.experiment, params.experiments)}",
                 )
+            elif not dangling:
+                yield from _shown_problems(params, section, name)
     if len(set(params.seeds)) != len(params.seeds):
         yield ("seeds",), f"each seed must appear once, got {params.seeds}"
+
+
+def _shown_problems(params: Params, section: str, name: str) -> Iterator[Problem]:
+    shown = getattr(params, section)[name]
+    kinds = {params.datasets[params.runs[run].dataset].kind for run in params.runs_of(shown.experiment)}
+    suitable = SHOWS.get(shown.kind, kinds)
+    if not kinds <= suitable:
+        yield (
+            (section, name, "kind"),
+            f"{shown.kind} shows {' or '.join(sorted(suitable))} data, and experiment '{shown.experiment}'"
+            f" has {' and '.join(sorted(kinds - suitable))}",
+        )
 
 
 def _override_problems(params: Params, run: str) -> Iterator[Problem]:
@@ -132,7 +160,7 @@ def _combination_problems(params: Params, name: str) -> Iterator[Problem]:
         )
     if settings.objective.kind != "mle" and settings.sampler.kind == "none":
         yield (*train, "sampler"), f"{settings.objective.kind} needs a Langevin sampler, not none"
-    is_image = dataset.kind in ("digits", "image_folder")
+    is_image = dataset.kind in IMAGES
     if (settings.energy.kind == "conv") != is_image:
         needed = "vectors" if is_image else "images"
         yield (*train, "energy"), f"a {settings.energy.kind} energy needs {needed}, not {dataset.kind} data"

@@ -1,6 +1,7 @@
 """evaluate: the numbers of a run, seed by seed, and the arrays its figures draw."""
 
 import io
+import math
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,8 @@ def run(params: Params, item: str) -> None:
         energy = model.energy(seed, weights)
         metrics, drawn = measure(config, energy, samples[f"{seed}/samples"], data, ruler)
         metrics |= summarise(log[log.seed == seed])
+        # A diverged model may have no finite score: recorded as null, which tables and verdicts understand.
+        metrics = {key: value if math.isfinite(value) else None for key, value in metrics.items()}
         seeds[str(seed)] = {"metrics": metrics, **status["seeds"][str(seed)]}
         arrays |= {f"{seed}/{name}": array for name, array in drawn.items()}
     result = {
