@@ -16,20 +16,7 @@ one_source_of_parameters(config)
 
 rule all:
     input:
-        "paper_figures/report.html",
-        [
-            f"{SHOWN}/{figure}{suffix}"
-            for figure in PARAMS.figures
-            for suffix in FIGURE_SUFFIXES
-        ],
-        [
-            f"{SHOWN}/{table}{suffix}"
-            for table in PARAMS.tables
-            for suffix in TABLE_SUFFIXES
-        ],
-        [path for run in PARAMS.runs for path in run_files("train", run)],
-        [path for run in PARAMS.runs for path in run_files("sample", run)],
-        [path for run in PARAMS.runs for path in run_files("evaluate", run)],
+        everything(),
 
 
 include: "workflow/rules/prepare.smk"
@@ -41,4 +28,4 @@ include: "workflow/rules/report.smk"
 
 
 onsuccess:
-    remember_in_dvc()
+    sync_after_run()  # DVC records what was produced

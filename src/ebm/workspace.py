@@ -63,6 +63,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that becomes `path` if the block succeeds and vanishes if not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    for left in path.parent.glob(f"{TEMPORARY}*-{path.name}"):
+        # A process that was killed could not clean up.
+        if not _is_alive(left.name.removeprefix(TEMPORARY).split("-", 1)[0]):
+            left.unlink(missing_ok=True)
     try:
         yield temporary
         with open(temporary, "rb+") as file:
@@ -70,6 +74,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_bytes(path: Path, data: bytes) -> None:

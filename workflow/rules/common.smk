@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import yaml
+
 from ebm.params import ParamsError, load_params
 from ebm.runners import hold_this_folder, read_plain, sync_after_run
 from ebm.workspace import FIGURE_SUFFIXES, RUN_SUFFIXES, TABLE_SUFFIXES, data_sha256
@@ -35,12 +37,33 @@ wildcard_constraints:
 
 def one_source_of_parameters(config):
     """Jobs read params.yaml: refuse --config and --configfile, which they would not see."""
-    if config != read_plain("params.yaml"):
+    if config != yaml.safe_load(Path("params.yaml").read_text()):
         print(
             "ebm: change params.yaml instead of using --config or --configfile",
             file=sys.stderr,
         )
         sys.exit(2)
+    # Snakemake reads YAML 1.1, the jobs and DVC read 1.2: go on with theirs.
+    config.clear()
+    config.update(read_plain("params.yaml"))
+
+
+def everything():
+    """What `snakemake` makes: figures in git alone are no run, so models and samples are asked for too."""
+    wanted = ["paper_figures/report.html"]
+    wanted += [
+        f"{SHOWN}/{figure}{suffix}"
+        for figure in PARAMS.figures
+        for suffix in FIGURE_SUFFIXES
+    ]
+    wanted += [
+        f"{SHOWN}/{table}{suffix}"
+        for table in PARAMS.tables
+        for suffix in TABLE_SUFFIXES
+    ]
+    for run in PARAMS.runs:
+        wanted += [path for stage in RUN_SUFFIXES for path in run_files(stage, run)]
+    return wanted
 
 
 def code(*modules):
@@ -81,11 +104,6 @@ def shown_files(section):
         ]
 
     return files
-
-
-def remember_in_dvc():
-    """A finished run ends with DVC knowing what it produced."""
-    sync_after_run()
 
 
 def fingerprint(source):

@@ -12,6 +12,8 @@ from ebm.params.sampling import Generation
 from ebm.progress import Progress
 
 CHUNK = 500
+# Keeps the random streams of sampling apart from those of training.
+GENERATION = 1 << 41
 
 
 class Generated(NamedTuple):
@@ -45,7 +47,7 @@ def generate(
     shown = torch.linspace(0, total_steps(config), config.strip_frames).round().int().tolist()
     for number, first in enumerate(range(0, config.samples, CHUNK)):
         count = min(CHUNK, config.samples - first)
-        generator = torch.Generator(device).manual_seed((seed + 1) * 1_000_003 + number)
+        generator = torch.Generator(device).manual_seed(GENERATION + (seed << 20) + number)
         if config.start == "replay":
             index = torch.randint(len(buffer), (count,), generator=generator, device=device)
             x = buffer[index]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ebm.params.base import Count, Index, Section
+from ebm.params.base import Count, Fraction, Index, Probability, Section
 
 MODULES = {
     "gaussian": "src/ebm/data/gaussian.py",
@@ -54,14 +54,14 @@ class ClassifierRuler(Section):
 
     epochs: Count
     width: Count
-    minimum_accuracy: Annotated[float, Field(ge=0, le=1)]
+    minimum_accuracy: Probability
 
 
 class DigitsData(Embedded):
     """scikit-learn's 1,797 real handwritten digits, 8x8, split by class into train and test."""
 
     kind: Literal["digits"]
-    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    test_fraction: Fraction
     classifier: ClassifierRuler
 
 
@@ -74,7 +74,7 @@ class ImageFolderData(Section):
     size: Annotated[int, Field(ge=4, le=1024, strict=True)]
     channels: Literal[1, 3]
     limit: Count | None
-    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    test_fraction: Fraction
     classifier: ClassifierRuler
 
 

@@ -95,6 +95,9 @@ class Generation(Langevin):
     strip_frames: Annotated[int, Field(ge=2, strict=True)]
 
     @model_validator(mode="after")
-    def _start_box_is_an_interval(self):
+    def _strip_fits_the_chain(self):
         _ordered(self.start_box)
+        states = self.rounds * self.steps + self.final_steps + 1
+        if self.strip_frames > states:
+            raise ValueError(f"strip_frames must be at most {states}, the states of a chain")
         return self

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from ebm.params.base import Count, Positive, Section
 
+Decay = Annotated[float, Field(ge=0, lt=1, strict=True)]
+
 
 class Schedule(Section):
     """Adam with constant learning rate, global-norm clipping, EMA, logging and the divergence guard.
@@ -17,9 +19,9 @@ class Schedule(Section):
     iterations: Count
     batch_size: Count
     learning_rate: Positive
-    betas: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
+    betas: Annotated[list[Decay], Field(min_length=2, max_length=2)]
     clip_norm: Positive | None
-    ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    ema_decay: Decay
     log_every: Count
     checkpoint_seconds: Positive
     energy_limit: Positive

@@ -40,8 +40,8 @@ class PairedComparison(Section):
         """The rule in a sentence."""
         return (
             f"{self.metric} of {self.method} is {self.better} than that of {self.baseline}: paired one-sided"
-            f" t-test over at least {self.minimum_seeds} seeds, p ≤ {self.alpha}. A seed of {self.method} that"
-            " diverges no later than its partner refutes; a pair whose baseline diverges first counts as"
+            f" t-test over at least {self.minimum_seeds} seeds, p ≤ {self.alpha}. A seed of {self.method}"
+            " that diverges no later than its partner refutes; a pair whose baseline diverges first counts as"
             " won and leaves the t-test; if too few pairs are left, Fisher's exact test on the numbers of"
             " diverged seeds decides."
         )

@@ -10,6 +10,9 @@ from ebm.params.root import TrainSettings
 from ebm.training.guard import DivergenceGuard
 from ebm.training.log import TrainingLog
 
+# Added to the seed of everything random after the initial weights.
+CHAINS = 1 << 40
+
 
 class TrainState:
     """Model, EMA, optimiser, replay buffer, random state, guard and log of one seed.
@@ -30,7 +33,8 @@ class TrainState:
             lr=settings.schedule.learning_rate,
             betas=tuple(float(beta) for beta in settings.schedule.betas),
         )
-        self.generator = torch.Generator(like.device).manual_seed(seed)
+        # A stream of its own: on the CPU `seed` alone would repeat the numbers of the initial weights.
+        self.generator = torch.Generator(like.device).manual_seed(CHAINS + seed)
         self.sampler = None
         if settings.sampler.kind == "langevin":
             self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
