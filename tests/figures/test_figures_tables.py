@@ -11,13 +11,13 @@ from figures_workspace import DIVERGED, METRICS, RUNS, metric, metrics_of, param
 
 from ebm import workspace
 from ebm.figures.table import Table, format_mean_sd, from_markdown, mean_sd, to_markdown
+from ebm.params import ParamsError
 from ebm.stages import table
-from ebm.workspace import WorkspaceError
 
 FOLDER = Path("paper_figures/demo")
 SHOWN = {
     "generation": METRICS["digits"][:4],
-    "density": ("test_log_likelihood", "mmd_squared", "grid_edge_mass"),
+    "density": ("test_log_likelihood", "mmd_squared"),
     "gaussian": METRICS["gaussian"],
 }
 
@@ -95,8 +95,10 @@ def test_every_form_carries_caption_scope_and_inputs(params):
 def test_a_table_of_the_wrong_experiment_is_refused(params):
     data = params_data()
     data["tables"]["generation"]["experiment"] = "gaussian"
-    with pytest.raises(WorkspaceError, match="table generation"):
-        table.run(write_params(data), "generation")
+    with pytest.raises(
+        ParamsError, match=r"tables\.generation\.kind: generation shows digits or image_folder"
+    ):
+        write_params(data)
 
 
 @pytest.mark.parametrize(

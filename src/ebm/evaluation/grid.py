@@ -29,8 +29,8 @@ def normalise_on_grid(energy: nn.Module, box: list[float], cells: int) -> GridDe
     log_partition = torch.logsumexp(minus_energy, 0) + 2 * math.log(width)
     log_density = (minus_energy - log_partition).view(cells, cells)
     mass = (log_density + 2 * math.log(width)).exp()
-    inner = mass[1:-1, 1:-1].sum()
-    return GridDensity(float(log_partition), log_density, float(1 - inner))
+    edge = mass[[0, -1], :].sum() + mass[1:-1, [0, -1]].sum()
+    return GridDensity(float(log_partition), log_density, float(edge))
 
 
 @torch.no_grad()

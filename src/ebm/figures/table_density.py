@@ -7,7 +7,6 @@ from ebm.figures.table_rows import NOTE, Column, build
 COLUMNS = [
     Column("test_log_likelihood", "Test log-likelihood (nats) ↑"),
     Column("mmd_squared", "MMD² ↓"),
-    Column("grid_edge_mass", "Mass at the grid's edge"),
 ]
 
 
@@ -18,10 +17,12 @@ def make(runs: list[Measured]) -> Table:
 
 def note(runs: list[Measured]) -> str:
     """How to read the table."""
+    edges = [m["grid_edge_mass"] for run in runs for m in run.metrics.values() if m.get("grid_edge_mass")]
+    largest = f" (largest here: {max(edges):.0e})" if edges else ""
     return (
-        f"{NOTE}. log Z by grid normalisation, valid where the mass at the grid's edge is small. The last row"
-        " is the true density's likelihood of the test points and the MMD² of training to test points;"
-        " the MMD² estimate is unbiased and may be negative"
+        f"{NOTE}. log Z by grid normalisation, valid where the mass in the grid's outermost cells is small"
+        f"{largest}. The last row is the true density's likelihood of the test points and the MMD² of"
+        " training to test points; the MMD² estimate is unbiased and may be negative"
     )
 
 
