@@ -15,7 +15,6 @@ FIGURE_STAGE = {
     "density_panels": "evaluate",
     "nearest_neighbours": "evaluate",
 }
-TABLE_STAGE = {"generation": "evaluate", "density": "evaluate", "gaussian": "evaluate"}
 
 
 class _Shown(Section):
