@@ -14,6 +14,10 @@ configfile: "params.yaml"
 one_source_of_parameters(config)
 
 
+# Used only if asked for (--software-deployment-method apptainer); otherwise jobs run in this environment.
+container: "docker://ebm-reproduction"
+
+
 rule all:
     input:
         everything(),

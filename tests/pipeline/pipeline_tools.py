@@ -60,12 +60,14 @@ class Checkout:
 
     def planned(self) -> set[str]:
         """`rule item` of every job that Snakemake plans."""
-        output = self.snakemake("--dry-run").stdout
+        done = self.snakemake("--dry-run")
+        output = done.stdout + done.stderr
         jobs = set()
         for line in output.splitlines():
             words = line.strip().split()
-            if words[:1] == ["ebm"]:
-                jobs.add(" ".join(words[1 : words.index(">")]))
+            if "ebm" in words and ">" in words:
+                jobs.add(" ".join(words[words.index("ebm") + 1 : words.index(">")]))
+        assert bool(jobs) != ("Nothing to be done" in output), output
         return jobs
 
     def reproduced(self) -> set[str]:

@@ -32,7 +32,7 @@ def test_a_snakemake_run_leaves_both_runners_with_nothing_to_do(copy):
     assert "up to date" in copy.run("dvc", "status").stdout
     assert copy.reproduced() == set()
     assert copy.planned() == set()
-    assert "Nothing to be done" in copy.snakemake("--cores", "all").stdout
+    assert "Nothing to be done" in copy.snakemake("--cores", "all").stderr
 
 
 def test_one_learning_rate_reruns_exactly_its_branch_in_snakemake(copy):
@@ -90,6 +90,7 @@ def test_clone_and_pull_then_restore(finished, copy, tmp_path):
     commit(copy, "results")
     copy.run("dvc", "push", "-q")
     copy.run("git", "clone", "-q", str(copy.folder), str(clone.folder))
+    assert not (clone / ".dvc/cache").exists(), "the cache is not in git"
     assert clone.planned() != set()
     clone.run("ebm", "restore")
     assert hashes(clone) == hashes(finished)
