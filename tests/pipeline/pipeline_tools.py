@@ -77,7 +77,8 @@ class Checkout:
         stages = [
             line[len(marker) :].split("'")[0] for line in output.splitlines() if line.startswith(marker)
         ]
-        return {stage.replace("@", " ") for stage in stages}
+        # Validation is a stage in DVC alone.
+        return {stage.replace("@", " ") for stage in stages} - {"check"}
 
     def edit(self, old: str, new: str) -> None:
         """Replace text that stands exactly once in params.yaml."""

@@ -108,6 +108,7 @@ def test_sigterm_saves_and_says_so(fresh, undisturbed):
             "    dataset: digit\n",
             "there is no dataset 'digit'; did you mean 'digits'?",
         ),
+        ("seeds: [0, 1]\n", "seeds: [0, 1]\nsedes: [0]\n", "sedes: unknown key"),
         ("preset: micro", "preset: [micro", "not valid YAML"),
     ],
 )
@@ -125,8 +126,10 @@ def test_bad_parameters_stop_every_entry_before_any_work(fresh, old, new, messag
     # dvc turns every failure of a stage, ours too, into its own exit code.
     done = fresh.run("dvc", "repro", code=255)
     assert "Traceback" not in done.stdout + done.stderr
+    # What DVC's own templates stumble over first, it says in its own words.
     if "YAML" not in message and "dataset" not in message:
         assert message in done.stderr
+    assert "Running stage 'prepare" not in done.stdout
 
     after = {
         path for path in fresh.folder.rglob("*") if ".git" not in path.parts and ".dvc" not in path.parts
@@ -166,4 +169,4 @@ def test_lint_and_report_of_snakemake(copy):
     assert copy.snakemake("--lint").returncode == 0
     copy.snakemake("--report", "report.html")
     page = (copy / "report.html").read_text()
-    assert "digits_samples" in page and "not the paper" in page
+    assert "digits_samples" in page and "This is not the paper" in page

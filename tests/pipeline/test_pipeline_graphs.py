@@ -61,6 +61,8 @@ def graphs(request, tmp_path_factory) -> tuple[dict, dict]:
             values = {}
             for dep in stage.params:
                 values |= {key: _lookup(folder, key) for key in dep.params}
+            if stage.cmd == "ebm check":
+                continue  # Snakemake validates when it reads the Snakefile
             stages[stage.cmd] = {
                 "inputs": [_relative(dep, folder) for dep in stage.deps if not hasattr(dep, "params")],
                 "outputs": sorted(_relative(out, folder) for out in stage.outs),

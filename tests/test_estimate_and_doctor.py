@@ -1,0 +1,33 @@
+"""What a user asks before and instead of a run."""
+
+import re
+
+
+def test_estimate_prices_every_run_and_the_whole(workspace_folder, ebm):
+    from ebm.params import load_params
+
+    ended = ebm("estimate", "--steps", "2")
+    assert ended.code == 0
+    rows = {}
+    for line in ended.out.splitlines():
+        cells = [cell.strip() for cell in line.strip("│").split("│")]
+        if len(cells) == 6:
+            rows[cells[0]] = [float(cell) for cell in cells[1:]]
+    params = load_params()
+    assert set(rows) == set(params.runs)
+    for run, (seconds, iterations, seeds, train, _) in rows.items():
+        assert seconds > 0
+        assert iterations == params.train_settings(run).schedule.iterations
+        assert seeds == len(params.seeds)
+        assert abs(train - seconds * iterations * seeds / 3600) < 1e-3
+    assert re.search(r"micro: \d+\.\d+ h of computing", ended.out)
+    assert not list(workspace_folder.glob("results*")), "an estimate leaves nothing behind"
+
+
+def test_doctor_finds_what_is_wrong(workspace_folder, ebm, edit):
+    fine = ebm("doctor")
+    assert fine.code == 0 and "BAD" not in fine.out
+    edit("preset: micro", "prest: micro")
+    ill = ebm("doctor")
+    assert ill.code == 1
+    assert "BAD  params.yaml" in ill.out and "did you mean 'preset'?" in ill.out
