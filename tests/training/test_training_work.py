@@ -50,8 +50,8 @@ def test_checkpoints_keep_dtype_shape_and_bits(tmp_path):
         "matrix": torch.randn(3, 4, dtype=torch.float64).T,
         "special": torch.tensor([float("nan"), float("inf"), -0.0]),
     }
-    save_checkpoint(tmp_path / "x", state, {})
-    loaded, _ = load_checkpoint(tmp_path / "x")
+    save_checkpoint(tmp_path / "x", state)
+    loaded = load_checkpoint(tmp_path / "x")
     for name, value in state.items():
         assert loaded[name].dtype == value.dtype and loaded[name].shape == value.shape
         assert loaded[name].contiguous().numpy().tobytes() == value.contiguous().numpy().tobytes()

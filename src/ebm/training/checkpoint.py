@@ -55,19 +55,20 @@ def work_directory(run: str, identity: dict) -> Iterator[Path]:
         yield folder
 
 
-def save_checkpoint(path: Path, state: dict[str, Tensor], metadata: dict) -> None:
+def save_checkpoint(path: Path, state: dict[str, Tensor]) -> None:
     """Write training state; an interrupted write leaves the previous checkpoint in place."""
-    save_tensors(path, {name: value.cpu().numpy() for name, value in state.items()}, metadata)
+    save_tensors(path, {name: value.cpu().numpy() for name, value in state.items()})
 
 
-def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict] | None:
-    """The last saved state and metadata, or None if there is none that can be used."""
+def load_checkpoint(path: Path) -> dict[str, Tensor] | None:
+    """The last saved state, or None if there is none that can be used."""
     if not path.exists():
         return None
     try:
-        arrays, metadata = load_tensors(path)
+        arrays, _ = load_tensors(path)
     except WorkspaceError:
         # A damaged checkpoint costs time, not the result: training starts again from the seed.
         path.unlink()
         return None
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}, metadata
+    # Copies: training goes on in this memory, and what was read from the file may not be written to.
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}

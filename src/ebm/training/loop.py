@@ -71,7 +71,7 @@ class Training:
         state, schedule = self.state, self.settings.schedule
         saved = load_checkpoint(checkpoint)
         if saved is not None:
-            state.load(saved[0])
+            state.load(saved)
         progress.advance_to(state.iteration)
         last_saved = time.monotonic()
         while state.iteration < schedule.iterations and not self._ended_by_guard():
@@ -82,11 +82,11 @@ class Training:
                 state.log.add(iteration, logged)
             progress.advance()
             if stop.requested or time.monotonic() - last_saved > schedule.checkpoint_seconds:
-                save_checkpoint(checkpoint, state.tensors(), {})
+                save_checkpoint(checkpoint, state.tensors())
                 last_saved = time.monotonic()
             if stop.requested:
                 raise Interrupted(stop.requested)
-        save_checkpoint(checkpoint, state.tensors(), {})
+        save_checkpoint(checkpoint, state.tensors())
         return state.guard.diverged()
 
     def _ended_by_guard(self) -> bool:
