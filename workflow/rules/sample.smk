@@ -6,6 +6,7 @@ rule sample:
             "stages/sample.py",
             "model_file.py",
             "energies",
+            "data/streams.py",
             "mcmc/augmentation.py",
             "mcmc/generate.py",
             "mcmc/langevin.py",

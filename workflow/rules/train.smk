@@ -5,6 +5,7 @@ rule train:
         code=code(
             "stages/train.py",
             "data/batches.py",
+            "data/streams.py",
             "energies",
             "mcmc/augmentation.py",
             "mcmc/langevin.py",

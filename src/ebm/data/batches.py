@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from ebm.data.streams import stream_seed
+
 
 class Batches:
     """Shuffled mini-batches of a data set held on one device.
@@ -19,7 +21,7 @@ class Batches:
 
     def _order(self, epoch: int) -> Tensor:
         if epoch not in self._orders:
-            generator = torch.Generator().manual_seed((self.seed + 1) * 1_000_003 + epoch)
+            generator = torch.Generator().manual_seed(stream_seed(self.seed, "batches", epoch))
             order = torch.randperm(len(self.data), generator=generator).to(self.data.device)
             self._orders = {e: o for e, o in self._orders.items() if e >= epoch - 1} | {epoch: order}
         return self._orders[epoch]

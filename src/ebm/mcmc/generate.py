@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ebm.data.streams import stream_seed
 from ebm.mcmc.augmentation import augment
 from ebm.mcmc.langevin import chain
 from ebm.mcmc.noise import uniform_noise
@@ -12,8 +13,6 @@ from ebm.params.sampling import Generation
 from ebm.progress import Progress
 
 CHUNK = 500
-# Keeps the random streams of sampling apart from those of training.
-GENERATION = 1 << 41
 
 
 class Generated(NamedTuple):
@@ -47,7 +46,7 @@ def generate(
     shown = torch.linspace(0, total_steps(config), config.strip_frames).round().int().tolist()
     for number, first in enumerate(range(0, config.samples, CHUNK)):
         count = min(CHUNK, config.samples - first)
-        generator = torch.Generator(device).manual_seed(GENERATION + (seed << 20) + number)
+        generator = torch.Generator(device).manual_seed(stream_seed(seed, "generation", number))
         if config.start == "replay":
             index = torch.randint(len(buffer), (count,), generator=generator, device=device)
             x = buffer[index]

@@ -4,14 +4,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from ebm.data.streams import stream_seed
 from ebm.energies import build_energy
 from ebm.mcmc.negatives import NegativeSampler
 from ebm.params.root import TrainSettings
 from ebm.training.guard import DivergenceGuard
 from ebm.training.log import TrainingLog
-
-# Added to the seed of everything random after the initial weights.
-CHAINS = 1 << 40
 
 
 class TrainState:
@@ -33,8 +31,7 @@ class TrainState:
             lr=settings.schedule.learning_rate,
             betas=tuple(float(beta) for beta in settings.schedule.betas),
         )
-        # A stream of its own: on the CPU `seed` alone would repeat the numbers of the initial weights.
-        self.generator = torch.Generator(like.device).manual_seed(CHAINS + seed)
+        self.generator = torch.Generator(like.device).manual_seed(stream_seed(seed, "chains"))
         self.sampler = None
         if settings.sampler.kind == "langevin":
             self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
