@@ -3,6 +3,7 @@
 import hashlib
 import random
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -20,6 +21,18 @@ def sha256(path: Path) -> str:
 def model_files(checkout: Checkout) -> list[Path]:
     folder = checkout / "results/micro/train/digits"
     return [folder / f"digits_icd{suffix}" for suffix in (".safetensors", ".csv", ".json")]
+
+
+def start_training(checkout: Checkout) -> subprocess.Popen:
+    """`ebm train digits_icd`, started and left alone until it has written a checkpoint."""
+    checkout.edit(*LONGER)
+    checkout.run("ebm", "prepare", "digits")
+    process = checkout.start("ebm", "train", "digits_icd")
+    deadline = time.monotonic() + 120
+    while not list((checkout / ".work").glob("*/seed*.safetensors")):
+        assert time.monotonic() < deadline, "no checkpoint appeared"
+        time.sleep(0.02)
+    return process
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +97,7 @@ def test_a_killed_snakemake_goes_on_when_called_again(fresh, finished):
 
 
 def test_sigterm_saves_and_says_so(fresh, undisturbed):
-    fresh.edit(*LONGER)
-    fresh.run("ebm", "prepare", "digits")
-    process = fresh.start("ebm", "train", "digits_icd")
-    deadline = time.monotonic() + 120
-    while not list((fresh / ".work").glob("*/seed*.safetensors")) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    process = start_training(fresh)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 128 + signal.SIGTERM
     fresh.run("ebm", "train", "digits_icd")
@@ -154,12 +162,7 @@ def test_a_damaged_artifact_is_named_with_its_stage(copy):
 
 
 def test_two_trainings_of_one_run_do_not_mix(fresh):
-    fresh.edit(*LONGER)
-    fresh.run("ebm", "prepare", "digits")
-    first = fresh.start("ebm", "train", "digits_icd")
-    deadline = time.monotonic() + 120
-    while not list((fresh / ".work").glob("*/seed*.safetensors")) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    first = start_training(fresh)
     done = fresh.run("ebm", "train", "digits_icd", code=1)
     assert "is being trained by another process" in done.stderr
     assert first.wait(300) == 0
