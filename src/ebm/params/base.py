@@ -11,6 +11,7 @@ Probability = Annotated[float, Field(ge=0, le=1, strict=True)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 Index = Annotated[int, Field(ge=0, strict=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
 Fraction = Annotated[float, Field(gt=0, lt=1, strict=True)]
 
 

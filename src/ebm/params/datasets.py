@@ -14,6 +14,19 @@ MODULES = {
     "gaussian": "src/ebm/data/gaussian.py",
     "density": "src/ebm/data/densities.py",
     "digits": "src/ebm/data/digits.py",
+    "shapes": "src/ebm/data/shapes.py",
+}
+
+# What the images of each kind are labelled with, and the values in the order of their numbers; None if only
+# the data know. The classes of an image folder are its sub-folders.
+ATTRIBUTES: dict[str, dict[str, tuple[str, ...] | None]] = {
+    "digits": {"label": tuple("0123456789")},
+    "shapes": {
+        "shape": ("square", "disc", "triangle"),
+        "colour": ("red", "green", "blue"),
+        "place": ("top_left", "top_right", "bottom_left", "bottom_right"),
+    },
+    "image_folder": {"label": None},
 }
 
 
@@ -65,6 +78,15 @@ class DigitsData(Embedded):
     classifier: ClassifierRuler
 
 
+class ShapesData(Embedded):
+    """Generated 16x16 RGB images of one coloured shape with independent attributes (ATTRIBUTES)."""
+
+    kind: Literal["shapes"]
+    train_size: Count
+    test_size: Count
+    classifier: ClassifierRuler
+
+
 class ImageFolderData(Section):
     """Any folder with one sub-folder of JPEG or PNG files per class."""
 
@@ -78,4 +100,6 @@ class ImageFolderData(Section):
     classifier: ClassifierRuler
 
 
-Dataset = Annotated[GaussianData | DensityData | DigitsData | ImageFolderData, Field(discriminator="kind")]
+Dataset = Annotated[
+    GaussianData | DensityData | DigitsData | ShapesData | ImageFolderData, Field(discriminator="kind")
+]

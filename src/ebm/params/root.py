@@ -5,11 +5,13 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from ebm.params.base import Count, Index, Name, Section
+from ebm.params.compositions import Composition
 from ebm.params.datasets import Dataset
 from ebm.params.energies import Energy
 from ebm.params.evaluations import Evaluation
 from ebm.params.figures import Figure, Table
 from ebm.params.objectives import Objective
+from ebm.params.outliers import Outliers
 from ebm.params.runs import Run
 from ebm.params.sampling import Generation, Sampler
 from ebm.params.schedules import Schedule
@@ -56,6 +58,8 @@ class Params(Section):
     generations: dict[Name, Generation]
     evaluations: dict[Name, Evaluation]
     runs: dict[Name, Run]
+    compositions: dict[Name, Composition]
+    outliers: dict[Name, Outliers]
     figures: dict[Name, Figure]
     tables: dict[Name, Table]
 

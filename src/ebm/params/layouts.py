@@ -1,0 +1,66 @@
+"""The residual networks of the ICD paper as data: one line of blocks for each network.
+
+Read in the authors' code (models.py). `block` is B(f), a residual block; `down` is B(f) followed by halving
+at the same width, `widen` by halving to twice the width; `attention` is self-attention. Every network begins
+with a 3x3 convolution to the stem's width and ends in swish, global mean and one linear unit. `half` and
+`quarter` see the image at half and quarter resolution; attention is in the full-resolution network alone.
+
+`celeba64` is `celeba128` with one halving less in each network: the authors released 128 pixels only, and
+64-pixel images would leave its attention a 2x2 map. `small` is ours, for the demo's 8x8 and 16x16 images.
+"""
+
+from typing import NamedTuple
+
+
+class Network(NamedTuple):
+    """`stem`: width of the first convolution in units of f; `blocks`: what follows, in order."""
+
+    stem: float
+    blocks: tuple[str, ...]
+
+
+SCALES = ("full", "half", "quarter")
+
+LAYOUTS: dict[str, tuple[Network, ...]] = {
+    "cifar": (
+        Network(1, ("block", "down", "block", "widen", "attention", "block", "widen", "block", "widen")),
+        Network(1, ("block", "down", "block", "widen", "block", "widen")),
+        Network(1, ("block", "down", "block", "widen")),
+    ),
+    "celeba128": (
+        Network(
+            0.5,
+            ("widen", "down", "down", "widen", "block", "widen", "attention", "block", "widen"),
+        ),
+        Network(1, ("down", "down", "down", "widen", "block", "widen")),
+        Network(1, ("down", "down", "down", "widen")),
+    ),
+    "celeba64": (
+        Network(0.5, ("widen", "down", "widen", "block", "widen", "attention", "block", "widen")),
+        Network(1, ("down", "down", "widen", "block", "widen")),
+        Network(1, ("down", "down", "widen")),
+    ),
+    "mnist": (Network(1, ("widen", "widen", "widen")),),
+    "small": (
+        Network(1, ("block", "widen", "attention", "block", "widen")),
+        Network(1, ("block", "widen")),
+        Network(1, ("widen",)),
+    ),
+}
+# Fewer positions than this and attention has nothing to attend to.
+LEAST_ATTENTION_SIDE = 3
+
+
+def halved(side: int) -> int:
+    """The side of a map after average pooling 3x3, stride 2, padding 1."""
+    return (side + 1) // 2
+
+
+def map_sides(network: Network, side: int) -> list[int]:
+    """The side of the map that each block of `network` sees, for images of `side` pixels."""
+    sides = []
+    for block in network.blocks:
+        sides.append(side)
+        if block in ("down", "widen"):
+            side = halved(side)
+    return sides
