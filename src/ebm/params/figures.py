@@ -10,10 +10,24 @@ from ebm.params.base import Name, Section
 FIGURE_STAGE = {
     "energy_gap": "train",
     "gradient_norms": "train",
+    "truncation": "train",
     "sample_grid": "sample",
     "chain_strip": "sample",
+    "chain_separation": "sample",
+    "long_chains": "sample",
     "density_panels": "evaluate",
     "nearest_neighbours": "evaluate",
+    "composition_grid": "compose",
+    "energy_histograms": "detect",
+}
+TABLE_STAGE = {
+    "generation": "evaluate",
+    "density": "evaluate",
+    "gaussian": "evaluate",
+    "ablation": "evaluate",
+    "stability": "evaluate",
+    "composition": "compose",
+    "outliers": "detect",
 }
 
 
@@ -28,12 +42,17 @@ class Figure(_Shown):
     kind: Literal[
         "energy_gap",
         "gradient_norms",
+        "truncation",
         "sample_grid",
         "chain_strip",
+        "chain_separation",
+        "long_chains",
         "density_panels",
         "nearest_neighbours",
+        "composition_grid",
+        "energy_histograms",
     ]
-    stage: Literal["train", "sample", "evaluate"]
+    stage: Literal["train", "sample", "evaluate", "compose", "detect"]
 
     @model_validator(mode="after")
     def _stage_fits_the_kind(self):
@@ -46,5 +65,12 @@ class Figure(_Shown):
 class Table(_Shown):
     """A table over all runs of an experiment, mean and standard deviation over seeds."""
 
-    kind: Literal["generation", "density", "gaussian"]
-    stage: Literal["evaluate"]
+    kind: Literal["generation", "density", "gaussian", "ablation", "stability", "composition", "outliers"]
+    stage: Literal["evaluate", "compose", "detect"]
+
+    @model_validator(mode="after")
+    def _stage_fits_the_kind(self):
+        stage = TABLE_STAGE[self.kind]
+        if self.stage != stage:
+            raise ValueError(f"{self.kind} is made from stage {stage}, not {self.stage}")
+        return self
