@@ -1,6 +1,7 @@
 # Energy-based model training, reproduced: one flow, one vocabulary.
 #
 #     params.yaml > prepare > train > sample > evaluate > figure, table > report
+#                                   > compose, detect
 #
 # dvc.yaml is the same flow for DVC; tests/pipeline compares the two.
 
@@ -27,6 +28,8 @@ include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/sample.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/compose.smk"
+include: "workflow/rules/detect.smk"
 include: "workflow/rules/figure.smk"
 include: "workflow/rules/report.smk"
 

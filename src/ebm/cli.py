@@ -54,6 +54,18 @@ def evaluate(run: Item) -> None:
 
 
 @app.command()
+def compose(composition: Item) -> None:
+    """Sample compositions of an experiment's models and judge them."""
+    _stage("compose", composition, "compositions")
+
+
+@app.command()
+def detect(outliers: Item) -> None:
+    """Tell a data set's images from others by the energy of an experiment's models."""
+    _stage("detect", outliers, "outliers")
+
+
+@app.command()
 def figure(figure: Item) -> None:
     """Draw a figure."""
     _stage("figure", figure, "figures")

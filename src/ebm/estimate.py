@@ -10,10 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ebm.device import set_up
+from ebm.energies.conditional import Given
 from ebm.mcmc.generate import CHUNK, total_steps
 from ebm.mcmc.langevin import langevin_step
 from ebm.mcmc.noise import uniform_noise
 from ebm.params import Params
+from ebm.params.compositions import models_of
+from ebm.params.datasets import ATTRIBUTES
+from ebm.params.sampling import Generation
 from ebm.training.loop import Training
 
 WARM_UP = 3
@@ -26,11 +30,12 @@ def estimate(params: Params, steps: int) -> None:
     """
     device = set_up(params.compute)
     table = Table("run", "s / iteration", "iterations", "seeds", "train h", "sample h")
-    total = 0.0
+    total, per_langevin = 0.0, {}
     for run in params.runs:
         settings = params.train_settings(run)
         data = stand_in(params, run).to(device)
-        training = Training(settings, data, 0)
+        labels = _labels(params, run, len(data), device)
+        training = Training(settings, data, 0, labels)
         per_step = _seconds(training.step, steps, device)
         train = per_step * settings.schedule.iterations * len(params.seeds) / 3600
 
@@ -38,10 +43,12 @@ def estimate(params: Params, steps: int) -> None:
         generator = torch.Generator(device).manual_seed(0)
         chains = min(CHUNK, generation.samples)
         x = uniform_noise((chains, *data.shape[1:]), generation.start_box, device, generator)
-        langevin = partial(langevin_step, training.state.model("ema"), x, generation, generator)
-        chunks = -(-generation.samples // CHUNK)
-        sampled = total_steps(generation) * chunks * len(params.seeds)
-        sample = _seconds(langevin, steps, device) * sampled / 3600
+        energy = training.state.model("ema")
+        if labels is not None:
+            energy = Given(energy, training.conditions[torch.arange(chains) % len(data)])
+        langevin = partial(langevin_step, energy, x, generation, generator)
+        per_langevin[run] = _seconds(langevin, steps, device)
+        sample = per_langevin[run] * _chain_steps(generation) * len(params.seeds) / 3600
         total += train + sample
         table.add_row(
             run,
@@ -51,12 +58,38 @@ def estimate(params: Params, steps: int) -> None:
             f"{train:.3f}",
             f"{sample:.3f}",
         )
+    for name, composition in params.compositions.items():
+        models = [model.run for e in composition.expressions.values() for model in models_of(e)]
+        each = _chain_steps(params.generations[composition.generation]) * len(params.seeds) / 3600
+        sample = each * sum(per_langevin[run] for run in models)
+        total += sample
+        table.add_row(name, "", "", str(len(params.seeds)), "", f"{sample:.3f}")
     Console().print(table)
-    jobs = 3 * len(params.runs) + len(params.datasets) + len(params.figures) + len(params.tables) + 1
+    single = (params.datasets, params.compositions, params.outliers, params.figures, params.tables)
+    jobs = 3 * len(params.runs) + sum(map(len, single)) + 1
     print(
         f"{params.preset}: {total:.2f} h of computing on {_name(device)}, one job after the other, "
         f"and the start-up of {jobs} jobs"
     )
+
+
+def _chain_steps(generation: Generation) -> int:
+    """Langevin steps of a chunk of chains, for one seed."""
+    chunks = -(-generation.samples // CHUNK)
+    long = generation.long_chains
+    if long is None:
+        return chunks * total_steps(generation)
+    share = long.starts * long.chains / min(CHUNK, generation.samples)
+    return chunks * total_steps(generation) + round(2 * share * long.rounds * generation.steps)
+
+
+def _labels(params: Params, run: str, count: int, device: torch.device) -> torch.Tensor | None:
+    """Random labels for a conditional energy; an image folder is taken to have ten classes."""
+    attribute = getattr(params.resolve(run, "energy"), "condition", None)
+    if attribute is None:
+        return None
+    values = ATTRIBUTES[params.datasets[params.runs[run].dataset].kind][attribute]
+    return torch.arange(count, device=device) % (len(values) if values else 10)
 
 
 def stand_in(params: Params, run: str) -> torch.Tensor:
@@ -67,7 +100,8 @@ def stand_in(params: Params, run: str) -> torch.Tensor:
     if dataset.kind in ("gaussian", "density"):
         dim = dataset.dim if dataset.kind == "gaussian" else 2
         return torch.from_numpy(rng.standard_normal((count, dim)).astype(np.float32))
-    shape = (1, 8, 8) if dataset.kind == "digits" else (dataset.channels, dataset.size, dataset.size)
+    embedded = {"digits": (1, 8, 8), "shapes": (3, 16, 16)}
+    shape = embedded.get(dataset.kind) or (dataset.channels, dataset.size, dataset.size)
     return torch.from_numpy(rng.integers(0, 256, (count, *shape), dtype=np.uint8))
 
 

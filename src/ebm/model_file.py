@@ -12,7 +12,8 @@ from ebm.workspace import WorkspaceError, load_tensors
 
 
 class ModelFile:
-    """All seeds of a run's model. `seeds`, `shape` of a sample, `is_image` describe it."""
+    """All seeds of a run's model. `seeds`, `objective`, `shape` of a sample, `is_image` describe it;
+    `classes` is how many values the attribute has that it is conditioned on, or None."""
 
     def __init__(self, path: Path, device: torch.device):
         """Raises WorkspaceError if the file is missing, damaged or no model."""
@@ -20,16 +21,18 @@ class ModelFile:
         self._tensors, description = load_tensors(path)
         try:
             self.config = TypeAdapter(Energy).validate_python(description["energy"])
+            self.objective = str(description["objective"])
             self.shape = tuple(description["shape"])
             self.is_image = bool(description["is_image"])
             self.seeds = list(description["seeds"])
+            self.classes = description["classes"]
         except (KeyError, ValueError):
             raise WorkspaceError(f"{path} is not a model of this project") from None
 
     def energy(self, seed: int, weights: str) -> nn.Module:
         """The energy of one seed with `ema` or `raw` weights, its parameters not trainable."""
         prefix = f"{seed}/{weights}/"
-        energy = build_energy(self.config, self.shape)
+        energy = build_energy(self.config, self.shape, self.classes)
         state = {
             name[len(prefix) :]: torch.from_numpy(array)
             for name, array in self._tensors.items()

@@ -25,11 +25,11 @@ class Progress:
         if self._bar:
             self._bar.update(self._task, advance=done)
 
-    def advance(self) -> None:
-        """One more step is done."""
-        self.done += 1
+    def advance(self, steps: int = 1) -> None:
+        """So many more steps are done."""
+        self.done += steps
         if self._bar:
-            self._bar.update(self._task, advance=1)
+            self._bar.update(self._task, advance=steps)
             return
         now = time.monotonic()
         if now - self._last >= LINE_SECONDS or self.done == self.total:

@@ -4,6 +4,8 @@
     results/<preset>/train/<experiment>/<run>.{safetensors,csv,json}      model, log, status
     results/<preset>/sample/<experiment>/<run>.safetensors
     results/<preset>/evaluate/<experiment>/<run>.{json,safetensors}       metrics, what figures draw
+    results/<preset>/compose/<experiment>/<composition>.{json,safetensors}
+    results/<preset>/detect/<experiment>/<outliers>.{json,safetensors}
     results/<preset>/report/verdicts.json
     paper_figures/<preset>/<figure>.{pdf,png}, <table>.{md,csv,tex}
     paper_figures/report.html
@@ -28,12 +30,13 @@ FIGURES = Path("paper_figures")
 REPORT = FIGURES / "report.html"
 TEMPORARY = ".writing-"
 # Stages in the order of the flow; each is a CLI subcommand, a Snakemake rule and a DVC stage.
-STAGES = ("prepare", "train", "sample", "evaluate", "figure", "table", "report")
+STAGES = ("prepare", "train", "sample", "evaluate", "compose", "detect", "figure", "table", "report")
 RUN_SUFFIXES = {
     "train": (".safetensors", ".csv", ".json"),
     "sample": (".safetensors",),
     "evaluate": (".json", ".safetensors"),
 }
+MEASURED_SUFFIXES = (".json", ".safetensors")
 PREPARED = ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
 FIGURE_SUFFIXES = (".pdf", ".png")
 TABLE_SUFFIXES = (".md", ".csv", ".tex")
@@ -49,7 +52,7 @@ def prepared(preset: str, dataset: str) -> Path:
 
 
 def run_file(preset: str, stage: str, experiment: str, run: str, suffix: str) -> Path:
-    """A file that stage `train`, `sample` or `evaluate` writes for a run."""
+    """A file that `train`, `sample` or `evaluate` writes for a run, `compose` or `detect` for their items."""
     return RESULTS / preset / stage / experiment / f"{run}{suffix}"
 
 

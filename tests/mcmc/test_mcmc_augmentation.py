@@ -14,7 +14,14 @@ SIDE = 32
 
 
 def _config(**changes) -> Augmentation:
-    nothing = {"crop_scale": [1.0, 1.0], "flip": 0.0, "colour": 0.0, "grayscale": 0.0, "blur": 0.0}
+    nothing = {
+        "crop_scale": [1.0, 1.0],
+        "flip": 0.0,
+        "colour": 0.0,
+        "grayscale": 0.0,
+        "blur": 0.0,
+        "blur_kernel": 5,
+    }
     return Augmentation(**nothing | changes)
 
 

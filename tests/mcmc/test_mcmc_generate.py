@@ -17,8 +17,9 @@ from ebm.progress import Progress
 def _config(**changes) -> Generation:
     settings = {
         "weights": "ema", "start": "noise", "start_box": [-2.0, 2.0], "samples": 20, "rounds": 1, "steps": 6,
-        "final_steps": 0, "step_size": 0.1, "noise": 0.0, "clamp": None, "augmentation": None,
-        "strip_chains": 3, "strip_frames": 4,
+        "final_steps": 0, "step_size": 0.1, "noise": 0.0, "clamp": None, "anneal": False,
+        "augmentation": None,
+        "strip_chains": 3, "strip_frames": 4, "long_chains": None,
     }  # fmt: skip
     return Generation(**settings | changes)
 
@@ -101,7 +102,14 @@ def test_transitions_come_between_rounds_and_not_before_the_final_steps():
     energy = build_energy(ConvEnergy(kind="conv", width=1), (1, 8, 8)).requires_grad_(False)
     for parameter in energy.parameters():
         parameter.zero_()
-    crop = {"crop_scale": [0.5, 0.5], "flip": 0.0, "colour": 0.0, "grayscale": 0.0, "blur": 0.0}
+    crop = {
+        "crop_scale": [0.5, 0.5],
+        "flip": 0.0,
+        "colour": 0.0,
+        "grayscale": 0.0,
+        "blur": 0.0,
+        "blur_kernel": 5,
+    }
     ramp = ((torch.arange(8) + 0.5) / 8).expand(1, 1, 8, 8)
     for rounds in (1, 2, 4):
         config = _config(start="replay", start_box=[0.0, 1.0], rounds=rounds, steps=2, final_steps=3,

@@ -7,13 +7,14 @@ import torch
 from scipy import stats
 
 from ebm.energies import build_energy
-from ebm.mcmc.langevin import chain, langevin_step, run_chain
+from ebm.mcmc.chain import chain, run_chain
+from ebm.mcmc.langevin import langevin_step
 from ebm.params.energies import GaussianEnergy, MLPEnergy
 from ebm.params.sampling import Langevin
 
 
 def _config(steps=10, step_size=0.1, noise=0.0, clamp=None) -> Langevin:
-    return Langevin(steps=steps, step_size=step_size, noise=noise, clamp=clamp)
+    return Langevin(steps=steps, step_size=step_size, noise=noise, anneal=False, clamp=clamp)
 
 
 def _generator(seed=0) -> torch.Generator:

@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 
 from ebm.energies import build_energy
-from ebm.mcmc.langevin import run_chain
+from ebm.mcmc.chain import run_chain
 from ebm.mcmc.negatives import NegativeSampler
 from ebm.mcmc.noise import uniform_noise
 from ebm.params.energies import ConvEnergy, MLPEnergy
@@ -14,7 +14,8 @@ from ebm.params.sampling import LangevinSampler
 
 def _config(**changes) -> LangevinSampler:
     settings = {
-        "kind": "langevin", "steps": 3, "step_size": 0.1, "noise": 0.3, "clamp": None, "start": "replay",
+        "kind": "langevin", "steps": 3, "step_size": 0.1, "noise": 0.3, "clamp": None, "anneal": False,
+        "start": "replay",
         "start_box": [-3.0, 3.0], "buffer": {"kind": "fifo", "size": 1000, "reinitialise": 0.25},
         "augmentation": None,
     }  # fmt: skip
@@ -73,7 +74,14 @@ def test_what_is_drawn_is_what_was_kept():
 
 def test_images_are_augmented_on_their_way_out_of_the_buffer():
     data = torch.zeros(16, 1, 8, 8)
-    flip = {"crop_scale": [0.3, 0.3], "flip": 0.0, "colour": 0.0, "grayscale": 0.0, "blur": 0.0}
+    flip = {
+        "crop_scale": [0.3, 0.3],
+        "flip": 0.0,
+        "colour": 0.0,
+        "grayscale": 0.0,
+        "blur": 0.0,
+        "blur_kernel": 5,
+    }
     settings = {"buffer": {"kind": "fifo", "size": 16, "reinitialise": 0.0}, "start_box": [0.0, 1.0]}
     ramp = ((torch.arange(8) + 0.5) / 8).expand(16, 1, 8, 8)
     for augmentation, width in ((None, 1.0), (flip, 0.3**0.5)):

@@ -75,8 +75,9 @@ def test_cd_with_long_matched_chains_has_the_gradient_of_maximum_likelihood():
         energy.mean.copy_(torch.tensor([0.5, -0.3]))
     data = torch.randn(n, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     config = LangevinSampler(
-        kind="langevin", steps=steps, step_size=step, noise=math.sqrt(2 * step), clamp=None, start="data",
-        start_box=[-1.0, 1.0], buffer={"kind": "fifo", "size": n, "reinitialise": 0.0}, augmentation=None,
+        kind="langevin", steps=steps, step_size=step, noise=math.sqrt(2 * step), anneal=False, clamp=None,
+        start="data", start_box=[-1.0, 1.0], buffer={"kind": "fifo", "size": n, "reinitialise": 0.0},
+        augmentation=None,
     )  # fmt: skip
     sampler = NegativeSampler(config, data, False, torch.Generator().manual_seed(1))
     terms = build_objective(ContrastiveDivergence(kind="cd", energy_l2=0.0))(energy, data, sampler)

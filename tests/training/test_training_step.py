@@ -99,10 +99,13 @@ def test_maximum_likelihood_training_reaches_the_sample_moments(settings, points
     ("method", "present"),
     [
         (("quadratic", "mle", "no_chain"), {"energy_positive", "loss_nll"}),
-        (("mlp", "cd", "points"), {"energy_positive", "energy_negative", "energy_gap", "loss_cd"}),
+        (
+            ("mlp", "cd", "points"),
+            {"energy_positive", "energy_negative", "energy_gap", "energy_size", "loss_cd"},
+        ),
         (
             ("mlp", "icd", "points"),
-            {"energy_positive", "energy_negative", "energy_gap", "loss_cd", "loss_opt"},
+            {"energy_positive", "energy_negative", "energy_gap", "energy_size", "loss_cd", "loss_opt"},
         ),
     ],
 )

@@ -7,7 +7,13 @@ import yaml
 
 from ebm.params import ParamsError, load_params
 from ebm.runners import hold_this_folder, read_plain, sync_after_run
-from ebm.workspace import FIGURE_SUFFIXES, RUN_SUFFIXES, TABLE_SUFFIXES, data_sha256
+from ebm.workspace import (
+    FIGURE_SUFFIXES,
+    MEASURED_SUFFIXES,
+    RUN_SUFFIXES,
+    TABLE_SUFFIXES,
+    data_sha256,
+)
 
 try:
     PARAMS = load_params()
@@ -19,6 +25,8 @@ except ParamsError as failure:
 RESULTS = f"results/{PARAMS.preset}"
 SHOWN = f"paper_figures/{PARAMS.preset}"
 LOGS = f"logs/{PARAMS.preset}"
+# Stages that measure the models of an experiment together, and the section of their items.
+MEASURED_FROM = {"compose": "compositions", "detect": "outliers"}
 
 # `ebm` of the environment that runs Snakemake, whether that is activated or not.
 shell.prefix(f"export PATH={Path(sys.executable).parent}:$PATH; set -euo pipefail; ")
@@ -31,6 +39,8 @@ wildcard_constraints:
     dataset="[a-z0-9_]+",
     experiment="[a-z0-9_]+",
     run="[a-z0-9_]+",
+    composition="[a-z0-9_]+",
+    outliers="[a-z0-9_]+",
     figure="|".join(PARAMS.figures) or "none",
     table="|".join(PARAMS.tables) or "none",
 
@@ -92,16 +102,24 @@ def run_files(stage, run):
     return [f"{folder}/{run}{suffix}" for suffix in RUN_SUFFIXES[stage]]
 
 
+def stage_files(stage, experiment):
+    """What a stage writes for an experiment: for its runs, its compositions or its outliers."""
+    if stage in MEASURED_FROM:
+        items = getattr(PARAMS, MEASURED_FROM[stage])
+        names = [name for name in items if items[name].experiment == experiment]
+        folder = f"{RESULTS}/{stage}/{experiment}"
+        return [f"{folder}/{name}{end}" for name in names for end in MEASURED_SUFFIXES]
+    return [
+        path for run in PARAMS.runs_of(experiment) for path in run_files(stage, run)
+    ]
+
+
 def shown_files(section):
-    """The input of a figure or table: its stage's files for every run of its experiment."""
+    """The input of a figure or table: its stage's files for its experiment."""
 
     def files(wildcards):
         item = getattr(PARAMS, section)[wildcards[0]]
-        return [
-            path
-            for run in PARAMS.runs_of(item.experiment)
-            for path in run_files(item.stage, run)
-        ]
+        return stage_files(item.stage, item.experiment)
 
     return files
 

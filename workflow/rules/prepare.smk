@@ -7,6 +7,7 @@ rule prepare:
             "data/image_folder.py",
             "evaluation/classifier.py",
             "evaluation/frechet.py",
+            "evaluation/ruler.py",
         ),
     output:
         f"{RESULTS}/prepare/{{dataset}}/train.safetensors",

@@ -2,14 +2,18 @@ rule sample:
     """Samples from a run's models."""
     input:
         f"{RESULTS}/train/{{experiment}}/{{run}}.safetensors",
+        f"{RESULTS}/train/{{experiment}}/{{run}}.json",
         code=code(
             "stages/sample.py",
             "model_file.py",
             "energies",
             "data/streams.py",
             "mcmc/augmentation.py",
+            "mcmc/chain.py",
             "mcmc/generate.py",
+            "mcmc/hmc.py",
             "mcmc/langevin.py",
+            "mcmc/long_chains.py",
             "mcmc/noise.py",
         ),
     output:

@@ -8,6 +8,8 @@ rule train:
             "data/streams.py",
             "energies",
             "mcmc/augmentation.py",
+            "mcmc/chain.py",
+            "mcmc/hmc.py",
             "mcmc/langevin.py",
             "mcmc/negatives.py",
             "mcmc/noise.py",

@@ -26,8 +26,8 @@ class Batches:
             self._orders = {e: o for e, o in self._orders.items() if e >= epoch - 1} | {epoch: order}
         return self._orders[epoch]
 
-    def at(self, iteration: int) -> Tensor:
-        """The batch of one iteration (0-based): (batch_size, ...)."""
+    def index(self, iteration: int) -> Tensor:
+        """Which rows of the data the batch of one iteration (0-based) holds: (batch_size,)."""
         size = len(self.data)
         first, picked, left = iteration * self.batch_size, [], self.batch_size
         while left:
@@ -35,7 +35,11 @@ class Batches:
             part = self._order(epoch)[offset : offset + left]
             picked.append(part)
             first, left = first + len(part), left - len(part)
-        return self.data[torch.cat(picked)]
+        return torch.cat(picked)
+
+    def at(self, iteration: int) -> Tensor:
+        """The batch of one iteration (0-based): (batch_size, ...)."""
+        return self.data[self.index(iteration)]
 
 
 def dequantise(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -3,7 +3,16 @@
 import numpy as np
 
 # The order is part of every result: append only.
-PURPOSES = ("chains", "batches", "generation")
+PURPOSES = (
+    "chains",
+    "batches",
+    "generation",
+    "member",
+    "comparison",
+    "long_chains",
+    "composition",
+    "outliers",
+)
 
 
 def stream_seed(seed: int, purpose: str, number: int = 0) -> int:

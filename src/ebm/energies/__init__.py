@@ -8,7 +8,7 @@ from ebm.energies.mlp import MLPEnergy
 from ebm.params.energies import Energy
 
 
-def build_energy(config: Energy, shape: tuple[int, ...]) -> nn.Module:
+def build_energy(config: Energy, shape: tuple[int, ...], classes: int | None = None) -> nn.Module:
     """The energy that `config` describes, for samples of `shape`: (d,) vectors or (C, H, W) images.
 
     Initial weights come from torch's global random state. Raises ValueError if the shape does not suit.

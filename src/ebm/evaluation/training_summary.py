@@ -10,7 +10,8 @@ def summarise(log: pd.DataFrame) -> dict[str, float]:
 
     Values that are not finite, as the last of a diverged run may be, do not count.
 
-    `energy_gap_size`: mean |E+ - E-|. `kl_to_cd_gradient`: median of |grad L_KL| / |grad L_CD|.
+    `energy_gap_size`: mean |E+ - E-|. `kl_to_cd_gradient`: median of |grad L_KL| / |grad L_CD|. `kl_cosine`:
+    median cosine between the gradients of L_KL through the last steps and through all steps of the chain.
     """
     late = log[log.iteration >= log.iteration.max() / 2].replace([math.inf, -math.inf], math.nan)
     summary = {}
@@ -19,4 +20,7 @@ def summarise(log: pd.DataFrame) -> dict[str, float]:
     ratio = (late.gradient_norm_kl / late.gradient_norm_cd).dropna()
     if len(ratio):
         summary["kl_to_cd_gradient"] = float(ratio.median())
+    cosine = late.kl_cosine.dropna()
+    if len(cosine):
+        summary["kl_cosine"] = float(cosine.median())
     return summary

@@ -24,7 +24,6 @@ from ebm.params.sampling import Augmentation
 # Probability that colour distortion is applied at all, and the blur's standard deviation in pixels.
 COLOUR_PROBABILITY = 0.8
 BLUR_SIGMA = (0.1, 2.0)
-BLUR_KERNEL = 5
 
 
 class Draw:
@@ -55,7 +54,7 @@ def augment(images: Tensor, config: Augmentation, generator: torch.Generator) ->
         images = _where(draw.uniform() < config.grayscale, grey, images)
     if config.blur > 0:
         sigma = draw.uniform(*BLUR_SIGMA)[:, None].expand(-1, 2)
-        blurred = gaussian_blur2d(images, (BLUR_KERNEL, BLUR_KERNEL), sigma)
+        blurred = gaussian_blur2d(images, (config.blur_kernel, config.blur_kernel), sigma)
         images = _where(draw.uniform() < config.blur, blurred, images)
     return images.clamp(0, 1)
 

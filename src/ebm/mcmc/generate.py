@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from ebm.data.streams import stream_seed
+from ebm.energies.conditional import Given
 from ebm.mcmc.augmentation import augment
-from ebm.mcmc.langevin import chain
+from ebm.mcmc.chain import chain
 from ebm.mcmc.noise import uniform_noise
 from ebm.params.sampling import Generation
 from ebm.progress import Progress
@@ -35,29 +37,34 @@ def generate(
     buffer: Tensor | None,
     seed: int,
     progress: Progress,
+    condition: Tensor | None = None,
+    purpose: str = "generation",
+    first_stream: int = 0,
 ) -> Generated:
     """`config.samples` samples of `shape` from exp(-energy).
 
-    `buffer` (m, ...), in the energy's units, gives the starts if `config.start` is replay. Chunk k draws from
-    a random stream of its own, (seed, k).
+    `buffer` (m, ...), in the energy's units, gives the starts if `config.start` is replay. `condition` (n, K)
+    is that of each sample, for a conditional energy. Chunk k draws from a random stream of its own,
+    (seed, purpose, first_stream + k).
     """
     device = next(energy.parameters()).device
     ends: list[Tensor] = []
     shown = torch.linspace(0, total_steps(config), config.strip_frames).round().int().tolist()
     for number, first in enumerate(range(0, config.samples, CHUNK)):
         count = min(CHUNK, config.samples - first)
-        generator = torch.Generator(device).manual_seed(stream_seed(seed, "generation", number))
+        generator = torch.Generator(device).manual_seed(stream_seed(seed, purpose, first_stream + number))
         if config.start == "replay":
             index = torch.randint(len(buffer), (count,), generator=generator, device=device)
             x = buffer[index]
         else:
             x = uniform_noise((count, *shape), config.start_box, device, generator)
-        states = _states(energy, x, config, generator, progress)
+        given = energy if condition is None else Given(energy, condition[first : first + count])
         frames = [x[: config.strip_chains]]
-        for step, state in enumerate(states, start=1):
-            x = state
-            if step in shown:
-                frames.append(x[: config.strip_chains])
+        with parametrize.cached():
+            for step, state in enumerate(_states(given, x, config, generator, progress), start=1):
+                x = state
+                if step in shown:
+                    frames.append(x[: config.strip_chains])
         if number == 0:
             strip = torch.stack(frames)
         ends.append(x)

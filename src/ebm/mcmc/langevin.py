@@ -1,6 +1,6 @@
 """Langevin dynamics as the ICD paper runs it: step size and noise are independent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -10,54 +10,39 @@ from ebm.params.sampling import Langevin
 EnergyFunction = Callable[[Tensor], Tensor]
 
 
+def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor]:
+    """E(x) (B,) and grad_x E(x), shaped like `x` (B, ...), which must require a gradient."""
+    energies = energy(x)
+    (gradient,) = torch.autograd.grad(energies.sum(), x, create_graph=create_graph)
+    return energies, gradient
+
+
 def langevin_step(
     energy: EnergyFunction,
     x: Tensor,
     config: Langevin,
     generator: torch.Generator,
     create_graph: bool = False,
+    noise_scale: float = 1.0,
 ) -> Tensor:
     """One step from `x` (B, ...): x <- x + noise * eps, then x <- clamp(x - step_size * grad E(x)).
 
     With `create_graph` the result stays attached to the energy's parameters through grad E, as the KL term
-    of ICD needs; pixels that the clamp stops then carry no gradient. Otherwise it is detached.
-    Noise of sqrt(2 * step_size) is the discretised diffusion whose stationary law is exp(-E) / Z.
+    of ICD needs, and to `x` if that is attached itself; pixels that the clamp stops then carry no gradient.
+    Otherwise it is detached. Noise of sqrt(2 * step_size) is the discretised diffusion whose stationary law
+    is exp(-E) / Z; `noise_scale` anneals it.
     """
-    x = x.detach()
-    if config.noise:
+    attached = create_graph and x.requires_grad
+    if not attached:
+        x = x.detach()
+    if config.noise and noise_scale:
         eps = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-        x = x + config.noise * eps
-    x.requires_grad_(True)
+        x = x + config.noise * noise_scale * eps
+    if not attached:
+        x.requires_grad_(True)
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(energy(x).sum(), x, create_graph=create_graph)
-        x = x.detach() - config.step_size * gradient
+        _, gradient = energy_gradient(energy, x, create_graph)
+        x = (x if attached else x.detach()) - config.step_size * gradient
         if config.clamp is not None:
             x = x.clamp(*config.clamp)
     return x if create_graph else x.detach()
-
-
-def chain(
-    energy: EnergyFunction,
-    x: Tensor,
-    config: Langevin,
-    generator: torch.Generator,
-    steps: int | None = None,
-) -> Iterator[Tensor]:
-    """The states after each of `steps` steps (default `config.steps`), detached, each shaped like `x`."""
-    for _ in range(config.steps if steps is None else steps):
-        x = langevin_step(energy, x, config, generator)
-        yield x
-
-
-def run_chain(
-    energy: EnergyFunction,
-    x: Tensor,
-    config: Langevin,
-    generator: torch.Generator,
-    steps: int | None = None,
-) -> Tensor:
-    """The last state of `chain`; `x` itself, detached, if `steps` is 0."""
-    x = x.detach()
-    for state in chain(energy, x, config, generator, steps):
-        x = state
-    return x

@@ -1,20 +1,23 @@
 """The negative phase: where chains start, how they run, where they go."""
 
-from typing import NamedTuple
+import copy
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
+from ebm.energies.conditional import rows
 from ebm.mcmc.augmentation import augment
-from ebm.mcmc.langevin import EnergyFunction, langevin_step, run_chain
+from ebm.mcmc.chain import run_chain, transition
+from ebm.mcmc.langevin import EnergyFunction
 from ebm.mcmc.noise import uniform_noise
 from ebm.mcmc.replay import ReplayBuffer
-from ebm.params.sampling import LangevinSampler
+from ebm.params.sampling import HamiltonianSampler, LangevinSampler
 
 
 class Negatives(NamedTuple):
     """Chain ends. `x` (B, ...) is detached; `x_graph` (n, ...) are the first n of them, equal in value, still
-    attached to the energy's parameters through the last Langevin step."""
+    attached to the energy's parameters through the last steps of the chain."""
 
     x: Tensor
     x_graph: Tensor | None
@@ -23,11 +26,25 @@ class Negatives(NamedTuple):
 class NegativeSampler:
     """Runs the chains of one training and keeps their replay buffer."""
 
-    def __init__(self, config: LangevinSampler, like: Tensor, is_image: bool, generator: torch.Generator):
+    def __init__(
+        self,
+        config: LangevinSampler | HamiltonianSampler,
+        like: Tensor,
+        is_image: bool,
+        generator: torch.Generator,
+    ):
         """`like` is one batch of data (B, ...), already in the energy's units."""
         self.config, self.generator = config, generator
-        size = max(config.buffer.size, len(like))
-        self.buffer = ReplayBuffer(size, config.buffer.kind, like, as_bytes=is_image)
+        self.buffer = None
+        if config.buffer is not None:
+            size = max(config.buffer.size, len(like))
+            self.buffer = ReplayBuffer(size, config.buffer.kind, like, as_bytes=is_image)
+
+    def twin(self, generator: torch.Generator) -> "NegativeSampler":
+        """The same sampler over the same buffer, drawing from another generator."""
+        other = copy.copy(self)
+        other.generator = generator
+        return other
 
     def start(self, data: Tensor) -> Tensor:
         """First states of the chains, shaped like `data` (B, ...).
@@ -48,23 +65,39 @@ class NegativeSampler:
         fresh = (chance < self.config.buffer.reinitialise).view(-1, *[1] * (data.dim() - 1))
         return torch.where(fresh, noise, drawn)
 
-    def run(self, energy: EnergyFunction, data: Tensor, with_graph: int = 0) -> Negatives:
-        """Start and run one chain per row of `data`; `with_graph` of the ends keep the last step's graph.
+    def run(
+        self,
+        energy: EnergyFunction,
+        data: Tensor,
+        with_graph: int = 0,
+        graph_steps: int | Literal["all"] = 1,
+    ) -> Negatives:
+        """Start and run one chain per row of `data`; the first `with_graph` of the ends keep a graph.
 
-        The last step is taken once: the detached ends are the values of the attached ones.
+        It goes through the last `graph_steps` steps. These are taken once: the detached ends are the values
+        of the attached ones.
         """
-        x = run_chain(energy, self.start(data), self.config, self.generator, self.config.steps - 1)
+        total = self.config.steps
+        free = total - (total if graph_steps == "all" else graph_steps) if with_graph else total
+        x = run_chain(energy, self.start(data), self.config, self.generator, free, total=total)
         if not with_graph:
-            return Negatives(langevin_step(energy, x, self.config, self.generator), None)
-        attached = langevin_step(energy, x[:with_graph], self.config, self.generator, create_graph=True)
-        if with_graph >= len(x):
+            return Negatives(x, None)
+        attached, with_graph = x[:with_graph], min(with_graph, len(x))
+        own = rows(energy, slice(0, with_graph))
+        for step in range(free, total):
+            attached = transition(own, attached, self.config, self.generator, step, total, create_graph=True)
+        if with_graph == len(x):
             return Negatives(attached.detach(), attached)
-        rest = langevin_step(energy, x[with_graph:], self.config, self.generator)
+        others = rows(energy, slice(with_graph, None))
+        rest = run_chain(
+            others, x[with_graph:], self.config, self.generator, total - free, first=free, total=total
+        )
         return Negatives(torch.cat([attached.detach(), rest]), attached)
 
     def keep(self, ends: Tensor) -> None:
-        """Put chain ends (B, ...) into the replay buffer."""
-        self.buffer.add(ends, self.generator)
+        """Put chain ends (B, ...) into the replay buffer, if there is one."""
+        if self.buffer is not None:
+            self.buffer.add(ends, self.generator)
 
     def neighbours(self, count: int) -> Tensor:
         """`count` past chain ends for the entropy estimate, augmented like the chains' starts."""

@@ -8,6 +8,7 @@ x- are detached ends of a Markov chain: sg stops the gradient through the sample
 
 from torch import Tensor, cat, nn
 
+from ebm.energies.heads import heads
 from ebm.mcmc.negatives import NegativeSampler
 from ebm.objectives.terms import Terms
 from ebm.params.objectives import ContrastiveDivergence as Config
@@ -18,14 +19,17 @@ def contrastive_divergence(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """L_CD of data `x_pos` (B, ...) and chain ends `x_neg` (B', ...), and the scalars to log.
 
-    Both sides share one forward pass. The logged loss is L_CD without the penalty alpha = `energy_l2`.
+    Both sides share one forward pass. A multi-scale energy, the sum of S networks, is averaged over them
+    here, as the authors do, while its chains follow the sum. The logged loss is L_CD without the penalty
+    alpha = `energy_l2`.
     """
-    e_pos, e_neg = energy(cat([x_pos, x_neg.detach()])).split([len(x_pos), len(x_neg)])
+    e_pos, e_neg = heads(energy, cat([x_pos, x_neg.detach()])).split([len(x_pos), len(x_neg)])
     difference = e_pos.mean() - e_neg.mean()
     loss = difference + energy_l2 * (e_pos.square().mean() + e_neg.square().mean())
     logged = {
         "energy_positive": e_pos.mean().detach(),
         "energy_negative": e_neg.mean().detach(),
+        "energy_size": 0.5 * (e_pos.detach().abs().mean() + e_neg.detach().abs().mean()),
         "loss_cd": difference.detach(),
     }
     return loss, logged

@@ -157,6 +157,9 @@ def of_compositions(params: Params) -> Iterator[Problem]:
     for name, composition in params.compositions.items():
         here = ("compositions", name)
         yield from _known(params, (*here, "experiment"), composition.experiment)
+        reason = _in_no_table(params, "compose", composition.experiment)
+        if reason:
+            yield here, reason
         if composition.generation not in params.generations:
             yield (
                 (*here, "generation"),
@@ -195,11 +198,21 @@ def _no_model(params: Params, composition, members: list[str], model) -> str | N
     return None
 
 
+def _in_no_table(params: Params, stage: str, experiment: str) -> str | None:
+    # The report judges these results and is told of their changes by the tables.
+    if any(shown.stage == stage and shown.experiment == experiment for shown in params.tables.values()):
+        return None
+    return f"no table of stage {stage} shows experiment '{experiment}': add one to tables"
+
+
 def of_outliers(params: Params) -> Iterator[Problem]:
     """Out-of-distribution tests whose experiment or data sets do not fit."""
     for name, test in params.outliers.items():
         here = ("outliers", name)
         yield from _known(params, (*here, "experiment"), test.experiment)
+        reason = _in_no_table(params, "detect", test.experiment)
+        if reason:
+            yield here, reason
         for key in ("dataset", "against"):
             chosen = getattr(test, key)
             if chosen not in params.datasets:

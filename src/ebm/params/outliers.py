@@ -20,6 +20,7 @@ class Outliers(Section):
     experiment: Name
     dataset: Name
     against: Name
+    weights: Literal["ema", "raw"]
     sets: list[Literal["interpolation", "uniform", "constant", "photographs"]]
     samples: Annotated[int, Field(ge=2, strict=True)]
     bins: Count

@@ -37,10 +37,13 @@ def run(params: Params, item: str) -> None:
     for seed in model.seeds:
         energy = model.energy(seed, weights)
         metrics, drawn = measure(config, energy, samples[f"{seed}/samples"], data, ruler)
-        metrics |= summarise(log[log.seed == seed])
+        metrics |= summarise(log[log.seed == seed]) | _separation(samples, seed)
+        ended = status["seeds"][str(seed)]
+        survived = ended["iterations"] if ended["outcome"] == "finished" else ended["iteration"]
+        metrics["iterations_survived"] = float(survived)
         # A diverged model may have no finite score: recorded as null, which tables and verdicts understand.
         metrics = {key: value if math.isfinite(value) else None for key, value in metrics.items()}
-        seeds[str(seed)] = {"metrics": metrics, **status["seeds"][str(seed)]}
+        seeds[str(seed)] = {"metrics": metrics, **ended}
         arrays |= {f"{seed}/{name}": array for name, array in drawn.items()}
     result = {
         "run": item,
@@ -49,11 +52,46 @@ def run(params: Params, item: str) -> None:
         "kind": config.kind,
         "objective": params.resolve(item, "objective").kind,
         "energy": model.config.kind,
+        "switches": _switches(params, item),
         "reference": manifest["ruler"],
         "seeds": seeds,
     }
     workspace.save_json(place("evaluate", ".json"), result)
     workspace.save_tensors(place("evaluate", ".safetensors"), arrays, {"seeds": model.seeds})
+
+
+def _switches(params: Params, item: str) -> dict:
+    """What the ablation and the stability study switch on and off."""
+    energy, objective, sampler, _ = params.train_settings(item)
+    opt, entropy = getattr(objective, "kl_weight", 0), getattr(objective, "entropy_weight", 0)
+    return {
+        "kl": "both" if opt and entropy else "opt" if opt else "ent" if entropy else "off",
+        "kl_steps": getattr(objective, "kl_steps", None),
+        "augmentation": getattr(sampler, "augmentation", None) is not None,
+        "scales": getattr(energy, "scales", 1),
+        "attention": getattr(energy, "attention", False),
+        "normalise": getattr(energy, "normalise", False),
+        "spectral_norm": getattr(energy, "spectral_norm", False),
+    }
+
+
+def _separation(samples: dict, seed: int) -> dict[str, float]:
+    """Mean pairwise distance of the ends of chains from one start, with and without augmentation."""
+    from ebm.evaluation.diversity import mean_pairwise_distance
+
+    if f"{seed}/long_with" not in samples:
+        return {}
+    spread = {}
+    for name in ("with", "without"):
+        ends = samples[f"{seed}/long_{name}"][-1] / 255
+        spread[name] = float(np.mean([mean_pairwise_distance(chains) for chains in ends]))
+    # Samples are kept as 8-bit levels: no distance is known below one level of one pixel.
+    ratio = spread["with"] / max(spread["without"], 1 / 255)
+    return {
+        "long_chain_spread_with": spread["with"],
+        "long_chain_spread_without": spread["without"],
+        "long_chain_spread_ratio": ratio,
+    }
 
 
 def _gaussian(config, energy, samples, data, ruler):
@@ -92,21 +130,17 @@ def _density(config, energy, samples, data, ruler):
 
 def _images(config, energy, samples, data, ruler):
     from ebm.evaluation import diversity
-    from ebm.evaluation.classifier import Classifier
     from ebm.evaluation.frechet import frechet_distance
+    from ebm.evaluation.ruler import ruler_from_tensors
 
-    weights = {k.removeprefix("classifier/"): v for k, v in ruler.items() if k.startswith("classifier/")}
-    width, classes = weights["body.0.weight"].shape[0], weights["output.weight"].shape[0]
-    classifier = Classifier(samples.shape[1], width, classes)
-    classifier.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-
+    judge = ruler_from_tensors(ruler)
     train, test = data["train"]["x"] / 255, data["test"]["x"] / 255
     images = samples / 255
     distances, index = diversity.nearest(images, train)
     real_distances, _ = diversity.nearest(test, train)
     metrics = {
-        "classifier_frechet": frechet_distance(classifier.features(samples), ruler["features/test"]),
-        "effective_classes": diversity.effective_classes(classifier.predict(samples), classes),
+        "classifier_frechet": frechet_distance(judge.features(samples), ruler["features/test"]),
+        "effective_classes": diversity.effective_classes(*judge.joint_class(samples)),
         "pairwise_distance_ratio": diversity.mean_pairwise_distance(images)
         / diversity.mean_pairwise_distance(test),
         "nearest_train_distance": float(distances.mean()),

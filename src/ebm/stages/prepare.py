@@ -3,7 +3,7 @@
 import numpy as np
 
 from ebm import workspace
-from ebm.data import densities, digits, gaussian, image_folder
+from ebm.data import densities, digits, gaussian, image_folder, shapes
 from ebm.params import Params
 from ebm.workspace import WorkspaceError
 
@@ -11,6 +11,7 @@ LICENCES = {
     "gaussian": "generated",
     "density": "generated",
     "digits": "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn",
+    "shapes": "generated",
     "image_folder": "the folder's own",
 }
 
@@ -31,11 +32,11 @@ def run(params: Params, item: str) -> None:
         measures = {"true_test_log_likelihood": float(truth.mean())}
         ruler = {"test_log_density": truth}
     else:
-        source = digits if config.kind == "digits" else image_folder
+        source = {"digits": digits, "shapes": shapes, "image_folder": image_folder}[config.kind]
         train, train_labels, test, test_labels = source.make(config)
         parts = {
-            "train": {"x": train, "label": train_labels},
-            "test": {"x": test, "label": test_labels},
+            "train": {"x": train, **_by_attribute(train_labels)},
+            "test": {"x": test, **_by_attribute(test_labels)},
         }
         ruler, measures = _image_ruler(params, item, parts)
 
@@ -58,28 +59,32 @@ def run(params: Params, item: str) -> None:
     workspace.save_json(folder / "manifest.json", manifest)
 
 
+def _by_attribute(labels: np.ndarray | dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return labels if isinstance(labels, dict) else {"label": labels}
+
+
 def _image_ruler(params: Params, item: str, parts: dict) -> tuple[dict, dict]:
-    """Train the data set's own classifier; its features of both parts are the Frechet references."""
+    """Train the data set's own classifiers; their features of both parts are the Frechet references."""
     from ebm.device import set_up
-    from ebm.evaluation.classifier import train_classifier
     from ebm.evaluation.frechet import frechet_distance
+    from ebm.evaluation.ruler import train_ruler
 
     config = params.datasets[item]
     train, test = parts["train"], parts["test"]
-    model = train_classifier(
-        train["x"], train["label"], config.classifier, config.seed, set_up(params.compute)
-    )
-    accuracy = float((model.predict(test["x"]) == test["label"]).mean())
-    if accuracy < config.classifier.minimum_accuracy:
-        raise WorkspaceError(
-            f"{item}: the classifier reaches {accuracy:.4f} on test images, below minimum_accuracy"
-            f" {config.classifier.minimum_accuracy}: it is no ruler; train it longer or wider"
-        )
+    labels = {name: array for name, array in train.items() if name != "x"}
+    model = train_ruler(train["x"], labels, config.classifier, config.seed, set_up(params.compute))
+    measures = {}
+    for attribute, predicted in model.predict(test["x"]).items():
+        accuracy = float((predicted == test[attribute]).mean())
+        if accuracy < config.classifier.minimum_accuracy:
+            raise WorkspaceError(
+                f"{item}: the classifier of {attribute} reaches {accuracy:.4f} on test images, below"
+                f" minimum_accuracy {config.classifier.minimum_accuracy}: it is no ruler; train it longer or"
+                " wider"
+            )
+        suffix = "" if attribute == "label" else f"_{attribute}"
+        measures[f"classifier_test_accuracy{suffix}"] = accuracy
     features = {part: model.features(arrays["x"]) for part, arrays in parts.items()}
-    ruler = {f"features/{part}": array for part, array in features.items()}
-    weights = {f"classifier/{k}": v.cpu().numpy() for k, v in model.state_dict().items()}
-    measures = {
-        "classifier_test_accuracy": accuracy,
-        "classifier_frechet_train_to_test": frechet_distance(features["train"], features["test"]),
-    }
-    return ruler | weights, measures
+    distance = frechet_distance(features["train"], features["test"])
+    measures["classifier_frechet_train_to_test"] = distance
+    return {f"features/{part}": array for part, array in features.items()} | model.tensors(), measures

@@ -18,7 +18,10 @@ def run(params: Params, item: str) -> None:
     settings = params.train_settings(item)
     entry = params.runs[item]
     path = workspace.prepared(params.preset, entry.dataset) / "train.safetensors"
-    data = torch.from_numpy(workspace.load_tensors(path)[0]["x"]).to(device)
+    arrays = workspace.load_tensors(path)[0]
+    data = torch.from_numpy(arrays["x"]).to(device)
+    attribute = getattr(settings.energy, "condition", None)
+    labels = None if attribute is None else torch.from_numpy(arrays[attribute]).to(device)
     conditions = environment(device)
     # How often a checkpoint is written decides nothing else.
     decisive = [part.model_dump(mode="json", exclude={"checkpoint_seconds"}) for part in settings]
@@ -37,7 +40,7 @@ def run(params: Params, item: str) -> None:
         progress(f"train {item}", total) as bar,
     ):
         for seed in params.seeds:
-            training = Training(settings, data, seed)
+            training = Training(settings, data, seed, labels)
             diverged = training.run(work / f"seed{seed}.safetensors", stop, bar)
             state = training.state
             logs[seed] = state.log
@@ -45,8 +48,8 @@ def run(params: Params, item: str) -> None:
             for weights in ("ema", "raw"):
                 for name, value in state.model(weights).state_dict().items():
                     tensors[f"{seed}/{weights}/{name}"] = value.cpu().numpy()
-            if state.sampler is not None:
-                buffer = state.sampler.buffer
+            buffer = getattr(state.sampler, "buffer", None)
+            if buffer is not None:
                 tensors[f"{seed}/buffer"] = buffer.samples[: len(buffer)].cpu().numpy()
         for seed, outcome in outcomes.items():
             print(f"train {item}, seed {seed}: {outcome['outcome']}")
@@ -56,9 +59,11 @@ def run(params: Params, item: str) -> None:
 
         description = {
             "energy": settings.energy.model_dump(mode="json"),
+            "objective": settings.objective.kind,
             "shape": list(data.shape[1:]),
             "is_image": data.dtype == torch.uint8,
             "seeds": params.seeds,
+            "classes": None if labels is None else int(labels.max()) + 1,
         }
         workspace.save_tensors(place(".safetensors"), tensors, description)
         workspace.write_text(place(".csv"), as_csv(logs))

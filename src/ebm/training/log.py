@@ -11,6 +11,7 @@ COLUMNS = (
     "energy_positive",
     "energy_negative",
     "energy_gap",
+    "energy_size",
     "loss_nll",
     "loss_cd",
     "loss_opt",
@@ -18,6 +19,8 @@ COLUMNS = (
     "gradient_norm",
     "gradient_norm_cd",
     "gradient_norm_kl",
+    "kl_cosine",
+    "kl_norm_ratio",
 )
 
 

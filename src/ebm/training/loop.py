@@ -4,10 +4,13 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
 from torch.nn.utils import get_total_norm
 
 from ebm.data.batches import Batches, dequantise
+from ebm.data.streams import stream_seed
+from ebm.energies.conditional import Given, rows
 from ebm.objectives import build_objective
 from ebm.params.root import TrainSettings
 from ebm.progress import Progress
@@ -23,26 +26,34 @@ class Training:
     device only at logged iterations.
     """
 
-    def __init__(self, settings: TrainSettings, data: Tensor, seed: int):
-        self.settings = settings
+    def __init__(self, settings: TrainSettings, data: Tensor, seed: int, labels: Tensor | None = None):
+        """`labels` (n,), int64 from 0: the attribute that a conditional energy is conditioned on."""
+        self.settings, self.seed = settings, seed
         self.batches = Batches(data, settings.schedule.batch_size, seed)
         like = torch.zeros(
             (settings.schedule.batch_size, *data.shape[1:]), dtype=torch.float32, device=data.device
         )
-        self.state = TrainState(settings, like, data.dtype == torch.uint8, seed)
+        self.conditions = None if labels is None else one_hot(labels).float()
+        classes = None if labels is None else self.conditions.shape[1]
+        self.state = TrainState(settings, like, data.dtype == torch.uint8, seed, classes)
         self.objective = build_objective(settings.objective)
 
     def step(self) -> dict[str, Tensor]:
         """One iteration; returns its logged scalars, still on the device."""
         state, schedule = self.state, self.settings.schedule
-        data = dequantise(self.batches.at(state.iteration), state.generator)
-        terms = self.objective(state.energy, data, state.sampler)
+        data, energy = self._batch(state.generator)
+        terms = self.objective(energy, data, state.sampler)
 
-        parameters = list(state.energy.parameters())
+        for parameter in state.energy.parameters():
+            parameter.grad = None
+        parameters = list(energy.parameters())
         logged = dict(terms.logged)
         total: list[Tensor] | None = None
         for name, loss in terms.losses.items():
-            gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+            gradients = [torch.zeros_like(parameter) for parameter in parameters]
+            # A term that is not there yet, as the entropy while the buffer fills, has no graph.
+            if loss.requires_grad:
+                gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
             logged[f"gradient_norm_{name}"] = get_total_norm(gradients)
             total = list(gradients) if total is None else torch._foreach_add(total, list(gradients))
         norm = get_total_norm(total)
@@ -62,6 +73,30 @@ class Training:
         state.iteration += 1
         return logged
 
+    def _batch(self, generator: torch.Generator) -> tuple[Tensor, nn.Module]:
+        """The data of the present iteration and the energy that is trained on them.
+
+        Of an ensemble that is one member, drawn anew each iteration; a conditional energy comes with the
+        conditions of its data, which its chains share.
+        """
+        state = self.state
+        index = self.batches.index(state.iteration)
+        data = dequantise(self.batches.data[index], generator)
+        energy = state.energy
+        if getattr(energy, "members", 1) > 1:
+            energy = energy.member(stream_seed(self.seed, "member", state.iteration) % energy.members)
+        if self.conditions is not None:
+            energy = Given(energy, self.conditions[index])
+        return data, energy
+
+    def compare_truncation(self) -> dict[str, Tensor]:
+        """The KL gradient through `kl_steps` beside that through the whole chain; nothing changes by it."""
+        seed = stream_seed(self.seed, "comparison", self.state.iteration)
+        data, energy = self._batch(torch.Generator(self.state.generator.device).manual_seed(seed))
+        data = data[: self.settings.objective.kl_samples]
+        energy = rows(energy, slice(0, len(data)))
+        return self.objective.compare_truncation(energy, data, self.state.sampler, seed)
+
     def run(self, checkpoint: Path, stop: StopSignal, progress: Progress) -> tuple[int, str] | None:
         """Train to the end, to divergence or to a signal, resuming from `checkpoint` if it exists.
 
@@ -73,13 +108,15 @@ class Training:
         if saved is not None:
             state.load(saved)
         progress.advance_to(state.iteration)
+        compares = getattr(self.settings.objective, "compare_full", False)
         last_saved = time.monotonic()
         while state.iteration < schedule.iterations and not self._ended_by_guard():
             iteration = state.iteration
+            due = iteration % schedule.log_every == 0 or iteration + 1 == schedule.iterations
+            compared = self.compare_truncation() if due and compares else {}
             logged = self.step()
-            due = iteration % schedule.log_every == 0 or state.iteration == schedule.iterations
             if due:
-                state.log.add(iteration, logged)
+                state.log.add(iteration, logged | compared)
             progress.advance()
             if stop.requested or time.monotonic() - last_saved > schedule.checkpoint_seconds:
                 save_checkpoint(checkpoint, state.tensors())

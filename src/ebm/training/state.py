@@ -19,11 +19,16 @@ class TrainState:
     the data is `iteration`, because batches depend on (seed, iteration) alone.
     """
 
-    def __init__(self, settings: TrainSettings, like: Tensor, is_image: bool, seed: int):
-        """`like`: one batch of data (B, ...) in the energy's units, on the training device."""
+    def __init__(
+        self, settings: TrainSettings, like: Tensor, is_image: bool, seed: int, classes: int | None = None
+    ):
+        """`like`: one batch of data (B, ...) in the energy's units, on the training device.
+
+        `classes`: how many values the attribute has that a conditional energy is conditioned on.
+        """
         self.iteration = 0
         torch.manual_seed(seed)
-        self.energy = build_energy(settings.energy, tuple(like.shape[1:])).to(like.device)
+        self.energy = build_energy(settings.energy, tuple(like.shape[1:]), classes).to(like.device)
         decay = settings.schedule.ema_decay
         self.ema = AveragedModel(self.energy, multi_avg_fn=get_ema_multi_avg_fn(decay))
         self.optimizer = torch.optim.Adam(
@@ -33,7 +38,7 @@ class TrainState:
         )
         self.generator = torch.Generator(like.device).manual_seed(stream_seed(seed, "chains"))
         self.sampler = None
-        if settings.sampler.kind == "langevin":
+        if settings.sampler.kind != "none":
             self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
         self.guard = DivergenceGuard(self.energy, settings.schedule.energy_limit)
         self.log = TrainingLog()
@@ -44,7 +49,7 @@ class TrainState:
         state |= {f"ema/{name}": value for name, value in self.ema.state_dict().items()}
         for index, slots in self.optimizer.state_dict()["state"].items():
             state |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
-        if self.sampler is not None:
+        if self.sampler is not None and self.sampler.buffer is not None:
             state |= {f"buffer/{key}": value for key, value in self.sampler.buffer.state().items()}
         return state | {
             "generator": self.generator.get_state(),
@@ -64,7 +69,7 @@ class TrainState:
             index, slot = name.split("/")
             optimizer["state"].setdefault(int(index), {})[slot] = value
         self.optimizer.load_state_dict(optimizer)
-        if self.sampler is not None:
+        if self.sampler is not None and self.sampler.buffer is not None:
             self.sampler.buffer.load_state(_under(state, "buffer/"))
         self.generator.set_state(state["generator"])
         self.guard.record = state["guard"].to(device)

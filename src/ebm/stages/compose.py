@@ -1,0 +1,99 @@
+"""compose: sample the compositions of an experiment's models and judge what the samples show."""
+
+import torch
+from torch import nn
+from torch.nn.functional import one_hot
+
+from ebm import workspace
+from ebm.device import set_up
+from ebm.energies.composition import And, Not, Or
+from ebm.energies.conditional import Given
+from ebm.evaluation.ruler import ruler_from_tensors
+from ebm.evaluation.satisfaction import satisfied, words
+from ebm.mcmc.generate import CHUNK, generate, total_steps
+from ebm.model_file import ModelFile
+from ebm.params import Params
+from ebm.params import compositions as params_compositions
+from ebm.params.compositions import Expression, Model, models_of
+from ebm.params.datasets import ATTRIBUTES
+from ebm.progress import progress
+
+
+def run(params: Params, item: str) -> None:
+    """Write composition `item`: its samples and accuracies, each seed's models with each other."""
+    device = set_up(params.compute)
+    config = params.compositions[item]
+    generation = params.generations[config.generation]
+    folder = workspace.prepared(params.preset, config.dataset)
+    real = workspace.load_tensors(folder / "test.safetensors")[0]
+    judge = ruler_from_tensors(workspace.load_tensors(folder / "ruler.safetensors")[0])
+    known = ATTRIBUTES[params.datasets[config.dataset].kind]
+
+    files, outcomes = {}, {}
+    for name in params.runs_of(config.experiment):
+        path = workspace.run_file(params.preset, "train", config.experiment, name, ".safetensors")
+        files[name] = ModelFile(path, device)
+        outcomes[name] = workspace.load_json(path.with_suffix(".json"))["seeds"]
+
+    def meaning(model: Model) -> tuple[str, int]:
+        attribute = files[model.run].config.condition
+        return attribute, known[attribute].index(model.value)
+
+    all_seeds = next(iter(files.values())).seeds
+    tensors, seeds = {}, {}
+    chunks = -(-generation.samples // CHUNK)
+    work = chunks * total_steps(generation) * len(config.expressions)
+    with progress(f"compose {item}", len(all_seeds) * work) as bar:
+        for seed in all_seeds:
+            metrics, used = {}, set()
+            for number, (key, expression) in enumerate(config.expressions.items()):
+                models = models_of(expression)
+                used |= {model.run for model in models}
+                energy = _energy(expression, files, seed, generation.weights, meaning)
+                # As the authors do: every model adds its gradient, so the step is shared among them.
+                shared = generation.model_copy(update={"step_size": generation.step_size / len(models)})
+                shape = files[models[0].run].shape
+                # A stream for each expression: chunks of one never meet those of another.
+                stream = 1000 * number
+                made = generate(energy, shape, shared, None, seed, bar, None, "composition", stream)
+                samples = (made.samples * 256).floor().clamp(0, 255).to(torch.uint8).cpu().numpy()
+                truth = satisfied(expression, judge.predict(samples), meaning)
+                tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/satisfied": truth}
+                metrics[f"accuracy_{key}"] = float(truth.mean())
+            ends = [outcomes[name][str(seed)] for name in sorted(used)]
+            diverged = [end for end in ends if end["outcome"] == "diverged"]
+            seeds[str(seed)] = {"metrics": metrics, **(diverged or ends)[0]}
+    result = {
+        "composition": item,
+        "experiment": config.experiment,
+        "dataset": config.dataset,
+        "words": {key: words(expression) for key, expression in config.expressions.items()},
+        "shares": {
+            key: float(satisfied(expression, real, meaning).mean())
+            for key, expression in config.expressions.items()
+        },
+        "seeds": seeds,
+    }
+
+    def place(suffix: str):
+        return workspace.run_file(params.preset, "compose", config.experiment, item, suffix)
+
+    workspace.save_tensors(place(".safetensors"), tensors, {"seeds": all_seeds})
+    workspace.save_json(place(".json"), result)
+
+
+def _energy(
+    expression: Expression, files: dict[str, ModelFile], seed: int, weights: str, meaning
+) -> nn.Module:
+    """The energy that `expression` stands for, of one seed's models."""
+    if isinstance(expression, Model):
+        file = files[expression.run]
+        _, value = meaning(expression)
+        condition = one_hot(torch.tensor([value], device=file.device), file.classes).float()
+        return Given(file.energy(seed, weights), condition)
+    if isinstance(expression, params_compositions.Not):
+        return Not(_energy(expression.part, files, seed, weights, meaning), expression.weight)
+    parts = [_energy(part, files, seed, weights, meaning) for part in expression.parts]
+    if isinstance(expression, params_compositions.And):
+        return And(parts, expression.weights)
+    return Or(parts, expression.weights, expression.sharpness)

@@ -1,0 +1,63 @@
+"""detect: tell a data set's test images from others by the energy of an experiment's models."""
+
+import math
+
+import numpy as np
+
+from ebm import workspace
+from ebm.data.streams import stream_seed
+from ebm.device import set_up
+from ebm.evaluation import outliers
+from ebm.model_file import ModelFile
+from ebm.params import Params
+
+
+def run(params: Params, item: str) -> None:
+    """Score every run of the experiment on every set; the sets are the same for all of them."""
+    device = set_up(params.compute)
+    config = params.outliers[item]
+    inside = _test_images(params, config.dataset)
+    rng = np.random.default_rng(stream_seed(0, "outliers"))
+    sets = {name: outliers.made_set(name, inside, config.samples, rng) for name in config.sets}
+    other = _test_images(params, config.against)[: config.samples]
+    sets[config.against] = outliers.like(other, inside.shape[1:])
+    inside = inside[: config.samples]
+
+    runs, tensors = {}, {}
+    for name in params.runs_of(config.experiment):
+        path = workspace.run_file(params.preset, "train", config.experiment, name, ".safetensors")
+        model, outcomes = ModelFile(path, device), workspace.load_json(path.with_suffix(".json"))["seeds"]
+        seeds = {}
+        for seed in model.seeds:
+            energy = model.energy(seed, config.weights)
+            own = outliers.energies(energy, inside)
+            found = {key: outliers.energies(energy, images) for key, images in sets.items()}
+            metrics = {
+                f"ood_{metric}_{key}": value if math.isfinite(value) else None
+                for key, values in found.items()
+                for metric, value in outliers.detection(own, values).items()
+            }
+            seeds[str(seed)] = {"metrics": metrics, **outcomes[str(seed)]}
+            edges = outliers.histogram_edges([own, *found.values()], config.bins)
+            tensors[f"{name}/{seed}/edges"] = edges
+            for key, values in {"in": own, **found}.items():
+                tensors[f"{name}/{seed}/histogram/{key}"] = outliers.histogram(values, edges)
+        runs[name] = {"objective": model.objective, "seeds": seeds}
+    result = {
+        "outliers": item,
+        "experiment": config.experiment,
+        "dataset": config.dataset,
+        "against": config.against,
+        "sets": list(sets),
+        "runs": runs,
+    }
+
+    def place(suffix: str):
+        return workspace.run_file(params.preset, "detect", config.experiment, item, suffix)
+
+    workspace.save_tensors(place(".safetensors"), tensors, {"sets": list(sets)})
+    workspace.save_json(place(".json"), result)
+
+
+def _test_images(params: Params, dataset: str) -> np.ndarray:
+    return workspace.load_tensors(workspace.prepared(params.preset, dataset) / "test.safetensors")[0]["x"]

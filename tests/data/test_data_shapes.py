@@ -1,0 +1,105 @@
+"""Coloured shapes: what the labels say is what the pixels show."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ebm.data import shapes
+from ebm.params.datasets import ATTRIBUTES, ShapesData
+
+VALUES = ATTRIBUTES["shapes"]
+
+
+def _make(seed=0, train=2000, test=50):
+    ruler = {"epochs": 1, "width": 2, "minimum_accuracy": 0.0}
+    source = "src/ebm/data/shapes.py"
+    config = ShapesData(
+        kind="shapes", source=source, seed=seed, train_size=train, test_size=test, classifier=ruler
+    )
+    return shapes.make(config)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return _make()
+
+
+def _foreground(images: np.ndarray) -> np.ndarray:
+    """(n, H, W): the strongest channel, above any background."""
+    return images.max(1) > 0.4 * 255
+
+
+def test_shapes_and_types(made):
+    train, train_labels, test, test_labels = made
+    assert train.shape == (2000, 3, 16, 16) and test.shape == (50, 3, 16, 16)
+    assert train.dtype == test.dtype == np.uint8
+    for labels, count in ((train_labels, 2000), (test_labels, 50)):
+        assert set(labels) == set(VALUES)
+        assert all(array.shape == (count,) and array.dtype == np.int64 for array in labels.values())
+
+
+def test_the_strongest_channel_is_the_colour(made):
+    images, labels, _, _ = made
+    cover = _foreground(images)[:, None]
+    strength = (images * cover).sum((2, 3)) / cover.sum((2, 3))
+    named = np.array([["red", "green", "blue"].index(name) for name in VALUES["colour"]])
+    assert (strength.argmax(1) == named[labels["colour"]]).all()
+
+
+def test_the_centre_of_mass_lies_in_the_place(made):
+    images, labels, _, _ = made
+    cover = _foreground(images)
+    rows, columns = np.mgrid[:16, :16]
+    centre = [(cover * axis).sum((1, 2)) / cover.sum((1, 2)) for axis in (rows, columns)]
+    for number, name in enumerate(VALUES["place"]):
+        here = labels["place"] == number
+        assert ((centre[0][here] < 7.5) == ("top" in name)).all()
+        assert ((centre[1][here] < 7.5) == ("left" in name)).all()
+
+
+def _strength(images: np.ndarray) -> np.ndarray:
+    """(n, H, W): how much of each pixel the shape covers, background removed."""
+    strongest = images.max(1).astype(float)
+    return np.clip((strongest - 45) / (strongest.max((1, 2), keepdims=True) - 45), 0, 1)
+
+
+def test_a_square_fills_its_bounding_box_and_a_disc_a_quarter_of_pi(made):
+    images, labels, _, _ = made
+    cover = _strength(images)
+    share = cover.sum((1, 2)) / (cover.max(1).sum(1) * cover.max(2).sum(1))
+    for name, expected in {"square": 1.0, "disc": math.pi / 4}.items():
+        found = share[labels["shape"] == VALUES["shape"].index(name)].mean()
+        assert found == pytest.approx(expected, abs=0.06)
+
+
+def test_a_triangle_grows_linearly_downwards(made):
+    """The width of a row over the mean width is 2 t at the fraction t of a triangle's height."""
+    images, labels, _, _ = made
+    for name, grows in {"triangle": True, "square": False, "disc": False}.items():
+        widths = _strength(images[labels["shape"] == VALUES["shape"].index(name)]).sum(2)
+        rows = np.arange(16)
+        centre = (widths * rows).sum(1) / widths.sum(1)
+        variance = (widths * (rows - centre[:, None]) ** 2).sum(1) / widths.sum(1)
+        skewness = (widths * (rows - centre[:, None]) ** 3).sum(1) / widths.sum(1) / variance**1.5
+        # Of the density 2 t on [0, 1]: mean 2/3, variance 1/18, third central moment -1/135.
+        expected = -(18**1.5) / 135 if grows else 0.0
+        assert skewness.mean() == pytest.approx(expected, abs=0.06)
+
+
+def test_attributes_are_uniform_and_independent(made):
+    _, labels, _, _ = made
+    for known, array in zip(VALUES.values(), labels.values(), strict=True):
+        assert stats.chisquare(np.bincount(array, minlength=len(known))).pvalue > 1e-3
+    for one, other in itertools.combinations(labels, 2):
+        table = np.zeros((len(VALUES[one]), len(VALUES[other])))
+        np.add.at(table, (labels[one], labels[other]), 1)
+        assert stats.chi2_contingency(table).pvalue > 1e-3
+
+
+def test_seeds_and_parts_differ_and_repeat():
+    first, again, other = _make(3, 20, 20), _make(3, 20, 20), _make(4, 20, 20)
+    assert (first[0] == again[0]).all() and (first[2] == again[2]).all()
+    assert (first[0] != other[0]).any() and (first[0] != first[2]).any()

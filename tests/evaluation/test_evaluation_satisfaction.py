@@ -1,0 +1,59 @@
+"""The truth of compositions, by enumeration of all attribute values."""
+
+import itertools
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from ebm.evaluation.satisfaction import satisfied, words
+from ebm.params.compositions import Expression
+from ebm.params.datasets import ATTRIBUTES
+
+VALUES = ATTRIBUTES["shapes"]
+RED, SQUARE, DISC = (
+    {"run": "c", "is": "red"},
+    {"run": "s", "is": "square"},
+    {"run": "s", "is": "disc"},
+)
+NOT_BLUE = {"not": {"run": "c", "is": "blue"}, "weight": 0.1}
+CASES = [
+    (RED, lambda shape, colour: colour == "red", "red"),
+    (
+        {"and": [RED, SQUARE], "weights": [1.0, 1.0]},
+        lambda shape, colour: colour == "red" and shape == "square",
+        "red AND square",
+    ),
+    (
+        {"or": [RED, SQUARE], "weights": [1.0, 1.0], "sharpness": 1.0},
+        lambda shape, colour: colour == "red" or shape == "square",
+        "red OR square",
+    ),
+    (
+        {
+            "and": [NOT_BLUE, {"or": [SQUARE, DISC], "weights": [1.0, 1.0], "sharpness": 1.0}],
+            "weights": [1.0, 1.0],
+        },
+        lambda shape, colour: colour != "blue" and shape in ("square", "disc"),
+        "NOT blue AND (square OR disc)",
+    ),
+]
+
+
+def _meaning(model):
+    attribute = {"c": "colour", "s": "shape"}[model.run]
+    return attribute, VALUES[attribute].index(model.value)
+
+
+@pytest.mark.parametrize(("text", "truth", "said"), CASES, ids=[case[2] for case in CASES])
+def test_every_combination_of_values(text, truth, said):
+    expression = TypeAdapter(Expression).validate_python(text)
+    pairs = list(itertools.product(range(3), range(3)))
+    predicted = {
+        "shape": np.array([shape for shape, _ in pairs]),
+        "colour": np.array([colour for _, colour in pairs]),
+    }
+    expected = [truth(VALUES["shape"][shape], VALUES["colour"][colour]) for shape, colour in pairs]
+    assert satisfied(expression, predicted, _meaning).tolist() == expected
+    assert 0 < sum(expected) < len(expected)
+    assert words(expression) == said

@@ -1,0 +1,38 @@
+rule compose:
+    """Samples of the compositions of an experiment's models, judged."""
+    input:
+        lambda w: [
+            f"{RESULTS}/prepare/{PARAMS.compositions[w.composition].dataset}/{name}"
+            for name in ("test.safetensors", "ruler.safetensors")
+        ],
+        lambda w: stage_files("train", w.experiment),
+        code=code(
+            "stages/compose.py",
+            "model_file.py",
+            "energies",
+            "data/streams.py",
+            "mcmc/augmentation.py",
+            "mcmc/chain.py",
+            "mcmc/generate.py",
+            "mcmc/hmc.py",
+            "mcmc/langevin.py",
+            "mcmc/noise.py",
+            "evaluation/classifier.py",
+            "evaluation/ruler.py",
+            "evaluation/satisfaction.py",
+        ),
+    output:
+        f"{RESULTS}/compose/{{experiment}}/{{composition}}.json",
+        f"{RESULTS}/compose/{{experiment}}/{{composition}}.safetensors",
+    log:
+        f"{LOGS}/compose/{{experiment}}/{{composition}}.log",
+    benchmark:
+        f"{LOGS}/compose/{{experiment}}/{{composition}}.tsv"
+    threads: PARAMS.compute.threads
+    params:
+        values=lambda w: values(
+            f"compositions.{w.composition}",
+            f"generations.{PARAMS.compositions[w.composition].generation}",
+        ),
+    shell:
+        "ebm compose {wildcards.composition} > {log} 2>&1"
