@@ -11,8 +11,10 @@ from ebm.reproduction.judge import (
     REPRODUCED,
     judge,
     judge_number,
+    judge_test,
     lower_bound,
     paired_comparison,
+    survival,
 )
 from ebm.reproduction.rules import (
     Claim,
@@ -22,6 +24,7 @@ from ebm.reproduction.rules import (
     PublishedNumber,
     PublishedValue,
     RunResult,
+    Survival,
 )
 
 PAIRED = PairedComparison(
@@ -43,6 +46,9 @@ BOUND = LowerBound(
     alpha=0.05,
     minimum_seeds=2,
 )
+SURVIVAL = Survival(
+    kind="survival", experiment="digits", method="icd", baseline="cd", alpha=0.05, minimum_seeds=3
+)
 VALUE = PublishedValue(
     preset="paper",
     experiment="cifar10",
@@ -54,7 +60,9 @@ VALUE = PublishedValue(
 )
 
 
-def run(objective: str, metric: str, values: list, diverged: dict | None = None, experiment="digits"):
+def run(
+    objective: str, metric: str, values: list, diverged: dict | None = None, experiment="digits", name=None
+):
     """A run with one value for each seed; `diverged`: seed -> iteration."""
     diverged = diverged or {}
     seeds = {
@@ -64,7 +72,7 @@ def run(objective: str, metric: str, values: list, diverged: dict | None = None,
     for seed, iteration in diverged.items():
         seeds[seed] |= {"outcome": "diverged", "iteration": iteration, "cause": "energy above the limit"}
     return RunResult(
-        run=f"x_{objective}", experiment=experiment, dataset="x", objective=objective, seeds=seeds
+        run=name or f"x_{objective}", experiment=experiment, dataset="x", objective=objective, seeds=seeds
     )
 
 
@@ -156,6 +164,78 @@ def test_survival_decides_when_too_few_pairs_are_left():
     assert two.statistic["p"] == pytest.approx(4 / 20, abs=1e-12) and two.verdict == NOT_REPRODUCED
     both = gap(values, values, {0: 9, 1: 9, 2: 9}, {0: 5, 1: 6, 2: 7})
     assert both.statistic["p"] == 1 and both.verdict == NOT_REPRODUCED
+
+
+def survived(icd_diverged: dict, cd_diverged: dict, seeds: int = 3, rule=SURVIVAL):
+    trained = [600.0] * seeds
+    runs = [
+        run("icd", "iterations_survived", trained, icd_diverged),
+        run("cd", "iterations_survived", trained, cd_diverged),
+    ]
+    return survival(rule, runs)
+
+
+def test_survival_of_three_against_none_is_the_least_that_decides():
+    every = survived({}, {0: 5, 1: 6, 2: 7})
+    # All three of one side, none of the other: 1 of the C(6, 3) = 20 ways, exactly alpha.
+    assert every.statistic["p"] == 1 / 20 and every.verdict == REPRODUCED
+    assert every.measured["cd"]["diverged"] == {"0": 5, "1": 6, "2": 7}
+    two = survived({}, {0: 5, 1: 6})
+    assert two.statistic["p"] == pytest.approx(4 / 20, abs=1e-12) and two.verdict == NOT_REPRODUCED
+    # Three of five against none of five: C(5, 3) / C(10, 3) = 10 / 120; four: 5 / 210.
+    three = survived({}, {0: 1, 1: 1, 2: 1}, 5)
+    assert three.statistic["p"] == pytest.approx(10 / 120, abs=1e-12) and three.verdict == NOT_REPRODUCED
+    four = survived({}, {0: 1, 1: 1, 2: 1, 3: 1}, 5)
+    assert four.statistic["p"] == pytest.approx(5 / 210, abs=1e-12) and four.verdict == REPRODUCED
+    strict = SURVIVAL.model_copy(update={"alpha": 0.04})
+    assert survived({}, {0: 5, 1: 6, 2: 7}, rule=strict).verdict == NOT_REPRODUCED
+
+
+def test_survival_of_both_and_death_of_the_method_refute():
+    both = survived({}, {})
+    assert both.verdict == NOT_REPRODUCED and both.statistic["p"] == 1
+    assert "no seed of cd diverged either" in both.reason
+    assert both.measured["cd"]["mean"] == 600
+    # Ten of ten against one of ten is far below alpha, and still the method did not survive.
+    own = survived({3: 50}, dict.fromkeys(range(10), 5), 10)
+    assert own.statistic["p"] < 0.05 and own.verdict == NOT_REPRODUCED
+    assert own.reason == "icd diverged: seed 3 at iteration 50"
+
+
+def test_survival_needs_its_seeds_and_its_runs():
+    assert survived({}, {0: 5, 1: 6}, 2).verdict == NOT_MEASURED
+    alone = survival(SURVIVAL, [run("icd", "gap", [1.0] * 3)])
+    assert alone.verdict == NOT_MEASURED and "no run with objective cd" in alone.reason
+    # Only seeds that both have count.
+    runs = [
+        run("icd", "gap", [1.0] * 3),
+        run("cd", "gap", [1.0] * 5, {0: 1, 1: 1, 2: 1, 3: 1, 4: 1}),
+    ]
+    assert survival(SURVIVAL, runs).statistic["seeds"] == [0, 1, 2]
+    assert judge_test(SURVIVAL, runs).verdict == REPRODUCED
+
+
+def test_a_run_is_selected_by_its_name_before_its_objective():
+    runs = [
+        run("cd", "gap", [2.0, 3.0, 4.0], name="plain"),
+        run("icd", "gap", [1.0, 1.0, 1.0], name="full"),
+        run("icd", "gap", [9.0, 9.0, 9.0], name="other"),
+    ]
+    named = PAIRED.model_copy(update={"method": "full", "baseline": "plain"})
+    found = paired_comparison(named, runs)
+    assert found.verdict == REPRODUCED
+    assert {key: value["run"] for key, value in found.measured.items()} == {"full": "full", "plain": "plain"}
+    worse = paired_comparison(named.model_copy(update={"method": "other"}), runs)
+    assert worse.verdict == NOT_REPRODUCED and worse.measured["other"]["mean"] == 9
+    assert "2 runs" in paired_comparison(PAIRED, runs).reason
+    unknown = paired_comparison(named.model_copy(update={"method": "fulll"}), runs)
+    assert unknown.verdict == NOT_MEASURED and "no run fulll" in unknown.reason
+    # A run that is called like an objective is meant by that word, whatever its objective.
+    twins = [run("icd", "ratio", [0.2, 0.3]), run("cd", "ratio", [0.01, 0.02], name="icd")]
+    assert lower_bound(BOUND, twins).measured["icd"]["mean"] == pytest.approx(0.015)
+    # A run of another experiment is not, even by its name.
+    elsewhere = [run("icd", "gap", [1.0] * 3, name="full", experiment="other"), runs[0]]
+    assert paired_comparison(named, elsewhere).verdict == NOT_MEASURED
 
 
 def test_lower_bound_by_hand():

@@ -1,12 +1,17 @@
 """The shipped files of claims and numbers, and what their models refuse."""
 
+import math
+
 import pytest
 from pydantic import ValidationError
 
+from ebm.params.datasets import ATTRIBUTES
 from ebm.reproduction.rules import (
     Claim,
     PairedComparison,
     PublishedNumber,
+    SeedResult,
+    Survival,
     load_claims,
     load_published,
 )
@@ -20,6 +25,14 @@ PAIRED = {
     "baseline": "cd",
     "alpha": 0.05,
     "minimum_seeds": 2,
+}
+SURVIVAL = {
+    "kind": "survival",
+    "experiment": "digits",
+    "method": "icd",
+    "baseline": "cd",
+    "alpha": 0.05,
+    "minimum_seeds": 3,
 }
 CLAIM = {"key": "a", "text": "A.", "source": "s", "confidence": "high"}
 NUMBER = {
@@ -54,20 +67,70 @@ def test_the_targets_are_the_numbers_that_a_document_confirms():
     }
 
 
-def test_the_rules_that_the_demo_can_test():
+def test_the_rules_of_the_claims():
     claims = {claim.key: claim for claim in load_claims()}
     assert len(claims) == len(load_claims()), "a key appears twice"
     tested = {
-        key: (test.kind, test.metric, test.experiment)
+        (key, test.kind, test.metric, test.experiment)
         for key, claim in claims.items()
         for test in claim.tests
     }
     assert tested == {
-        "kl_stabilises": ("paired_comparison", "energy_gap_size", "digits"),
-        "kl_not_negligible": ("lower_bound", "kl_to_cd_gradient", "digits"),
-        "icd_generates_better": ("paired_comparison", "classifier_frechet", "digits"),
+        ("kl_stabilises", "paired_comparison", "energy_gap_size", "digits"),
+        ("kl_stabilises", "paired_comparison", "energy_gap_size", "ablation"),
+        ("kl_not_negligible", "lower_bound", "kl_to_cd_gradient", "digits"),
+        ("truncation_close", "lower_bound", "kl_cosine", "truncation"),
+        ("icd_generates_better", "paired_comparison", "classifier_frechet", "digits"),
+        ("icd_generates_better", "paired_comparison", "classifier_frechet", "ablation"),
+        ("aug_diversity", "lower_bound", "long_chain_spread_ratio", "digits"),
+        ("multiscale_quality", "paired_comparison", "classifier_frechet", "ablation"),
+        ("attn_needs_kl", "survival", "iterations_survived", "architecture"),
+        ("ood_better", "paired_comparison", "ood_auroc_shapes", "digits"),
+        ("ood_better", "paired_comparison", "ood_auroc_photographs", "digits"),
+        ("composition_works", "lower_bound", "accuracy_red_square", "shapes"),
     }
+    assert [key for key, claim in claims.items() if claim.untested] == ["dcd_faster"]
     assert all(test.alpha == 0.05 for claim in claims.values() for test in claim.tests)
+
+
+def test_thresholds_are_what_their_reasons_say():
+    thresholds = {
+        (claim.key, test.metric): test.threshold
+        for claim in load_claims()
+        for test in claim.tests
+        if test.kind == "lower_bound"
+    }
+    chance = 1 / (len(ATTRIBUTES["shapes"]["colour"]) * len(ATTRIBUTES["shapes"]["shape"]))
+    assert thresholds["composition_works", "accuracy_red_square"] == chance
+    assert thresholds["truncation_close", "kl_cosine"] == round(math.cos(math.radians(45)), 4)
+    assert thresholds["aug_diversity", "long_chain_spread_ratio"] == 1
+
+
+def test_tests_of_one_experiment_pit_the_claims_component_against_its_absence():
+    pairs = {
+        (claim.key, test.experiment): (test.method, test.baseline, test.metric)
+        for claim in load_claims()
+        for test in claim.tests
+        if test.kind != "lower_bound"
+    }
+    assert pairs["kl_stabilises", "ablation"] == ("ablation_full", "ablation_aug_ms", "energy_gap_size")
+    assert pairs["multiscale_quality", "ablation"][:2] == ("ablation_full", "ablation_kl_aug")
+    assert pairs["attn_needs_kl", "architecture"][:2] == (
+        "arch_attn_norm_free_icd",
+        "arch_attn_norm_free_cd",
+    )
+    directions = {
+        test.metric: test.better
+        for claim in load_claims()
+        for test in claim.tests
+        if test.kind == "paired_comparison"
+    }
+    assert directions == {
+        "energy_gap_size": "lower",
+        "classifier_frechet": "lower",
+        "ood_auroc_shapes": "higher",
+        "ood_auroc_photographs": "higher",
+    }
 
 
 def test_every_rule_can_be_read_as_a_sentence():
@@ -85,6 +148,9 @@ def test_every_rule_can_be_read_as_a_sentence():
         (PairedComparison, PAIRED | {"minimum_seeds": 1}, "greater_than_equal"),
         (PairedComparison, PAIRED | {"alpha": 1.5}, "less_than"),
         (PairedComparison, PAIRED | {"better": "larger"}, "literal_error"),
+        (Survival, SURVIVAL | {"metric": "gap"}, "extra_forbidden"),
+        (Survival, SURVIVAL | {"minimum_seeds": 1}, "greater_than_equal"),
+        (SeedResult, {"metrics": {}, "outcome": "diverged"}, "value_error"),
         (Claim, CLAIM, "value_error"),
         (Claim, CLAIM | {"tests": [PAIRED], "untested": "because"}, "value_error"),
         (Claim, CLAIM | {"tests": [{**PAIRED, "kind": "magic"}]}, "union_tag_invalid"),

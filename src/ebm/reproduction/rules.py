@@ -18,6 +18,7 @@ Seeds = Annotated[int, Field(ge=2, strict=True)]
 class PairedComparison(Section):
     """`method` better than `baseline` in `metric`: survival first, then a one-sided paired t-test.
 
+    Both select a run of `experiment` by its name or, if none is called so, by its objective.
     Seeds pair the two runs (same initial weights, same order of data). Divergence, in this order:
 
     1. A seed of `method` that diverged no later than its partner decides: not reproduced.
@@ -47,9 +48,43 @@ class PairedComparison(Section):
         )
 
 
+class Survival(Section):
+    """`method` trains to the end where `baseline` does not: seeds that diverged, by Fisher's exact test.
+
+    Both select a run of `experiment` by its name or, if none is called so, by its objective. Over the seeds
+    that both runs have, in this order:
+
+    1. Any seed of `method` that diverged decides: not reproduced.
+    2. No seed of `baseline` diverged: not reproduced, what `method` adds was not needed here.
+    3. Reproduced if the one-sided p that `method` diverges less often is at most `alpha`.
+    """
+
+    kind: Literal["survival"]
+    experiment: Name
+    method: Name
+    baseline: Name
+    alpha: Alpha
+    minimum_seeds: Seeds
+
+    @property
+    def metric(self) -> str:
+        """What is shown beside the verdict."""
+        return "iterations_survived"
+
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"No seed of {self.method} diverges, and those of {self.baseline} do more often: Fisher's exact"
+            f" test on the numbers of diverged seeds, one-sided, at least {self.minimum_seeds} seeds, p ≤"
+            f" {self.alpha} ({self.metric} is shown, not tested). If {self.baseline} never diverges either,"
+            " the claim is not reproduced."
+        )
+
+
 class LowerBound(Section):
     """`metric` above `threshold`: the one-sided lower t confidence bound over the seeds that finished.
 
+    `objective` selects a run of `experiment` by its name or, if none is called so, by its objective.
     Diverged seeds are left out: just before a divergence gradients say nothing of their usual size.
     """
 
@@ -73,6 +108,7 @@ class LowerBound(Section):
 class PublishedValue(Section):
     """The mean over seeds no worse than the published value by more than `tolerance` (relative).
 
+    `objective` selects a run of `experiment` by its name or, if none is called so, by its objective.
     Any diverged seed refutes: a mean over the survivors would not be the method's.
     """
 
@@ -94,7 +130,7 @@ class PublishedValue(Section):
         )
 
 
-Test = Annotated[PairedComparison | LowerBound, Field(discriminator="kind")]
+Test = Annotated[PairedComparison | LowerBound | Survival, Field(discriminator="kind")]
 
 
 class Claim(Section):
@@ -166,11 +202,17 @@ class _Measured(BaseModel):
 
 
 class SeedResult(_Measured):
-    """One seed in evaluate's metrics file; `iteration` is where it diverged, if it did."""
+    """One seed in a metrics file; `iteration` is where it diverged, if it did."""
 
     metrics: dict[str, float | None]
     outcome: Literal["finished", "diverged"]
     iteration: int | None = None
+
+    @model_validator(mode="after")
+    def _divergence_has_a_place(self):
+        if self.outcome == "diverged" and self.iteration is None:
+            raise ValueError("a diverged seed without the iteration of its divergence")
+        return self
 
     @property
     def diverged_at(self) -> int | None:
@@ -179,7 +221,7 @@ class SeedResult(_Measured):
 
 
 class RunResult(_Measured):
-    """A run in evaluate's metrics file."""
+    """A run with the metrics of every stage that measured it; a composition is one too."""
 
     run: str
     experiment: str
