@@ -3,16 +3,25 @@
 from torch import nn
 
 from ebm.energies.conv import ConvEnergy
+from ebm.energies.ensemble import Ensemble
 from ebm.energies.gaussian import GaussianEnergy
 from ebm.energies.mlp import MLPEnergy
+from ebm.energies.residual import ResidualEnergy
 from ebm.params.energies import Energy
 
 
 def build_energy(config: Energy, shape: tuple[int, ...], classes: int | None = None) -> nn.Module:
     """The energy that `config` describes, for samples of `shape`: (d,) vectors or (C, H, W) images.
 
-    Initial weights come from torch's global random state. Raises ValueError if the shape does not suit.
+    `classes`: how many values the attribute has that it is conditioned on. Initial weights come from torch's
+    global random state. Raises ValueError if the shape does not suit, or if there are classes without a
+    condition or a condition without classes.
     """
+    condition = getattr(config, "condition", None)
+    if condition is None and classes is not None:
+        raise ValueError(f"a {config.kind} energy without a condition has no classes, got {classes}")
+    if condition is not None and classes is None:
+        raise ValueError(f"the energy is conditioned on '{condition}': how many classes has it?")
     if config.kind == "gaussian":
         return GaussianEnergy(_vector(config.kind, shape))
     if config.kind == "mlp":
@@ -21,6 +30,12 @@ def build_energy(config: Energy, shape: tuple[int, ...], classes: int | None = N
         if len(shape) != 3 or min(shape[1:]) < 8:
             raise ValueError(f"a conv energy needs images of at least 8x8 pixels, got shape {shape}")
         return ConvEnergy(shape[0], config.width)
+    if config.kind == "residual":
+        if len(shape) != 3:
+            raise ValueError(f"a residual energy needs images, got samples of shape {shape}")
+        if config.members > 1:
+            return Ensemble(lambda: ResidualEnergy(config, shape, classes), config.members)
+        return ResidualEnergy(config, shape, classes)
     raise ValueError(f"no energy is called {config.kind!r}")
 
 

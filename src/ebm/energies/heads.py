@@ -1,9 +1,15 @@
-"""An energy's parts: a multi-scale energy is the sum of one network for each scale."""
+"""The parts of an energy, for losses that average over them while chains follow their sum."""
 
-from torch import Tensor, nn
+from collections.abc import Callable
+
+from torch import Tensor
 
 
-def heads(energy: nn.Module, x: Tensor) -> Tensor:
-    """Energies (B, S) of the S networks whose sum `energy` is; (B, 1) for an energy of one piece."""
-    own = getattr(energy, "heads", None)
-    return own(x) if own is not None else energy(x)[:, None]
+def heads(energy: Callable[..., Tensor], x: Tensor, *condition: Tensor) -> Tensor:
+    """Energies (B, S) of the S networks whose sum `energy` is; (B, 1) of an energy that is one network.
+
+    `x` (B, ...); a conditional energy takes a `condition` (B, K) too.
+    """
+    if hasattr(energy, "heads"):
+        return energy.heads(x, *condition)
+    return energy(x, *condition)[:, None]

@@ -1,0 +1,68 @@
+"""Energies combined into one: products, mixtures and quotients of their densities (Du et al., 2020).
+
+The parts are energies of x alone, among them conditional ones at a value (`conditional.Given`) and further
+combinations. Chains on a combination are chains on any energy.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class And(nn.Module):
+    """E = sum_i w_i E_i: the product of the densities, each to the power of its weight."""
+
+    def __init__(self, energies: Sequence[nn.Module], weights: Sequence[float]):
+        """Raises ValueError unless there is one weight for each of at least one energy."""
+        super().__init__()
+        _check(energies, weights)
+        self.energies, self.weights = nn.ModuleList(energies), tuple(weights)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Energies (B,) of `x` (B, ...)."""
+        return sum(weight * energy(x) for weight, energy in zip(self.weights, self.energies, strict=True))
+
+
+class Or(nn.Module):
+    """E = -(1/b) log sum_i w_i exp(-b E_i), b = `sharpness`.
+
+    b = 1 is the mixture of the unnormalised densities with the weights w; b to infinity is the least of the
+    energies. The authors take b = 100 and equal weights.
+    """
+
+    def __init__(self, energies: Sequence[nn.Module], weights: Sequence[float], sharpness: float):
+        """Raises ValueError unless there is one weight for each energy, one of them positive, and b > 0."""
+        super().__init__()
+        _check(energies, weights)
+        if not max(weights) > 0 or min(weights) < 0 or not sharpness > 0:
+            raise ValueError(f"weights {list(weights)} and sharpness {sharpness} make no mixture")
+        self.energies, self.sharpness = nn.ModuleList(energies), sharpness
+        self.log_weights = tuple(math.log(weight) if weight else -math.inf for weight in weights)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Energies (B,) of `x` (B, ...)."""
+        parts = zip(self.log_weights, self.energies, strict=True)
+        terms = torch.stack([log_weight - self.sharpness * energy(x) for log_weight, energy in parts])
+        return -terms.logsumexp(0) / self.sharpness
+
+
+class Not(nn.Module):
+    """E = -w E_1: beside other parts of an `And` their density divided by this one's to the power of w.
+
+    The authors take w = 0.001. Alone it need not have a finite normalising constant.
+    """
+
+    def __init__(self, energy: nn.Module, weight: float):
+        super().__init__()
+        self.energy, self.weight = energy, weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Energies (B,) of `x` (B, ...)."""
+        return -self.weight * self.energy(x)
+
+
+def _check(energies: Sequence[nn.Module], weights: Sequence[float]) -> None:
+    if not energies or len(energies) != len(weights):
+        raise ValueError(f"{len(energies)} energies need as many weights, at least one, got {len(weights)}")
