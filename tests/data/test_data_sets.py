@@ -26,7 +26,7 @@ def test_gaussian_moments_and_shape_of_the_law():
 
 
 def _config(seed=0, fraction=0.2):
-    classifier = {"epochs": 1, "width": 2, "minimum_accuracy": 0}
+    classifier = {"epochs": 1, "batch_size": 64, "width": 2, "minimum_accuracy": 0}
     return DigitsData(kind="digits", source="src/ebm/data/digits.py", seed=seed, test_fraction=fraction,
                       classifier=classifier)  # fmt: skip
 

@@ -39,7 +39,7 @@ def small():
 
 def test_training_is_reproducible_and_seeded(small):
     def weights(seed):
-        config = ClassifierRuler(epochs=2, width=4, minimum_accuracy=0)
+        config = ClassifierRuler(epochs=2, batch_size=64, width=4, minimum_accuracy=0)
         model = train_classifier(*small, config, seed, torch.device("cpu"))
         return torch.cat([p.detach().flatten() for p in model.parameters()])
 

@@ -11,10 +11,10 @@ from ebm.params.compositions import Expression
 from ebm.params.datasets import ATTRIBUTES
 
 VALUES = ATTRIBUTES["shapes"]
-RED, SQUARE, DISC = (
+RED, SQUARE, CROSS = (
     {"run": "c", "is": "red"},
     {"run": "s", "is": "square"},
-    {"run": "s", "is": "disc"},
+    {"run": "s", "is": "cross"},
 )
 NOT_BLUE = {"not": {"run": "c", "is": "blue"}, "weight": 0.1}
 CASES = [
@@ -31,11 +31,11 @@ CASES = [
     ),
     (
         {
-            "and": [NOT_BLUE, {"or": [SQUARE, DISC], "weights": [1.0, 1.0], "sharpness": 1.0}],
+            "and": [NOT_BLUE, {"or": [SQUARE, CROSS], "weights": [1.0, 1.0], "sharpness": 1.0}],
             "weights": [1.0, 1.0],
         },
-        lambda shape, colour: colour != "blue" and shape in ("square", "disc"),
-        "NOT blue AND (square OR disc)",
+        lambda shape, colour: colour != "blue" and shape in ("square", "cross"),
+        "NOT blue AND (square OR cross)",
     ),
 ]
 

@@ -7,7 +7,7 @@ from ebm.params.datasets import ATTRIBUTES, ShapesData
 SIDE = 16
 # Drawn this many times finer and averaged: smooth edges.
 FINE = 4
-# Centres (row, column) of the places, in pixels, and how far a shape may be from its centre.
+# Centres (row, column) of the places, and how far a shape may be from its centre, in pixels.
 CENTRES = {
     "top_left": (4.5, 4.5),
     "top_right": (4.5, 11.5),
@@ -15,7 +15,8 @@ CENTRES = {
     "bottom_right": (11.5, 11.5),
 }
 SHIFT = 0.75
-RADIUS = (2.75, 3.5)
+# A shape spans one radius, in pixels, to each side.
+RADIUS = (2.75, 3.25)
 BRIGHTNESS = (0.75, 1.0)
 BACKGROUND = (0.0, 0.15)
 RGB = {"red": (1.0, 0.15, 0.15), "green": (0.15, 1.0, 0.15), "blue": (0.15, 0.15, 1.0)}
@@ -44,15 +45,14 @@ def _draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, dict]:
     # Distances from the centre in units of the radius, downwards and to the right.
     down = (fine[None, :, None] - centres[:, 0, None, None]) / radius
     right = (fine[None, None, :] - centres[:, 1, None, None]) / radius
-    inside = np.where(
-        (labels["shape"] == values["shape"].index("square"))[:, None, None],
-        np.maximum(abs(down), abs(right)) <= 0.9,
-        np.where(
-            (labels["shape"] == values["shape"].index("disc"))[:, None, None],
-            down**2 + right**2 <= 1,
-            (down <= 0.9) & (2 * abs(right) <= 0.9 + down),
-        ),
-    )
+    square = np.maximum(abs(down), abs(right)) <= 1
+    forms = {
+        "square": square,
+        "cross": square & (np.minimum(abs(down), abs(right)) <= 1 / 3),
+        "triangle": square & (2 * abs(right) <= 1 + down),
+    }
+    chosen = labels["shape"][:, None, None]
+    inside = np.choose(chosen, [forms[name] for name in values["shape"]])
     cover = inside.reshape(count, SIDE, FINE, SIDE, FINE).mean((2, 4))[:, None]
     colour = np.array([RGB[name] for name in values["colour"]])[labels["colour"]]
     colour = (colour * rng.uniform(*BRIGHTNESS, (count, 1)))[:, :, None, None]

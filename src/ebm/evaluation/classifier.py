@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from ebm.params.datasets import ClassifierRuler
 
-BATCH = 64
 LEARNING_RATE = 2e-3
 
 
@@ -67,12 +66,12 @@ def train_classifier(
     model = Classifier(images.shape[1], config.width, int(labels.max()) + 1).to(device)
     x, y = as_unit(images).to(device), torch.from_numpy(labels).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-    steps = -(-len(x) // BATCH)
+    steps = -(-len(x) // config.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=2 * LEARNING_RATE, total_steps=config.epochs * steps
     )
     for _ in range(config.epochs):
-        for index in torch.randperm(len(x)).to(device).split(BATCH):
+        for index in torch.randperm(len(x)).to(device).split(config.batch_size):
             loss = F.cross_entropy(model(_shifted(x[index])), y[index])
             optimizer.zero_grad()
             loss.backward()

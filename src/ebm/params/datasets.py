@@ -22,7 +22,7 @@ MODULES = {
 ATTRIBUTES: dict[str, dict[str, tuple[str, ...] | None]] = {
     "digits": {"label": tuple("0123456789")},
     "shapes": {
-        "shape": ("square", "disc", "triangle"),
+        "shape": ("square", "cross", "triangle"),
         "colour": ("red", "green", "blue"),
         "place": ("top_left", "top_right", "bottom_left", "bottom_right"),
     },
@@ -66,6 +66,7 @@ class ClassifierRuler(Section):
     """The classifier whose features measure generated images; trained by `ebm prepare`."""
 
     epochs: Count
+    batch_size: Count
     width: Count
     minimum_accuracy: Probability
 
