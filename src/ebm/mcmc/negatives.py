@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.utils import parametrize
 
 from ebm.energies.conditional import rows
 from ebm.mcmc.augmentation import augment
@@ -65,6 +66,8 @@ class NegativeSampler:
         fresh = (chance < self.config.buffer.reinitialise).view(-1, *[1] * (data.dim() - 1))
         return torch.where(fresh, noise, drawn)
 
+    # The parameters stand still: weights derived from them are computed once for all steps, with their graph.
+    @parametrize.cached()
     def run(
         self,
         energy: EnergyFunction,
