@@ -1,150 +1,44 @@
-"""A small finished workspace with invented numbers: three experiments, three seeds."""
+"""A small finished workspace with invented numbers, three seeds."""
 
 import csv
 import io
 from pathlib import Path
 
 import numpy as np
-from ruamel.yaml import YAML
+from figures_params import LONG, OUTLIER_SETS, RUNS, SEEDS, params_data, write_params
 
 from ebm import workspace
-from ebm.params import load_params
+from ebm.params import Params
+from ebm.params.switches import switches
 
-SEEDS = (0, 1, 2)
 STEPS = 140
-COLUMNS = ("energy_gap", "gradient_norm_cd", "gradient_norm_kl")
-RUNS = {
-    "gaussian_mle": ("gaussian", "gaussian", "mle"),
-    "gaussian_cd": ("gaussian", "gaussian", "cd"),
-    "rings_cd": ("densities", "rings", "cd"),
-    "rings_icd": ("densities", "rings", "icd"),
-    "digits_cd": ("digits", "digits", "cd"),
-    "digits_icd": ("digits", "digits", "icd"),
+LONG_STEPS = [0, 2, 5, 7, 10, 12, 15]
+COLUMNS = ("energy_gap", "gradient_norm_cd", "gradient_norm_kl", "kl_cosine")
+# Seed 1 of digits_cd diverges, and every seed that must for the survival test.
+DIVERGED = {
+    "digits_cd": {1: 40},
+    "arch_attn_norm_free_cd": {0: 20, 1: 30, 2: 40},
+    "shapes_shape": {2: 10},
 }
-FIGURES = {
-    "gap": ("energy_gap", "train", "digits"),
-    "norms": ("gradient_norms", "train", "digits"),
-    "grid": ("sample_grid", "sample", "digits"),
-    "strip": ("chain_strip", "sample", "digits"),
-    "panels": ("density_panels", "evaluate", "densities"),
-    "neighbours": ("nearest_neighbours", "evaluate", "digits"),
-}
-TABLES = {"generation": "digits", "density": "densities", "gaussian": "gaussian"}
-# Seed 1 of digits_cd diverges.
-DIVERGED = {"digits_cd": {1: 40}}
-
-
-def params_data() -> dict:
-    """params.yaml as a mapping; only names and kinds matter here, nothing is trained."""
-    langevin = {"steps": 5, "step_size": 0.1, "noise": 0.1, "clamp": None}
-    box = [-4.0, 4.0]
-    sampler = {
-        "kind": "langevin",
-        **langevin,
-        "start": "replay",
-        "start_box": box,
-        "buffer": {"kind": "fifo", "size": 100, "reinitialise": 0.05},
-        "augmentation": None,
-    }
-    ruler = {"epochs": 1, "width": 8, "minimum_accuracy": 0.9}
-    schedule = {
-        "iterations": 60,
-        "batch_size": 10,
-        "learning_rate": 0.01,
-        "betas": [0.9, 0.999],
-        "clip_norm": None,
-        "ema_decay": 0.99,
-        "log_every": 10,
-        "checkpoint_seconds": 10,
-        "energy_limit": 100.0,
-    }
-    generation = {
-        "weights": "ema",
-        "start": "noise",
-        "start_box": box,
-        "samples": 90,
-        "rounds": 1,
-        **langevin,
-        "final_steps": 0,
-        "augmentation": None,
-        "strip_chains": 3,
-        "strip_frames": 5,
-    }
-    sized = {"train_size": 50, "test_size": 20, "seed": 0}
-    icd = {"energy_l2": 0.0, "kl_weight": 1.0, "entropy_weight": 0.3, "kl_samples": 8, "neighbours": 10}
-    energies = {"gaussian": "quadratic", "rings": "mlp", "digits": "conv"}
-    return {
-        "preset": "demo",
-        "seeds": list(SEEDS),
-        "compute": {"device": "cpu", "threads": 1},
-        "datasets": {
-            "gaussian": {"kind": "gaussian", "source": "src/ebm/data/gaussian.py", "dim": 10, **sized},
-            "rings": {"kind": "density", "source": "src/ebm/data/densities.py", "shape": "rings", **sized},
-            "digits": {
-                "kind": "digits",
-                "source": "src/ebm/data/digits.py",
-                "test_fraction": 0.2,
-                "seed": 0,
-                "classifier": ruler,
-            },
-        },
-        "energies": {
-            "quadratic": {"kind": "gaussian"},
-            "mlp": {"kind": "mlp", "widths": [8]},
-            "conv": {"kind": "conv", "width": 8},
-        },
-        "objectives": {
-            "mle": {"kind": "mle"},
-            "cd": {"kind": "cd", "energy_l2": 0.0},
-            "icd": {"kind": "icd", "entropy_after": 10, **icd},
-        },
-        "samplers": {"none": {"kind": "none"}, "chain": sampler},
-        "schedules": {"short": schedule},
-        "generations": {"short": generation},
-        "evaluations": {
-            "gaussian": {"kind": "gaussian"},
-            "rings": {"kind": "density", "box": [-5.0, 5.0], "grid": 32, "mmd_samples": 10},
-            "digits": {"kind": "images", "shown_neighbours": 6},
-        },
-        "runs": {
-            name: {
-                "experiment": experiment,
-                "dataset": dataset,
-                "train": {
-                    "energy": energies[dataset],
-                    "objective": objective,
-                    "sampler": "none" if objective == "mle" else "chain",
-                    "schedule": "short",
-                },
-                "sample": {"generation": "short"},
-                "evaluate": {"evaluation": dataset},
-            }
-            for name, (experiment, dataset, objective) in RUNS.items()
-        },
-        "figures": {
-            name: {
-                "kind": kind,
-                "stage": stage,
-                "experiment": experiment,
-                "caption": f"Caption of {name} & 5_%",
-            }
-            for name, (kind, stage, experiment) in FIGURES.items()
-        },
-        "tables": {
-            name: {
-                "kind": name,
-                "stage": "evaluate",
-                "experiment": experiment,
-                "caption": f"Numbers of {name}",
-            }
-            for name, experiment in TABLES.items()
-        },
-    }
+IMAGES = {"digits": (1, 8, 8), "shapes": (3, 16, 16)}
+EXPRESSIONS = {"red_square": "red AND square", "cross": "cross"}
+SHARES = {"red_square": 0.125, "cross": 0.375}
+BINS = 16
 
 
 def place(stage: str, run: str, suffix: str, preset: str = "demo") -> Path:
     """The file of a run."""
-    return workspace.run_file(preset, stage, RUNS[run][0], run, suffix)
+    return workspace.run_file(preset, stage, RUNS[run].experiment, run, suffix)
+
+
+def composed_file(suffix: str) -> Path:
+    """A file of the composition."""
+    return workspace.run_file("demo", "compose", "shapes", "coloured_shapes", suffix)
+
+
+def detected_file(suffix: str) -> Path:
+    """A file of the outliers."""
+    return workspace.run_file("demo", "detect", "digits", "digits_outliers", suffix)
 
 
 def outcome(run: str, seed: int) -> dict:
@@ -158,25 +52,35 @@ def outcome(run: str, seed: int) -> dict:
 
 def metric(run: str, seed: int, name: str) -> float:
     """An invented value, different for every run, seed and metric."""
-    return round(1 + (sum(map(ord, run + name)) % 17) / 7 + seed**2 / 3, 6)
+    if name == "iterations_survived":
+        return float(DIVERGED.get(run, {}).get(seed, 60))
+    return round(1 + (sum(map(ord, run + name)) * (seed + 3) % 97) / 23, 6)
 
 
+IMAGE_METRICS = (
+    "classifier_frechet",
+    "effective_classes",
+    "pairwise_distance_ratio",
+    "nearest_train_distance",
+    "nearest_train_distance_of_test",
+)
 METRICS = {
     "gaussian": ("kl", "fisher_divergence"),
-    "densities": ("test_log_likelihood", "grid_edge_mass", "mmd_squared", "mmd_squared_train_to_test"),
-    "digits": (
-        "classifier_frechet",
-        "effective_classes",
-        "pairwise_distance_ratio",
-        "nearest_train_distance",
-        "nearest_train_distance_of_test",
-    ),
+    "rings": ("test_log_likelihood", "grid_edge_mass", "mmd_squared", "mmd_squared_train_to_test"),
+    "digits": IMAGE_METRICS,
+    "shapes": IMAGE_METRICS,
 }
 REFERENCE = {
     "gaussian": {},
-    "densities": {"true_test_log_likelihood": -2.25},
+    "rings": {"true_test_log_likelihood": -2.25},
     "digits": {"classifier_frechet_train_to_test": 2.5, "classifier_test_accuracy": 0.99},
+    "shapes": {"classifier_frechet_train_to_test": 1.5},
 }
+
+
+def has_kl(run: str) -> bool:
+    """Whether the run trains with the KL term."""
+    return RUNS[run].objective.startswith("icd")
 
 
 def write_log(run: str, change: float = 0.0) -> None:
@@ -184,7 +88,7 @@ def write_log(run: str, change: float = 0.0) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["seed", "iteration", *COLUMNS])
-    objective = RUNS[run][2]
+    objective = RUNS[run].objective
     for seed in SEEDS:
         end = DIVERGED.get(run, {}).get(seed, 60)
         for iteration in range(0, end + 1, 10):
@@ -192,9 +96,10 @@ def write_log(run: str, change: float = 0.0) -> None:
             if end < 60 and iteration == end:
                 gap = "inf"
             norms = ["", ""] if objective == "mle" else [f"{1 + seed:.9g}", ""]
-            if objective == "icd":
+            if has_kl(run):
                 norms[1] = f"{0.3 + 0.01 * iteration:.9g}"
-            writer.writerow([seed, iteration, gap, *norms])
+            cosine = f"{0.9 - 0.01 * iteration + change:.9g}" if objective == "icd_compared" else ""
+            writer.writerow([seed, iteration, gap, *norms, cosine])
     write_status(run, text.getvalue())
 
 
@@ -211,19 +116,23 @@ def write_status(run: str, log: str) -> None:
     workspace.save_json(place("train", run, ".json"), status)
 
 
-def metrics_of(run: str) -> dict:
+def metrics_of(params: Params, run: str) -> dict:
     """A metrics file as the evaluation stage writes it."""
-    experiment, dataset, objective = RUNS[run]
-    names = METRICS[experiment] + (("energy_gap_size",) if objective != "mle" else ())
-    names += ("kl_to_cd_gradient",) if objective == "icd" else ()
+    experiment, dataset = RUNS[run].experiment, RUNS[run].dataset
+    names = METRICS[dataset] + ("iterations_survived",)
+    names += ("energy_gap_size",) if RUNS[run].objective != "mle" else ()
+    names += ("kl_to_cd_gradient",) if has_kl(run) else ()
+    names += ("kl_cosine",) if RUNS[run].objective == "icd_compared" else ()
+    names += ("long_chain_spread_ratio",) if experiment == "digits" else ()
     return {
         "run": run,
         "experiment": experiment,
         "dataset": dataset,
         "kind": "invented",
-        "objective": objective,
+        "objective": params.resolve(run, "objective").kind,
         "energy": "invented",
-        "reference": REFERENCE[experiment],
+        "switches": switches(params, run),
+        "reference": REFERENCE[dataset],
         "seeds": {
             str(seed): {"metrics": {n: metric(run, seed, n) for n in names}, **outcome(run, seed)}
             for seed in SEEDS
@@ -231,31 +140,95 @@ def metrics_of(run: str) -> dict:
     }
 
 
-def write_run(run: str) -> None:
+def write_run(params: Params, run: str) -> None:
     """All files of a run that later stages read."""
     rng = np.random.default_rng(sum(map(ord, run)))
     write_log(run)
-    workspace.save_json(place("evaluate", run, ".json"), metrics_of(run))
+    workspace.save_json(place("evaluate", run, ".json"), metrics_of(params, run))
+    dataset, is_long = RUNS[run].dataset, RUNS[run].experiment == "digits"
+    shape = IMAGES.get(dataset)
     sampled, drawn = {}, {}
     for seed in SEEDS:
-        if RUNS[run][1] == "digits":
-            sampled[f"{seed}/samples"] = rng.integers(0, 256, (90, 1, 8, 8), dtype=np.uint8)
-            sampled[f"{seed}/strip"] = rng.integers(0, 256, (5, 3, 1, 8, 8), dtype=np.uint8)
+        if shape:
+            sampled[f"{seed}/samples"] = rng.integers(0, 256, (90, *shape), dtype=np.uint8)
+            sampled[f"{seed}/strip"] = rng.integers(0, 256, (5, 3, *shape), dtype=np.uint8)
             for name in ("shown", "nearest_train"):
-                drawn[f"{seed}/{name}"] = rng.integers(0, 256, (6, 1, 8, 8), dtype=np.uint8)
+                drawn[f"{seed}/{name}"] = rng.integers(0, 256, (6, *shape), dtype=np.uint8)
         else:
             sampled[f"{seed}/samples"] = rng.standard_normal((90, 2)).astype(np.float32)
             sampled[f"{seed}/strip"] = rng.standard_normal((5, 3, 2)).astype(np.float32)
-        if RUNS[run][1] == "rings":
+        if dataset == "rings":
             drawn[f"{seed}/log_density"] = rng.standard_normal((32, 32)).astype(np.float32) - 4
             drawn[f"{seed}/box"] = np.array([-5.0, 5.0])
-    about = {"seeds": list(SEEDS), "is_image": RUNS[run][1] == "digits", "steps": STEPS}
+        if is_long:
+            frames = (len(LONG_STEPS), LONG["starts"], LONG["chains"], *shape)
+            for name in ("long_with", "long_without"):
+                sampled[f"{seed}/{name}"] = rng.integers(0, 256, frames, dtype=np.uint8)
+    about = {
+        "seeds": list(SEEDS),
+        "is_image": shape is not None,
+        "steps": STEPS,
+        "long_steps": LONG_STEPS if is_long else [],
+        "outcomes": {str(seed): outcome(run, seed) for seed in SEEDS},
+    }
     workspace.save_tensors(place("sample", run, ".safetensors"), sampled, about)
     workspace.save_tensors(place("evaluate", run, ".safetensors"), drawn, {"seeds": list(SEEDS)})
 
 
-def write_params(data: dict):
-    """Write params.yaml here and load it."""
-    with open("params.yaml", "w", encoding="utf-8") as file:
-        YAML().dump(data, file)
-    return load_params()
+def composed() -> tuple[dict, dict]:
+    """The composition's metrics file and its arrays, 40 samples an expression."""
+    rng = np.random.default_rng(5)
+    arrays, seeds = {}, {}
+    for seed in SEEDS:
+        metrics = {}
+        for number, key in enumerate(EXPRESSIONS):
+            holds = np.arange(40) < 20 + 6 * number + seed
+            arrays[f"{seed}/{key}"] = rng.integers(0, 256, (40, *IMAGES["shapes"]), dtype=np.uint8)
+            arrays[f"{seed}/{key}/satisfied"] = rng.permutation(holds)
+            metrics[f"accuracy_{key}"] = float(holds.mean())
+        seeds[str(seed)] = {"metrics": metrics, **outcome("shapes_shape", seed)}
+    content = {
+        "composition": "coloured_shapes",
+        "experiment": "shapes",
+        "dataset": "shapes",
+        "words": EXPRESSIONS,
+        "shares": SHARES,
+        "seeds": seeds,
+    }
+    return content, arrays
+
+
+def detected(params: Params) -> tuple[dict, dict]:
+    """The outliers' metrics file and its arrays."""
+    rng = np.random.default_rng(6)
+    arrays, runs = {}, {}
+    for run in params.runs_of("digits"):
+        seeds = {}
+        for seed in SEEDS:
+            names = [f"ood_{what}_{name}" for name in OUTLIER_SETS for what in ("auroc", "fpr95")]
+            metrics = {name: metric(run, seed, name) / 5 for name in names}
+            seeds[str(seed)] = {"metrics": metrics, **outcome(run, seed)}
+            arrays[f"{run}/{seed}/edges"] = np.linspace(-2, 3, BINS + 1)
+            for name in ("in", *OUTLIER_SETS):
+                arrays[f"{run}/{seed}/histogram/{name}"] = rng.random(BINS)
+        runs[run] = {"objective": RUNS[run].objective, "seeds": seeds}
+    content = {
+        "outliers": "digits_outliers",
+        "experiment": "digits",
+        "dataset": "digits",
+        "against": "shapes",
+        "sets": list(OUTLIER_SETS),
+        "runs": runs,
+    }
+    return content, arrays
+
+
+def write_all() -> Params:
+    """params.yaml and every file that figures, tables and report read, here."""
+    params = write_params(params_data())
+    for run in RUNS:
+        write_run(params, run)
+    for path, (content, arrays) in ((composed_file, composed()), (detected_file, detected(params))):
+        workspace.save_json(path(".json"), content)
+        workspace.save_tensors(path(".safetensors"), arrays, {})
+    return params

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from figures_params import FIGURES, TABLES, params_data, write_params
 from figures_workspace import (
-    FIGURES,
-    TABLES,
-    metrics_of,
-    params_data,
+    composed_file,
+    detected_file,
     place,
     write_log,
-    write_params,
     write_status,
 )
 from PIL import Image
@@ -54,24 +52,44 @@ def test_the_machines_own_matplotlib_settings_do_not_count(params):
     assert drawn("gap") == first
 
 
-def shift_array(stage: str, run: str, name: str) -> None:
-    path = place(stage, run, ".safetensors")
+def shift_array(path: Path, name: str, by: float = 1) -> None:
     arrays, about = workspace.load_tensors(path)
     changed = arrays[name].copy()
-    changed.flat[0] += 1
+    changed.flat[0] += by
     workspace.save_tensors(path, arrays | {name: changed}, about)
 
 
 CHANGES = {
     "gap": lambda: write_log("digits_cd", change=0.01),
     "norms": lambda: write_status(
-        "digits_icd", place("train", "digits_icd", ".csv").read_text().replace("0.3\n", "0.4\n", 1)
+        "digits_icd", place("train", "digits_icd", ".csv").read_text().replace(",0.3,", ",0.4,", 1)
     ),
-    "grid": lambda: shift_array("sample", "digits_icd", "0/samples"),
-    "strip": lambda: shift_array("sample", "digits_icd", "0/strip"),
-    "panels": lambda: shift_array("evaluate", "rings_icd", "0/log_density"),
-    "neighbours": lambda: shift_array("evaluate", "digits_cd", "0/nearest_train"),
+    "cosine": lambda: write_log("digits_truncated", change=0.01),
+    "grid": lambda: shift_array(place("sample", "digits_icd", ".safetensors"), "0/samples"),
+    "strip": lambda: shift_array(place("sample", "digits_icd", ".safetensors"), "0/strip"),
+    # A single pixel would not move a line by a pixel: all chains of a frame become one.
+    "separation": lambda: merge_chains("digits_icd", "2/long_without", 3),
+    "long": lambda: shift_array(place("sample", "digits_icd", ".safetensors"), "0/long_with"),
+    "panels": lambda: shift_array(place("evaluate", "rings_icd", ".safetensors"), "0/log_density"),
+    "neighbours": lambda: shift_array(place("evaluate", "digits_cd", ".safetensors"), "0/nearest_train"),
+    "composed": lambda: flip(composed_file(".safetensors"), "0/red_square/satisfied"),
+    "histograms": lambda: shift_array(detected_file(".safetensors"), "digits_cd/0/histogram/shapes"),
 }
+
+
+def merge_chains(run: str, name: str, frame: int) -> None:
+    path = place("sample", run, ".safetensors")
+    arrays, about = workspace.load_tensors(path)
+    changed = arrays[name].copy()
+    changed[frame] = changed[frame][:, :1]
+    workspace.save_tensors(path, arrays | {name: changed}, about)
+
+
+def flip(path: Path, name: str) -> None:
+    arrays, about = workspace.load_tensors(path)
+    changed = arrays[name].copy()
+    changed[0] = not changed[0]
+    workspace.save_tensors(path, arrays | {name: changed}, about)
 
 
 def pixels(name: str) -> np.ndarray:
@@ -91,17 +109,36 @@ def test_equal_inputs_give_equal_bytes_and_one_changed_number_another_picture(pa
     assert not np.array_equal(pixels(name), picture)
 
 
+# The file of one number of each table, and where in it that number is.
+SEED = ("seeds", "2", "metrics")
+MEASURED = {
+    "generation": (lambda: place("evaluate", "digits_icd", ".json"), (*SEED, "classifier_frechet")),
+    "density": (lambda: place("evaluate", "rings_cd", ".json"), (*SEED, "mmd_squared")),
+    "gaussian": (lambda: place("evaluate", "gaussian_mle", ".json"), (*SEED, "kl")),
+    "ablation": (lambda: place("evaluate", "ablation_full", ".json"), (*SEED, "effective_classes")),
+    "stability": (
+        lambda: place("evaluate", "arch_attn_norm_free_cd", ".json"),
+        (*SEED, "iterations_survived"),
+    ),
+    # Seed 2 of the composition diverged and is not in the mean.
+    "composition": (lambda: composed_file(".json"), ("seeds", "1", "metrics", "accuracy_red_square")),
+    "outliers": (lambda: detected_file(".json"), ("runs", "digits_icd", *SEED, "ood_fpr95_uniform")),
+}
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_tables_are_stable_and_follow_their_numbers(params, name):
     table.run(params, name)
     first = written(name)
     table.run(params, name)
     assert written(name) == first
-    run = {"generation": "digits_icd", "density": "rings_cd", "gaussian": "gaussian_mle"}[name]
-    changed = metrics_of(run)
-    key = next(iter(changed["seeds"]["2"]["metrics"]))
-    changed["seeds"]["2"]["metrics"][key] += 1
-    workspace.save_json(place("evaluate", run, ".json"), changed)
+    path, keys = MEASURED[name]
+    changed = workspace.load_json(path())
+    node = changed
+    for key in keys[:-1]:
+        node = node[key]
+    node[keys[-1]] += 1
+    workspace.save_json(path(), changed)
     table.run(params, name)
     assert all(new != old for new, old in zip(written(name), first, strict=True))
 
@@ -126,7 +163,7 @@ def test_neither_seeds_nor_machine_that_a_figure_does_not_show_change_it(params)
     first = drawn("gap") + drawn("grid")
     status = workspace.load_json(place("train", "digits_cd", ".json"))
     workspace.save_json(place("train", "digits_cd", ".json"), status | {"environment": {"device": "other"}})
-    shift_array("sample", "digits_icd", "2/samples")
+    shift_array(place("sample", "digits_icd", ".safetensors"), "2/samples")
     figure.run(params, "gap")
     figure.run(params, "grid")
     assert drawn("gap") + drawn("grid") == first

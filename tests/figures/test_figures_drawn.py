@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from figures_workspace import RUNS, STEPS, params_data, place, write_params, write_status
+from figures_params import RUNS, params_data, write_params
+from figures_workspace import STEPS, place, write_status
 
 from ebm import workspace
 from ebm.data.densities import density
 from ebm.figures import chain_strip, curves, energy_gap, gradient_norms, images, style
 from ebm.figures.caption import caption, escape_latex
-from ebm.figures.data import Curves, NothingToShow, Outcome, RunLabel, label_runs
+from ebm.figures.data import Curves, NothingToShow, Outcome, RunLabel
+from ebm.figures.labels import label_runs
 from ebm.params import ParamsError
 from ebm.stages import figure
 from ebm.stages.figure import _true_log_density
@@ -23,7 +25,7 @@ from ebm.workspace import WorkspaceError
 def run_log(run: str, objective: str, diverged: dict[int, int]) -> Curves:
     log = pd.read_csv(place("train", run, ".csv"))
     outcomes = {seed: Outcome(diverged.get(seed), "cause") for seed in (0, 1, 2)}
-    return Curves(RunLabel(run, RUNS[run][1], objective, objective.upper()), log, outcomes)
+    return Curves(RunLabel(run, RUNS[run].dataset, objective, objective.upper()), log, outcomes)
 
 
 def lines(axes) -> dict:
@@ -164,7 +166,9 @@ def test_runs_are_labelled_by_name_where_the_method_does_not_tell_them_apart(par
 def test_points_are_refused_where_images_are_shown(params, kind, stage):
     data = params_data()
     data["figures"]["grid"] = {"kind": kind, "stage": stage, "experiment": "densities", "caption": "x"}
-    with pytest.raises(ParamsError, match=rf"figures\.grid\.kind: {kind} shows digits or image_folder data"):
+    with pytest.raises(
+        ParamsError, match=rf"figures\.grid\.kind: {kind} shows digits or image_folder or shapes data"
+    ):
         write_params(data)
 
 
@@ -174,7 +178,7 @@ def test_a_missing_or_damaged_input_is_named(params):
     with pytest.raises(WorkspaceError, match=r"sample/digits/digits_cd\.safetensors is damaged"):
         figure.run(params, "grid")
     log = place("train", "digits_icd", ".csv")
-    log.write_text(log.read_text().replace("0.3\n", "0.4\n", 1))
+    log.write_text(log.read_text().replace(",0.3,", ",0.4,", 1))
     with pytest.raises(WorkspaceError, match=r"train/digits/digits_icd\.csv is damaged"):
         figure.run(params, "gap")
     log.unlink()

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from figures_workspace import metrics_of, params_data, place, write_params
+from figures_params import params_data, write_params
+from figures_workspace import composed_file, detected_file, metrics_of, place
 
 from ebm import workspace
 from ebm.reproduction.judge import NOT_MEASURED, VERDICTS
@@ -56,10 +57,74 @@ def test_verdicts_of_the_demo(reported):
     assert {row["verdict"] for row in verdicts["numbers"]} == {NOT_MEASURED}
     claims = {row["key"]: row for row in verdicts["claims"]}
     assert set(claims) == {claim.key for claim in load_claims()}
-    for key in ("kl_stabilises", "kl_not_negligible", "icd_generates_better"):
-        assert claims[key]["verdict"] in VERDICTS[:2]
-        assert claims[key]["scope"].startswith("demo: scikit-learn's handwritten digits, 8×8; seeds 0, 1, 2")
-    assert all(row["scope"] is None for row in verdicts["claims"] if row["verdict"] == NOT_MEASURED)
+    for row in verdicts["claims"]:
+        if row["key"] not in ("composition_works", "dcd_faster"):
+            assert row["verdict"] in VERDICTS[:2]
+            assert row["scope"].startswith("demo: scikit-learn's handwritten digits, 8×8; seeds 0, 1, 2")
+    # All three seeds of the baseline diverged, none of the method's.
+    assert claims["attn_needs_kl"]["verdict"] == VERDICTS[0]
+    assert claims["attn_needs_kl"]["statistic"]["p"] == 0.05
+    # A model of seed 2 diverged, which leaves two seeds where the rule needs three.
+    assert claims["composition_works"]["reason"] == "2 seeds that finished, the rule needs 3"
+    assert claims["dcd_faster"]["scope"] is None
+
+
+def test_what_other_stages_measured_is_judged_with_the_run(reported):
+    verdicts = workspace.load_json(workspace.verdicts_file("demo"))["claims"]
+    content = workspace.load_json(detected_file(".json"))
+    found = [row for row in verdicts if row["key"] == "ood_better"]
+    assert [row["rule"]["metric"] for row in found] == ["ood_auroc_shapes", "ood_auroc_photographs"]
+    for row in found:
+        metric = row["rule"]["metric"]
+        for method, run in (("icd", "digits_icd"), ("cd", "digits_cd")):
+            seeds = content["runs"][run]["seeds"]
+            truth = {seed: end["metrics"][metric] for seed, end in seeds.items() if "cause" not in end}
+            assert row["measured"][method]["values"] == truth
+    assert set(found[0]["measured"]["cd"]["diverged"]) == {"1"}
+
+
+def test_a_composition_is_judged_as_a_run(reported):
+    content = workspace.load_json(composed_file(".json"))
+    content["seeds"]["2"] = content["seeds"]["0"] | {"metrics": {"accuracy_red_square": 0.9}}
+    workspace.save_json(composed_file(".json"), content)
+    report.run(reported)
+    verdicts = workspace.load_json(workspace.verdicts_file("demo"))["claims"]
+    row = next(row for row in verdicts if row["key"] == "composition_works")
+    # 0.5, 0.525, 0.9: mean 0.642, sd 0.224, bound 0.642 - 2.92 * 0.224 / sqrt 3 = 0.264.
+    assert row["verdict"] == VERDICTS[0]
+    assert row["statistic"]["bound"] == pytest.approx(0.264, abs=1e-3)
+    assert row["measured"]["coloured_shapes"]["values"] == {"0": 0.5, "1": 0.525, "2": 0.9}
+    assert row["scope"].startswith("demo: generated coloured shapes")
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    article = next(part for part in source.split("<article>") if "<code>composition_works</code>" in part)
+    assert "<code>coloured_shapes</code>: accuracy_red_square 0.64 ± 0.22" in article
+
+
+def test_a_run_that_a_rule_names_is_shown_by_its_name_and_an_objective_by_its_method(reported):
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    articles = [part for part in source.split("<article>") if "<code>kl_stabilises</code>" in part]
+    assert "ICD (<code>digits_icd</code>): energy_gap_size" in articles[0]
+    assert "<div><code>ablation_full</code>: energy_gap_size" in articles[1]
+    # Method before baseline, though the alphabet has them the other way round.
+    assert articles[1].index("<code>ablation_full</code>") < articles[1].index("<code>ablation_aug_ms</code>")
+
+
+def test_metrics_that_stages_disagree_on_end_in_one_sentence(reported):
+    before = workspace.REPORT.read_bytes()
+    content = workspace.load_json(detected_file(".json"))
+    metrics = content["runs"]["digits_icd"]["seeds"]["1"]["metrics"]
+    metrics["energy_gap_size"] = 0.0
+    workspace.save_json(detected_file(".json"), content)
+    with pytest.raises(WorkspaceError, match="measures energy_gap_size of run digits_icd a second time"):
+        report.run(reported)
+    del content["runs"]["digits_icd"]["seeds"]["1"]
+    workspace.save_json(detected_file(".json"), content)
+    with pytest.raises(WorkspaceError, match="has no metrics of run digits_icd with seed 1"):
+        report.run(reported)
+    detected_file(".json").unlink()
+    with pytest.raises(WorkspaceError, match=r"digits_outliers\.json is missing"):
+        report.run(reported)
+    assert workspace.REPORT.read_bytes() == before
 
 
 def test_the_summary_counts_and_names_what_was_not_measured(reported):
@@ -77,7 +142,7 @@ def test_the_summary_counts_and_names_what_was_not_measured(reported):
 def test_measured_values_stand_beside_their_claim(reported):
     source = workspace.REPORT.read_text(encoding="utf-8")
     article = next(part for part in source.split("<article>") if "<code>kl_not_negligible</code>" in part)
-    seeds = metrics_of("digits_icd")["seeds"]
+    seeds = metrics_of(reported, "digits_icd")["seeds"]
     for seed, entry in seeds.items():
         assert f"seed {seed}: {entry['metrics']['kl_to_cd_gradient']:.4g}" in article
     stability = next(part for part in source.split("<article>") if "<code>kl_stabilises</code>" in part)
@@ -116,6 +181,7 @@ def test_hostile_text_stays_text(params):
     data = params_data()
     data["figures"] = {"gap": {**data["figures"]["gap"], "caption": "<script>alert(1)</script>"}}
     data["tables"] = {"gaussian": {**data["tables"]["gaussian"], "caption": "<img src=x>"}}
+    data["compositions"], data["outliers"] = {}, {}
     hostile = write_params(data)
     figure.run(hostile, "gap")
     table.run(hostile, "gaussian")
@@ -137,6 +203,7 @@ def test_other_presets_are_shown_from_their_files(reported):
     data["preset"], data["seeds"] = "second", [0]
     data["runs"] = {"gaussian_mle": data["runs"]["gaussian_mle"]}
     data["figures"], data["tables"] = {}, {"gaussian": data["tables"]["gaussian"]}
+    data["compositions"], data["outliers"] = {}, {}
     second = write_params(data)
     for stage in ("train", "evaluate"):
         content = workspace.load_json(place(stage, "gaussian_mle", ".json"))
@@ -147,7 +214,9 @@ def test_other_presets_are_shown_from_their_files(reported):
     own, other = source.split("<h2>Preset ")[1:]
     assert own.startswith("second") and other.startswith("demo")
     assert "this preset has no experiment digits" in own
-    assert 'id="demo-generation"' in other and 'id="demo-gap"' in other and "demo: scikit-learn" in other
+    for shown in ("generation", "composition", "outliers", "gap", "composed", "histograms"):
+        assert f'id="demo-{shown}"' in other
+    assert "demo: scikit-learn" in other
     assert "params.yaml now holds another preset" in other
     assert "invented processor" in other
 
@@ -177,7 +246,7 @@ def test_missing_damaged_and_foreign_inputs_end_in_one_sentence_and_write_nothin
     workspace.save_json(place("evaluate", "digits_cd", ".json"), {"run": "digits_cd"})
     with pytest.raises(WorkspaceError, match=r"digits_cd\.json holds no metrics"):
         report.run(reported)
-    workspace.save_json(place("evaluate", "digits_cd", ".json"), metrics_of("digits_cd"))
+    workspace.save_json(place("evaluate", "digits_cd", ".json"), metrics_of(reported, "digits_cd"))
     place("evaluate", "digits_icd", ".json").unlink()
     with pytest.raises(WorkspaceError, match=r"digits_icd\.json is missing"):
         report.run(reported)

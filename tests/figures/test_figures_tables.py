@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from figures_workspace import DIVERGED, METRICS, RUNS, metric, metrics_of, params_data, place, write_params
+from figures_params import RUNS, params_data, write_params
+from figures_workspace import DIVERGED, METRICS, metric, metrics_of, place
 
 from ebm import workspace
 from ebm.figures.table import Table, format_mean_sd, from_markdown, mean_sd, to_markdown
@@ -27,7 +28,7 @@ def test_mean_and_sample_sd_over_the_seeds_that_finished(params, name):
     table.run(params, name)
     frame = pd.read_csv(FOLDER / f"{name}.csv", comment="#").set_index("run")
     experiment = params.tables[name].experiment
-    runs = [run for run in RUNS if RUNS[run][0] == experiment]
+    runs = [run for run in RUNS if RUNS[run].experiment == experiment]
     assert list(frame.index[frame.objective.notna()]) == runs
     for run in runs:
         seeds = [seed for seed in (0, 1, 2) if seed not in DIVERGED.get(run, {})]
@@ -60,7 +61,7 @@ def test_a_diverged_seed_is_named_and_left_out(params):
 
 
 def test_a_run_whose_seeds_all_diverged_shows_no_number(params):
-    content = metrics_of("digits_cd")
+    content = metrics_of(params, "digits_cd")
     for entry in content["seeds"].values():
         entry |= {"outcome": "diverged", "iteration": 3, "cause": "non-finite energy"}
     workspace.save_json(place("evaluate", "digits_cd", ".json"), content)
@@ -96,7 +97,7 @@ def test_a_table_of_the_wrong_experiment_is_refused(params):
     data = params_data()
     data["tables"]["generation"]["experiment"] = "gaussian"
     with pytest.raises(
-        ParamsError, match=r"tables\.generation\.kind: generation shows digits or image_folder"
+        ParamsError, match=r"tables\.generation\.kind: generation shows digits or image_folder or shapes"
     ):
         write_params(data)
 

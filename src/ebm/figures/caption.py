@@ -45,6 +45,8 @@ def describe_dataset(name: str, config: Dataset) -> str:
         return f"N(0, I) in {config.dim} dimensions, {config.train_size} points"
     if config.kind == "density":
         return f"{config.shape.replace('_', ' ')} in 2-D, {config.train_size} points"
+    if config.kind == "shapes":
+        return f"generated coloured shapes, 16×16 RGB, {config.train_size} images"
     colour = "grey" if config.channels == 1 else "RGB"
     return f"image folder {name}, {config.size}×{config.size} {colour}"
 

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ebm.figures import style
-from ebm.figures.data import Samples, as_title
-from ebm.figures.images import GAP, require_images, show, tile
+from ebm.figures.data import Samples, heading
+from ebm.figures.images import label_frames, require_images, show, tile
 
 
 def draw(runs: list[Samples]) -> Figure:
@@ -18,12 +18,9 @@ def draw(runs: list[Samples]) -> Figure:
     for axes, member in zip(grid.flat, runs, strict=True):
         frames, chains, channels, height, width = member.strip.shape
         rows = member.strip.swapaxes(0, 1).reshape(frames * chains, channels, height, width)
-        show(axes, tile(rows, frames), f"{as_title(member.run.dataset)}, {member.run.label}")
+        show(axes, tile(rows, frames), heading(member.run, member.outcome))
         steps = frame_steps(member.steps, frames)
-        every = -(-frames // 12)
-        chosen = np.arange(0, frames, every)
-        axes.set_xticks(chosen * (width + GAP) + (width - 1) / 2, [str(steps[i]) for i in chosen])
-        axes.tick_params(length=0)
+        label_frames(axes, steps, width)
     return made
 
 

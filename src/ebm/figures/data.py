@@ -1,9 +1,8 @@
 """What the figures and tables draw: a run's identity and one record for each stage's files."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -19,12 +18,16 @@ class NothingToShow(ValueError):
 
 
 class RunLabel(NamedTuple):
-    """A run: `name` in params.yaml, its `dataset`, its `objective` kind, the `label` that readers see."""
+    """A run: `name` in params.yaml, its `dataset`, its `objective` kind, the `label` that readers see.
+
+    `variant`: the part of the label beside the method, shared by runs that differ in the method alone.
+    """
 
     name: str
     dataset: str
     objective: str
     label: str
+    variant: str = ""
 
 
 class Outcome(NamedTuple):
@@ -32,6 +35,9 @@ class Outcome(NamedTuple):
 
     diverged_at: int | None
     cause: str | None = None
+
+
+FINISHED = Outcome(None)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,18 @@ class Curves:
 
 
 @dataclass(frozen=True)
+class LongChains:
+    """Chains from common starts: `with_transitions`, `without` (frames, starts, chains, C, H, W), uint8.
+
+    `steps`: Langevin steps taken at each frame.
+    """
+
+    with_transitions: np.ndarray
+    without: np.ndarray
+    steps: list[int]
+
+
+@dataclass(frozen=True)
 class Samples:
     """One seed's samples (n, C, H, W) and strip (frames, chains, C, H, W), uint8; `steps` taken by each."""
 
@@ -51,6 +69,16 @@ class Samples:
     samples: np.ndarray
     strip: np.ndarray
     steps: int
+    outcome: Outcome = FINISHED
+    long: LongChains | None = None
+
+
+@dataclass(frozen=True)
+class SampledSeeds:
+    """A run's samples by seed."""
+
+    run: RunLabel
+    seeds: Mapping[int, Samples]
 
 
 @dataclass(frozen=True)
@@ -60,36 +88,98 @@ class Drawn:
     run: RunLabel
     arrays: Mapping[str, np.ndarray]
     true_log_density: np.ndarray | None = None
+    outcome: Outcome = FINISHED
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A run's metrics by seed, each seed's outcome, and the data set's own reference numbers."""
+    """A run's metrics by seed, each seed's outcome, and the data set's own reference numbers.
+
+    `switches`: which components the run has (ebm.params.switches).
+    """
 
     run: RunLabel
     metrics: Mapping[int, Mapping[str, float | None]]
     outcomes: Mapping[int, Outcome]
-    reference: Mapping[str, float]
+    reference: Mapping[str, float] = field(default_factory=dict)
+    switches: Mapping[str, str | int | bool | None] = field(default_factory=dict)
 
 
-def label_runs(params: Params, experiment: str) -> list[RunLabel]:
-    """The runs of an experiment, labelled by method where that tells those of a data set apart."""
-    kinds = {name: params.resolve(name, "objective").kind for name in params.runs_of(experiment)}
-    seen = Counter((params.runs[name].dataset, kind) for name, kind in kinds.items())
-    labels = []
-    for name, kind in kinds.items():
-        dataset = params.runs[name].dataset
-        unique = seen[dataset, kind] == 1
-        labels.append(RunLabel(name, dataset, kind, METHODS.get(kind, kind) if unique else name))
-    return labels
+@dataclass(frozen=True)
+class Composed:
+    """A composition: `words` of each expression and the share of real test images that satisfy it.
+
+    `metrics` (accuracy_<expression>) and `outcomes` by seed; of `seed` the samples (n, C, H, W), uint8, and
+    whether each satisfies its expression (n,).
+    """
+
+    name: str
+    words: Mapping[str, str]
+    shares: Mapping[str, float]
+    metrics: Mapping[int, Mapping[str, float | None]]
+    outcomes: Mapping[int, Outcome]
+    seed: int | None = None
+    samples: Mapping[str, np.ndarray] = field(default_factory=dict)
+    satisfied: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Detected:
+    """Outliers: the `sets`, and each run's metrics (ood_auroc_<set>, ood_fpr95_<set>) by seed.
+
+    `densities` (bins,) of the energy by run and set, 'in' being the data's own test images, over the run's
+    `edges` (bins + 1,); of `seed`.
+    """
+
+    name: str
+    sets: list[str]
+    runs: list[Measured]
+    seed: int | None = None
+    densities: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    edges: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def items_of(params: Params, stage: str, experiment: str) -> list[str]:
+    """Names of an experiment's items of stage `compose` (compositions) or `detect` (outliers)."""
+    section = {"compose": params.compositions, "detect": params.outliers}[stage]
+    return [name for name, entry in section.items() if entry.experiment == experiment]
+
+
+def composed(content: Mapping, expressions: Iterable[str]) -> Composed:
+    """The composition in a metrics file of stage `compose`, its expressions in the order given.
+
+    Raises NothingToShow if one is not in the file.
+    """
+    seeds, name = content["seeds"], content["composition"]
+    words = {}
+    for key in expressions:
+        if key not in content["words"]:
+            raise NothingToShow(f"composition {name} was made without {key}: run `ebm compose {name}`")
+        words[key] = content["words"][key]
+    metrics = {int(seed): entry["metrics"] for seed, entry in seeds.items()}
+    return Composed(name, words, content["shares"], metrics, read_outcomes(seeds))
+
+
+def detected(content: Mapping, labels: list[RunLabel]) -> Detected:
+    """The outliers in a metrics file of stage `detect`, for the runs in `labels`.
+
+    Raises NothingToShow if one is not in the file.
+    """
+    runs = []
+    for label in labels:
+        if label.name not in content["runs"]:
+            name = content["outliers"]
+            raise NothingToShow(f"outliers {name} were scored without {label.name}: run `ebm detect {name}`")
+        seeds = content["runs"][label.name]["seeds"]
+        metrics = {int(seed): entry["metrics"] for seed, entry in seeds.items()}
+        runs.append(Measured(label, metrics, read_outcomes(seeds)))
+    return Detected(content["outliers"], content["sets"], runs)
 
 
 def read_outcomes(seeds: Mapping[str, Mapping]) -> dict[int, Outcome]:
     """Outcomes by seed from the `seeds` of a status or metrics file."""
     return {
-        int(seed): Outcome(entry["iteration"], entry["cause"])
-        if entry["outcome"] == "diverged"
-        else Outcome(None)
+        int(seed): Outcome(entry["iteration"], entry["cause"]) if entry["outcome"] == "diverged" else FINISHED
         for seed, entry in seeds.items()
     }
 
@@ -114,3 +204,13 @@ def by_dataset(items: Iterable) -> dict[str, list]:
 def as_title(dataset: str) -> str:
     """A data set's name as a heading."""
     return dataset.replace("_", " ")
+
+
+def heading(run: RunLabel, outcome: Outcome) -> str:
+    """Data set and label of a run, and where the seed that is shown diverged."""
+    return f"{as_title(run.dataset)}, {run.label}{ended(outcome)}"
+
+
+def ended(outcome: Outcome) -> str:
+    """What a title adds for a seed that diverged."""
+    return "" if outcome.diverged_at is None else f", diverged at {outcome.diverged_at}"

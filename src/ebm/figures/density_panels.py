@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ebm.figures import style
-from ebm.figures.data import METHODS, Drawn, NothingToShow, as_title, by_dataset
+from ebm.figures.data import METHODS, Drawn, NothingToShow, as_title, by_dataset, ended
 
 COLOUR_MAP = "viridis"
 
@@ -27,7 +27,7 @@ def draw(runs: list[Drawn]) -> Figure:
         truth = np.exp(members[0].true_log_density)
         members = sorted(members, key=lambda m: list(METHODS).index(m.run.objective))
         fields = [("true density", truth, members[0])]
-        fields += [(m.run.label, np.exp(m.arrays["log_density"]), m) for m in members]
+        fields += [(m.run.label + ended(m.outcome), np.exp(m.arrays["log_density"]), m) for m in members]
         for axes in line[len(fields) :]:
             axes.set_axis_off()
         for axes, (title, density, member) in zip(line, fields, strict=False):

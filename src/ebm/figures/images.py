@@ -34,3 +34,10 @@ def show(axes: Axes, canvas: np.ndarray, title: str) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
+
+
+def label_frames(axes: Axes, labels: list, width: int) -> None:
+    """Write at most 12 of `labels` below the columns of a tiled canvas of images `width` pixels wide."""
+    chosen = np.arange(0, len(labels), -(-len(labels) // 12))
+    axes.set_xticks(chosen * (width + GAP) + (width - 1) / 2, [str(labels[i]) for i in chosen])
+    axes.tick_params(length=0)

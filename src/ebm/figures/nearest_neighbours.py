@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ebm.figures import style
-from ebm.figures.data import Drawn, NothingToShow, as_title
+from ebm.figures.data import Drawn, NothingToShow, heading
 from ebm.figures.images import require_images, show, tile
 
 
@@ -19,7 +19,7 @@ def draw(runs: list[Drawn]) -> Figure:
     for axes, member in zip(grid.flat, runs, strict=True):
         samples, nearest = member.arrays["shown"], member.arrays["nearest_train"]
         canvas = tile(np.concatenate([samples, nearest]), len(samples))
-        show(axes, canvas, f"{as_title(member.run.dataset)}, {member.run.label}")
+        show(axes, canvas, heading(member.run, member.outcome))
         height = samples.shape[2]
         axes.set_yticks([height / 2, 1.5 * height + 1], ["sample", "nearest"])
         axes.tick_params(length=0)

@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
 from ebm.figures.caption import PAPER_PRESET
+from ebm.figures.data import METHODS
 from ebm.figures.table import MISSING, format_mean_sd, from_markdown
 
 TEMPLATE = "report.html.j2"
@@ -77,19 +78,20 @@ def _row(row: Mapping, verdicts: Sequence[str]) -> dict:
     measured = sorted(row["measured"].items(), key=lambda item: order.index(item[0]))
     return {
         **row,
-        "measured": [_measured(objective, found) for objective, found in measured],
+        "measured": [_measured(chosen, found) for chosen, found in measured],
         "rule_as_data": json.dumps(row["rule"], indent=2) if row["rule"] else None,
     }
 
 
-def _measured(objective: str, found: Mapping) -> dict:
+def _measured(chosen: str, found: Mapping) -> dict:
     values = ", ".join(
         f"seed {seed}: {MISSING if value is None else format(value, '.4g')}"
         for seed, value in found["values"].items()
     )
     diverged = ", ".join(f"seed {seed} at iteration {at}" for seed, at in found["diverged"].items())
     return {
-        "method": objective.upper(),
+        # A rule names a run or an objective; a run is shown by its name alone.
+        "method": None if chosen == found["run"] else METHODS.get(chosen, chosen),
         "run": found["run"],
         "metric": found["metric"],
         "text": format_mean_sd(found["mean"], found["sd"]),

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from ebm.figures import style
-from ebm.figures.data import Samples, as_title
+from ebm.figures.data import Samples, heading
 from ebm.figures.images import require_images, show, tile
 
 COLUMNS, ROWS = 20, 4
@@ -16,7 +16,7 @@ def draw(runs: list[Samples]) -> Figure:
     for axes, member in zip(grid.flat, runs, strict=True):
         require_images(member.samples, member.run.name, "sample_grid")
         canvas = tile(member.samples[: COLUMNS * ROWS], COLUMNS)
-        show(axes, canvas, f"{as_title(member.run.dataset)}, {member.run.label}")
+        show(axes, canvas, heading(member.run, member.outcome))
     return made
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 # Widths in inches of one column and of the text block of a two-column conference page.
@@ -73,9 +74,12 @@ def panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
 
 
 def line_style(objective: str, position: int) -> dict:
-    """Colour by objective; the `position`-th run with one objective differs by its dashes."""
+    """Colour by objective; the `position`-th run with one objective differs by dashes, then by lightness."""
     colour = COLOURS.get(objective, OTHERS[position % len(OTHERS)])
-    return {"color": colour, "linestyle": DASHES[position % len(DASHES)]}
+    turn, dash = divmod(position, len(DASHES))
+    white = 1 - 0.6**turn
+    shade = tuple(part + white * (1 - part) for part in to_rgb(colour))
+    return {"color": to_hex(shade), "linestyle": DASHES[dash]}
 
 
 def add_footer(made: Figure, text: str) -> None:

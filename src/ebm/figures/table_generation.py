@@ -14,7 +14,7 @@ COLUMNS = [
 
 def make(runs: list[Measured]) -> Table:
     """The table; last for each data set what its real images give."""
-    return build(runs, COLUMNS, _real_images, "generation")
+    return build(runs, COLUMNS, real_images, "generation")
 
 
 def note(runs: list[Measured]) -> str:
@@ -26,7 +26,8 @@ def note(runs: list[Measured]) -> str:
     )
 
 
-def _real_images(members: list[Measured]):
+def real_images(members: list[Measured]) -> tuple[str, dict[str, float | None]]:
+    """Label and numbers of the reference row of a data set's runs."""
     numbers = {"classifier_frechet": members[0].reference.get("classifier_frechet_train_to_test")}
     # The ratio is to the test images' own mean pairwise distance.
     numbers["pairwise_distance_ratio"] = 1.0

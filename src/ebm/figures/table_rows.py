@@ -1,64 +1,90 @@
 """What the tables share: a row for each run, mean and standard deviation over the seeds that finished."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ebm.figures.data import Measured, NothingToShow, as_title, by_dataset
+from ebm.figures.data import Composed, Measured, NothingToShow, as_title, by_dataset
 from ebm.figures.table import MISSING, Table, format_mean_sd, mean_sd
 
 NOTE = "Mean ± sample standard deviation over the seeds that finished"
 
 
 class Column(NamedTuple):
-    """A metric's key in evaluate's files and its heading."""
+    """A metric's key in the files and its heading; `every_seed`: diverged seeds count too.
+
+    `record`: what the CSV file calls it, if not by its key.
+    """
 
     metric: str
     heading: str
+    every_seed: bool = False
+    record: str | None = None
 
 
+class Words(NamedTuple):
+    """A heading and what stands under it for a run."""
+
+    heading: str
+    text: Callable[[Measured], str]
+
+
+METHOD = (Words("Method", lambda member: member.run.label),)
 Reference = Callable[[list[Measured]], tuple[str, Mapping[str, float | None]] | None]
 
 
-def build(runs: list[Measured], columns: list[Column], reference: Reference | None, what: str) -> Table:
+def build(
+    runs: list[Measured],
+    columns: list[Column],
+    reference: Reference | None,
+    what: str,
+    about: Sequence[Words] = METHOD,
+    last: Words | None = None,
+) -> Table:
     """Rows by data set and run, each data set's reference row last.
 
-    `reference` gives the label and numbers of that row from the runs of one data set. Raises NothingToShow
-    if a run has none of the metrics.
+    `about` says what a run is, `last` how its seeds ended (by default `seeds_text`). `reference` gives the
+    label and numbers of that row from the runs of one data set. Raises NothingToShow if a run has none of
+    the metrics.
     """
+    last = last or Words("Seeds", seeds_text)
     rows, records = [], []
     for dataset, members in by_dataset(runs).items():
         for member in members:
             known = {key for metrics in member.metrics.values() for key in metrics}
             if not known & {column.metric for column in columns}:
                 raise NothingToShow(f"table {what} cannot show run {member.run.name}: nothing to show there")
-            cells, record = _numbers(member, columns)
-            rows.append([as_title(dataset), member.run.label, *cells, seeds_text(member)])
+            cells, record = numbers_of(member, columns)
+            words = [entry.text(member) for entry in about]
+            rows.append([as_title(dataset), *words, *cells, last.text(member)])
             records.append(record)
         extra = reference(members) if reference else None
         if extra is not None:
             label, numbers = extra
             cells = [format_mean_sd(numbers.get(column.metric), None) for column in columns]
-            rows.append([as_title(dataset), label, *cells, MISSING])
+            rows.append([as_title(dataset), label, *[MISSING] * (len(about) - 1), *cells, MISSING])
             means = {f"{column.metric}_mean": numbers.get(column.metric) for column in columns}
             records.append({"dataset": dataset, "run": label} | means)
-    return Table(["Data", "Method", *(column.heading for column in columns), "Seeds"], rows, records)
+    headings = [*(entry.heading for entry in about), *(column.heading for column in columns), last.heading]
+    return Table(["Data", *headings], rows, records)
 
 
-def seeds_text(member: Measured) -> str:
+def seeds_text(member: Measured | Composed) -> str:
     """'3', or how many finished and when the others diverged."""
-    diverged = _diverged(member)
+    diverged = diverged_at(member)
     if not diverged:
         return str(len(member.outcomes))
     ends = ", ".join(f"seed {seed} diverged at {at}" for seed, at in diverged.items())
     return f"{len(member.outcomes) - len(diverged)} of {len(member.outcomes)}; {ends}"
 
 
-def _diverged(member: Measured) -> dict[int, int]:
+def diverged_at(member: Measured | Composed) -> dict[int, int]:
+    """Iteration of each seed that diverged."""
     return {seed: end.diverged_at for seed, end in member.outcomes.items() if end.diverged_at is not None}
 
 
-def _numbers(member: Measured, columns: list[Column]) -> tuple[list[str], dict]:
-    diverged = _diverged(member)
+def numbers_of(member: Measured, columns: Sequence[Column]) -> tuple[list[str], dict]:
+    """A run's cells, mean ± sd, and its record."""
+    diverged = diverged_at(member)
     record = {
         "dataset": member.run.dataset,
         "run": member.run.name,
@@ -67,9 +93,10 @@ def _numbers(member: Measured, columns: list[Column]) -> tuple[list[str], dict]:
         "diverged": " ".join(f"{seed}@{at}" for seed, at in diverged.items()),
     }
     cells = []
-    finished = [metrics for seed, metrics in member.metrics.items() if seed not in diverged]
     for column in columns:
-        mean, sd = mean_sd(metrics.get(column.metric) for metrics in finished)
-        record |= {f"{column.metric}_mean": mean, f"{column.metric}_sd": sd}
-        cells.append("diverged" if diverged and not finished else format_mean_sd(mean, sd))
+        counted = [m for seed, m in member.metrics.items() if column.every_seed or seed not in diverged]
+        mean, sd = mean_sd(metrics.get(column.metric) for metrics in counted)
+        key = column.record or column.metric
+        record |= {f"{key}_mean": mean, f"{key}_sd": sd}
+        cells.append("diverged" if diverged and not counted else format_mean_sd(mean, sd))
     return cells, record

@@ -12,6 +12,7 @@ from ebm.device import set_up
 from ebm.evaluation.training_summary import summarise
 from ebm.model_file import ModelFile
 from ebm.params import Params
+from ebm.params.switches import switches
 
 
 def run(params: Params, item: str) -> None:
@@ -52,27 +53,12 @@ def run(params: Params, item: str) -> None:
         "kind": config.kind,
         "objective": params.resolve(item, "objective").kind,
         "energy": model.config.kind,
-        "switches": _switches(params, item),
+        "switches": switches(params, item),
         "reference": manifest["ruler"],
         "seeds": seeds,
     }
     workspace.save_json(place("evaluate", ".json"), result)
     workspace.save_tensors(place("evaluate", ".safetensors"), arrays, {"seeds": model.seeds})
-
-
-def _switches(params: Params, item: str) -> dict:
-    """What the ablation and the stability study switch on and off."""
-    energy, objective, sampler, _ = params.train_settings(item)
-    opt, entropy = getattr(objective, "kl_weight", 0), getattr(objective, "entropy_weight", 0)
-    return {
-        "kl": "both" if opt and entropy else "opt" if opt else "ent" if entropy else "off",
-        "kl_steps": getattr(objective, "kl_steps", None),
-        "augmentation": getattr(sampler, "augmentation", None) is not None,
-        "scales": getattr(energy, "scales", 1),
-        "attention": getattr(energy, "attention", False),
-        "normalise": getattr(energy, "normalise", False),
-        "spectral_norm": getattr(energy, "spectral_norm", False),
-    }
 
 
 def _separation(samples: dict, seed: int) -> dict[str, float]:

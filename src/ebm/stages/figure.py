@@ -1,8 +1,10 @@
 """figure: one figure as PDF and PNG, from the files of the one stage it names."""
 
 import io
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,37 +14,59 @@ from ebm.data import densities
 from ebm.figures import style
 from ebm.figures.caption import caption
 from ebm.figures.data import (
+    Composed,
     Curves,
+    Detected,
     Drawn,
+    LongChains,
     NothingToShow,
     RunLabel,
+    SampledSeeds,
     Samples,
     arrays_sha256,
-    label_runs,
+    composed,
+    detected,
+    items_of,
     read_outcomes,
 )
+from ebm.figures.labels import label_runs
 from ebm.params import Params
 from ebm.workspace import WorkspaceError
+
+# Kinds that show every seed's samples; the others show the first seed's.
+EVERY_SEED = ("chain_separation",)
 
 
 def run(params: Params, item: str) -> None:
     """Draw figure `item`; raises WorkspaceError if an input is missing or the experiment does not suit."""
-    config = params.figures[item]
-    kind = import_module(f"ebm.figures.{config.kind}")
-    load = {"train": _train, "sample": _sample, "evaluate": _evaluate}[config.stage]
-    loaded = [load(params, config.experiment, label) for label in label_runs(params, config.experiment)]
-    data = [entry for entry, _ in loaded]
-    with style.applied():
-        try:
-            made = kind.draw(data)
-        except NothingToShow as failure:
-            raise WorkspaceError(f"figure {item}: {failure}") from None
-        text = caption(params, "figures", item, kind.note(data))
-        style.add_footer(made, text)
-        inputs = [config.kind, text, [[*entry.run] for entry in data], [digest for _, digest in loaded]]
-        files = style.render(made, text, params.preset, workspace.data_sha256(inputs))
+    try:
+        files = _draw(params, item)
+    except NothingToShow as failure:
+        raise WorkspaceError(f"figure {item}: {failure}") from None
     for suffix in workspace.FIGURE_SUFFIXES:
         workspace.write_bytes(workspace.FIGURES / params.preset / f"{item}{suffix}", files[suffix])
+
+
+def _draw(params: Params, item: str) -> dict[str, bytes]:
+    config = params.figures[item]
+    kind = import_module(f"ebm.figures.{config.kind}")
+    labels = label_runs(params, config.experiment)
+    if config.stage in ("compose", "detect"):
+        load = {"compose": _compose, "detect": _detect}[config.stage]
+        items = items_of(params, config.stage, config.experiment)
+        loaded = [load(params, config.experiment, name, labels) for name in items]
+    else:
+        load = {"train": _train, "sample": _sample, "evaluate": _evaluate}[config.stage]
+        if config.kind in EVERY_SEED:
+            load = _sample_seeds
+        loaded = [load(params, config.experiment, label) for label in labels]
+    data = [entry for entry, _ in loaded]
+    with style.applied():
+        made = kind.draw(data)
+        text = caption(params, "figures", item, kind.note(data))
+        style.add_footer(made, text)
+        inputs = [config.kind, text, [[*label] for label in labels], [digest for _, digest in loaded]]
+        return style.render(made, text, params.preset, workspace.data_sha256(inputs))
 
 
 def _train(params: Params, experiment: str, label: RunLabel) -> tuple[Curves, str]:
@@ -60,19 +84,74 @@ def _train(params: Params, experiment: str, label: RunLabel) -> tuple[Curves, st
 
 
 def _sample(params: Params, experiment: str, label: RunLabel) -> tuple[Samples, str]:
+    made, digest = _sample_seeds(params, experiment, label, params.seeds[:1])
+    return made.seeds[params.seeds[0]], digest
+
+
+def _sample_seeds(
+    params: Params, experiment: str, label: RunLabel, seeds: list[int] | None = None
+) -> tuple[SampledSeeds, str]:
     path = workspace.run_file(params.preset, "sample", experiment, label.name, ".safetensors")
-    arrays, about = _first_seed(params, path)
-    return Samples(label, arrays["samples"], arrays["strip"], about["steps"]), arrays_sha256(arrays)
+    tensors, about = workspace.load_tensors(path)
+    made, digests = {}, []
+    for seed in seeds or params.seeds:
+        arrays = _of_seed(tensors, seed, path)
+        try:
+            outcome = read_outcomes(about["outcomes"])[seed]
+            long = None
+            if "long_with" in arrays:
+                long = LongChains(arrays["long_with"], arrays["long_without"], about["long_steps"])
+            made[seed] = Samples(label, arrays["samples"], arrays["strip"], about["steps"], outcome, long)
+            digests.append([arrays_sha256(arrays), about["steps"], about["long_steps"], [*outcome]])
+        except KeyError:
+            raise WorkspaceError(f"{path} is no file of samples: delete it, then run `snakemake`") from None
+    return SampledSeeds(label, made), workspace.data_sha256(digests)
 
 
 def _evaluate(params: Params, experiment: str, label: RunLabel) -> tuple[Drawn, str]:
     path = workspace.run_file(params.preset, "evaluate", experiment, label.name, ".safetensors")
-    arrays, _ = _first_seed(params, path)
+    tensors, _ = workspace.load_tensors(path)
+    seed = params.seeds[0]
+    # A Gaussian has metrics and nothing to draw.
+    arrays = _of_seed(tensors, seed, path) if tensors else {}
+    outcome = read_outcomes(workspace.load_json(path.with_suffix(".json"))["seeds"])[seed]
     config = params.datasets[label.dataset]
     truth = None
     if config.kind == "density" and "log_density" in arrays:
         truth = _true_log_density(config.shape, len(arrays["log_density"]), *arrays["box"].tolist())
-    return Drawn(label, arrays, truth), arrays_sha256(arrays)
+    return Drawn(label, arrays, truth, outcome), workspace.data_sha256([arrays_sha256(arrays), [*outcome]])
+
+
+def _compose(params: Params, experiment: str, item: str, _labels: list[RunLabel]) -> tuple[Composed, str]:
+    path = workspace.run_file(params.preset, "compose", experiment, item, ".safetensors")
+    tensors, _ = workspace.load_tensors(path)
+    seed = params.seeds[0]
+    arrays = _of_seed(tensors, seed, path)
+    content = workspace.load_json(path.with_suffix(".json"))
+    expressions = list(params.compositions[item].expressions)
+    made = composed(content, expressions)
+    samples = {key: arrays[key] for key in expressions}
+    satisfied = {key: arrays[f"{key}/satisfied"] for key in expressions}
+    made = replace(made, seed=seed, samples=samples, satisfied=satisfied)
+    about = [expressions, content["words"], content["shares"], [*made.outcomes[seed]]]
+    return made, workspace.data_sha256([arrays_sha256(arrays), about])
+
+
+def _detect(params: Params, experiment: str, item: str, labels: list[RunLabel]) -> tuple[Detected, str]:
+    path = workspace.run_file(params.preset, "detect", experiment, item, ".safetensors")
+    tensors, _ = workspace.load_tensors(path)
+    content = workspace.load_json(path.with_suffix(".json"))
+    seed = params.seeds[0]
+    made = detected(content, labels)
+    histograms, edges, digests = {}, {}, []
+    for label in labels:
+        arrays = _of_seed(tensors, f"{label.name}/{seed}", path)
+        edges[label.name] = arrays["edges"]
+        histograms[label.name] = {key: arrays[f"histogram/{key}"] for key in ("in", *content["sets"])}
+        digests.append([arrays_sha256(arrays), content["runs"][label.name]["seeds"][str(seed)]])
+    return replace(made, seed=seed, densities=histograms, edges=edges), workspace.data_sha256(
+        [content["sets"], digests]
+    )
 
 
 @cache
@@ -84,10 +163,10 @@ def _true_log_density(shape: str, cells: int, low: float, high: float) -> np.nda
     return densities.density(shape).log_density(points).reshape(cells, cells)
 
 
-def _first_seed(params: Params, path) -> tuple[dict[str, np.ndarray], dict]:
-    tensors, about = workspace.load_tensors(path)
-    prefix = f"{params.seeds[0]}/"
+def _of_seed(tensors: dict[str, np.ndarray], seed: int | str, path: Path) -> dict[str, np.ndarray]:
+    """The tensors under `seed`/, without that."""
+    prefix = f"{seed}/"
     arrays = {name[len(prefix) :]: array for name, array in tensors.items() if name.startswith(prefix)}
-    if not arrays and tensors:
-        raise WorkspaceError(f"{path} holds no seed {params.seeds[0]}: run `snakemake`")
-    return arrays, about
+    if not arrays:
+        raise WorkspaceError(f"{path} holds no seed {seed}: run `snakemake`")
+    return arrays

@@ -32,16 +32,49 @@ def run(params: Params) -> None:
 
 
 def _results(params: Params) -> list[RunResult]:
-    results = []
+    """Every run with the metrics of all stages that measured it, and every composition."""
+    found = {}
     for name, entry in params.runs.items():
         path = workspace.run_file(params.preset, "evaluate", entry.experiment, name, ".json")
+        found[name] = _result(path, workspace.load_json(path), f"evaluate {name}")
+    for name, entry in params.outliers.items():
+        path = workspace.run_file(params.preset, "detect", entry.experiment, name, ".json")
+        detected = workspace.load_json(path)
+        for run in params.runs_of(entry.experiment):
+            found[run] = _with_detection(found[run], detected, path)
+    for name, entry in params.compositions.items():
+        path = workspace.run_file(params.preset, "compose", entry.experiment, name, ".json")
+        content = workspace.load_json(path) | {"run": name, "objective": "composition"}
+        # Not under its name alone, which a run may have too.
+        found["compose", name] = _result(path, content, f"compose {name}")
+    return list(found.values())
+
+
+def _result(path: Path, content: dict, command: str) -> RunResult:
+    try:
+        return RunResult.model_validate(content)
+    except ValidationError:
+        raise WorkspaceError(f"{path} holds no metrics: delete it, then run `ebm {command}`") from None
+
+
+def _with_detection(result: RunResult, detected: dict, path: Path) -> RunResult:
+    """`result` with what stage detect measured."""
+    seeds = {}
+    for seed, own in result.seeds.items():
         try:
-            results.append(RunResult.model_validate(workspace.load_json(path)))
-        except ValidationError:
+            metrics = detected["runs"][result.run]["seeds"][str(seed)]["metrics"]
+        except KeyError:
             raise WorkspaceError(
-                f"{path} holds no metrics: delete it, then run `ebm evaluate {name}`"
+                f"{path} has no metrics of run {result.run} with seed {seed}: delete it, then run `snakemake`"
             ) from None
-    return results
+        twice = sorted(own.metrics.keys() & metrics.keys())
+        if twice:
+            raise WorkspaceError(
+                f"{path} measures {', '.join(twice)} of run {result.run} a second time, and no verdict could"
+                " tell which is meant: outliers of one experiment must not share a set"
+            )
+        seeds[seed] = own.model_copy(update={"metrics": own.metrics | metrics})
+    return result.model_copy(update={"seeds": seeds})
 
 
 def _current(params: Params, verdicts: dict) -> Preset:

@@ -1,10 +1,21 @@
-"""table: one table as Markdown, CSV and LaTeX, from the metrics of an experiment's runs."""
+"""table: one table as Markdown, CSV and LaTeX, from the metrics of an experiment."""
 
 from importlib import import_module
 
 from ebm import workspace
 from ebm.figures.caption import caption
-from ebm.figures.data import Measured, NothingToShow, label_runs, read_outcomes
+from ebm.figures.data import (
+    Composed,
+    Detected,
+    Measured,
+    NothingToShow,
+    RunLabel,
+    composed,
+    detected,
+    items_of,
+    read_outcomes,
+)
+from ebm.figures.labels import label_runs
 from ebm.figures.table import to_csv, to_latex, to_markdown
 from ebm.params import Params
 from ebm.workspace import WorkspaceError
@@ -14,20 +25,22 @@ def run(params: Params, item: str) -> None:
     """Write table `item`; raises WorkspaceError if an input is missing or the experiment does not suit."""
     config = params.tables[item]
     kind = import_module(f"ebm.figures.table_{config.kind}")
-    runs, inputs = [], []
-    for label in label_runs(params, config.experiment):
-        path = workspace.run_file(params.preset, "evaluate", config.experiment, label.name, ".json")
-        content = workspace.load_json(path)
-        seeds = content["seeds"]
-        metrics = {int(seed): entry["metrics"] for seed, entry in seeds.items()}
-        runs.append(Measured(label, metrics, read_outcomes(seeds), content["reference"]))
-        inputs.append([*label, seeds, content["reference"]])
+    labels = label_runs(params, config.experiment)
+    names = [label.name for label in labels]
+    if config.stage != "evaluate":
+        names = items_of(params, config.stage, config.experiment)
+    contents = [
+        workspace.load_json(workspace.run_file(params.preset, config.stage, config.experiment, name, ".json"))
+        for name in names
+    ]
     try:
-        table = kind.make(runs)
+        entries = _entries(params, config.stage, names, contents, labels)
+        table = kind.make(entries)
     except NothingToShow as failure:
         raise WorkspaceError(f"table {item}: {failure}") from None
-    text = caption(params, "tables", item, kind.note(runs))
-    note = f"preset: {params.preset}; inputs sha256: {workspace.data_sha256([config.kind, text, inputs])}"
+    text = caption(params, "tables", item, kind.note(entries))
+    inputs = [config.kind, text, [[*label] for label in labels], contents]
+    note = f"preset: {params.preset}; inputs sha256: {workspace.data_sha256(inputs)}"
     forms = {
         ".md": to_markdown(table, text, note),
         ".csv": to_csv(table, text, note, params.preset),
@@ -35,3 +48,23 @@ def run(params: Params, item: str) -> None:
     }
     for suffix in workspace.TABLE_SUFFIXES:
         workspace.write_text(workspace.FIGURES / params.preset / f"{item}{suffix}", forms[suffix])
+
+
+def _entries(
+    params: Params, stage: str, names: list[str], contents: list[dict], labels: list[RunLabel]
+) -> list[Measured] | list[Composed] | list[Detected]:
+    """What the table is made of: one entry for each run, composition or set of outliers."""
+    if stage == "compose":
+        orders = [params.compositions[name].expressions for name in names]
+        return [composed(content, order) for content, order in zip(contents, orders, strict=True)]
+    if stage == "detect":
+        return [detected(content, labels) for content in contents]
+    return [_measured(label, content) for label, content in zip(labels, contents, strict=True)]
+
+
+def _measured(label: RunLabel, content: dict) -> Measured:
+    seeds = content["seeds"]
+    metrics = {int(seed): entry["metrics"] for seed, entry in seeds.items()}
+    # Files of before there were switches have none: tables that need them say so.
+    switches = content.get("switches", {})
+    return Measured(label, metrics, read_outcomes(seeds), content["reference"], switches)

@@ -1,0 +1,63 @@
+"""What readers call the runs of an experiment: the method, and what else tells them apart."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from ebm.figures.data import METHODS, RunLabel
+from ebm.params import Params
+from ebm.params.switches import switches
+
+# How a run is called that has a component which others of the experiment lack.
+COMPONENTS = {
+    "augmentation": "aug",
+    "scales": "multi-scale",
+    "attention": "attn",
+    "normalise": "norm",
+    "spectral_norm": "SN",
+}
+KL_PARTS = {"opt": "L_opt only", "ent": "L_ent only", "both": "both KL parts"}
+
+
+def label_runs(params: Params, experiment: str) -> list[RunLabel]:
+    """The runs of an experiment, in order. Runs of one data set never share a label.
+
+    The label is the method where that tells a data set's runs apart, the method with the components that the
+    others lack where these do, and else the run's name.
+    """
+    names = params.runs_of(experiment)
+    kinds = {name: params.resolve(name, "objective").kind for name in names}
+    labels, variants = {}, dict.fromkeys(names, "")
+    for dataset in dict.fromkeys(params.runs[name].dataset for name in names):
+        members = [name for name in names if params.runs[name].dataset == dataset]
+        states = {name: switches(params, name) for name in members}
+        proposed = {name: METHODS.get(kinds[name], kinds[name]) for name in members}
+        if len(set(proposed.values())) < len(members):
+            for name in members:
+                alike = [states[other] for other in members if kinds[other] == kinds[name]]
+                variants[name] = _components(states[name], list(states.values()))
+                proposed[name] += variants[name] + _kl_term(states[name], alike)
+        taken = Counter(proposed.values())
+        labels |= {name: label if taken[label] == 1 else name for name, label in proposed.items()}
+    return [
+        RunLabel(name, params.runs[name].dataset, kinds[name], labels[name], variants[name].strip())
+        for name in names
+    ]
+
+
+def _components(own: Mapping, others: list[Mapping]) -> str:
+    """Components of `own` that not all of `others` have: ' + attn + norm'."""
+    differing = [key for key in COMPONENTS if any(other[key] != own[key] for other in others)]
+    # Every component is a switch but the number of scales.
+    present = [key for key in differing if (own["scales"] > 1 if key == "scales" else own[key])]
+    return "".join(f" + {COMPONENTS[key]}" for key in present)
+
+
+def _kl_term(own: Mapping, alike: list[Mapping]) -> str:
+    """How the KL term of `own` differs from that of runs with the same objective: ', last step'."""
+    words = ""
+    if any(other["kl"] != own["kl"] for other in alike):
+        words += f", {KL_PARTS[own['kl']]}"
+    steps = own["kl_steps"]
+    if any(other["kl_steps"] != steps for other in alike):
+        words += ", last step" if steps == 1 else f", {'all' if steps == 'all' else f'last {steps}'} steps"
+    return words

@@ -1,0 +1,39 @@
+"""Which architectures can be trained, with the KL term and without it: iterations survived."""
+
+from ebm.figures.data import Measured
+from ebm.figures.switch_words import column
+from ebm.figures.table import MISSING, Table
+from ebm.figures.table_rows import Column, Words, build, diverged_at
+
+ABOUT = (
+    column("Attention", "attention"),
+    column("Normalisation", "normalise"),
+    column("Spectral norm", "spectral_norm"),
+    column("KL term", "kl"),
+)
+COLUMNS = [Column("iterations_survived", "Iterations survived ↑", every_seed=True)]
+
+
+def make(runs: list[Measured]) -> Table:
+    """The table; a row for each run."""
+    about = (*ABOUT, Words("Seeds finished", _finished))
+    return build(runs, COLUMNS, None, "stability", about, Words("Diverged", _causes))
+
+
+def note(runs: list[Measured]) -> str:
+    """How to read the table."""
+    return (
+        "Mean ± sample standard deviation of the iterations before divergence over all seeds, diverged ones"
+        " included; a seed that finished counts all its iterations"
+    )
+
+
+def _finished(member: Measured) -> str:
+    return f"{len(member.outcomes) - len(diverged_at(member))} of {len(member.outcomes)}"
+
+
+def _causes(member: Measured) -> str:
+    causes: dict[str, list[str]] = {}
+    for seed, at in sorted(diverged_at(member).items()):
+        causes.setdefault(member.outcomes[seed].cause, []).append(f"seed {seed} at {at}")
+    return "; ".join(f"{cause}: {', '.join(ends)}" for cause, ends in causes.items()) or MISSING
