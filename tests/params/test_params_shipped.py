@@ -57,7 +57,7 @@ def test_overrides_resolve_for_their_run_alone():
 
 def test_experiments_and_their_runs_keep_the_order_of_the_file():
     params = load_params(MICRO)
-    assert params.experiments == ["toy", "rings", "digits"]
+    assert params.experiments == ["toy", "rings", "digits", "shapes"]
     assert params.runs_of("rings") == ["rings_icd"]
 
 

@@ -173,7 +173,7 @@ def test_image_folder_is_prepared_with_a_ruler_of_its_own(workspace_folder, ebm)
 
 
 def test_a_ruler_that_cannot_read_is_refused(workspace_folder, edit, ebm):
-    edit("width: 4, minimum_accuracy: 0.0", "width: 1, minimum_accuracy: 1.0")
+    edit("64, width: 4, minimum_accuracy: 0.0", "64, width: 1, minimum_accuracy: 1.0")
     code, _, err = ebm("prepare", "digits")
     assert code == 1 and err.count("\n") == 1
     assert "digits: the classifier of label reaches 0." in err and "below minimum_accuracy 1.0" in err

@@ -18,7 +18,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1, strict=True)]
 class Section(BaseModel):
     """A mapping in params.yaml: unknown keys are refused, values never change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), serialize_by_alias=True)
 
 
 class ParamsError(Exception):
