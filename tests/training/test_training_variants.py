@@ -1,0 +1,92 @@
+"""Training of ensembles and conditional energies, HMC chains, and the comparison that changes nothing."""
+
+import pytest
+import torch
+
+from ebm.data import shapes
+from ebm.progress import Progress
+from ebm.training.interrupt import StopSignal
+from ebm.training.log import COLUMNS
+from ebm.training.loop import Training
+
+
+@pytest.fixture(scope="module")
+def coloured(micro):
+    """Sixty coloured shapes, uint8 (60, 3, 16, 16), and their colours."""
+    images, labels, _, _ = shapes.make(micro.datasets["shapes"])
+    return torch.from_numpy(images[:60]), torch.from_numpy(labels["colour"][:60])
+
+
+def _run(training, path):
+    return training.run(path, StopSignal(), Progress("test", 10**9))
+
+
+def test_each_iteration_moves_one_member_of_an_ensemble(settings, coloured):
+    training = Training(settings("colour_given", "cd", "hmc"), coloured[0], 0, coloured[1])
+    ensemble = training.state.energy
+    moved = []
+    for _ in range(8):
+        before = [[p.clone() for p in ensemble.member(i).parameters()] for i in range(2)]
+        training.step()
+        changed = [
+            any(not torch.equal(p, q) for p, q in zip(ensemble.member(i).parameters(), old, strict=True))
+            for i, old in enumerate(before)
+        ]
+        assert sum(changed) == 1
+        moved.append(changed.index(True))
+    assert set(moved) == {0, 1}
+
+
+@pytest.mark.parametrize("objective", ["cd", "icd"])
+@pytest.mark.parametrize("sampler", ["hmc", "images"])
+def test_an_interrupted_conditional_ensemble_goes_on_bit_for_bit(
+    objective, sampler, settings, coloured, tmp_path
+):
+    changes = {"objective": {"entropy_weight": 0.0}} if (objective, sampler) == ("icd", "hmc") else {}
+    chosen = settings("colour_given", objective, sampler, **changes)
+    whole = Training(chosen, coloured[0], 3, coloured[1])
+    assert _run(whole, tmp_path / "whole") is None
+    first = Training(chosen, coloured[0], 3, coloured[1])
+    for _ in range(5):
+        iteration = first.state.iteration
+        logged = first.step()
+        if iteration % chosen.schedule.log_every == 0:
+            first.state.log.add(iteration, logged)
+    state = {name: value.clone() for name, value in first.state.tensors().items()}
+    second = Training(chosen, coloured[0], 3, coloured[1])
+    second.state.load(state)
+    assert _run(second, tmp_path / "second") is None
+    ours, theirs = whole.state.tensors(), second.state.tensors()
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        assert torch.equal(value.nan_to_num(), theirs[name].nan_to_num()), name
+
+
+def test_conditions_belong_to_their_images(settings, coloured):
+    training = Training(settings("colour_given", "cd", "images"), coloured[0], 0, coloured[1])
+    _, given = training._batch(torch.Generator().manual_seed(0))
+    index = training.batches.index(0)
+    assert torch.equal(given.condition.argmax(1), coloured[1][index])
+    assert (given.condition.sum(1) == 1).all()
+
+
+def test_comparing_the_truncated_with_the_full_gradient_changes_nothing(settings, images, tmp_path):
+    changes = {"kl_samples": 6, "entropy_after": 20}
+    plain = Training(settings("conv", "icd", "images", objective=changes), images, 0)
+    compared = Training(
+        settings("conv", "icd", "images", objective=changes | {"compare_full": True}), images, 0
+    )
+    assert _run(plain, tmp_path / "plain") is None and _run(compared, tmp_path / "compared") is None
+    ours, theirs = plain.state.tensors(), compared.state.tensors()
+    for name in set(ours) - {"log"}:
+        assert torch.equal(ours[name], theirs[name]), name
+    cosine = 1 + COLUMNS.index("kl_cosine")
+    found = theirs["log"][:, cosine]
+    assert ((found > -1) & (found <= 1 + 1e-6)).all() and ours["log"][:, cosine].isnan().all()
+    # All steps of the chain carry the graph: nothing is truncated.
+    full = changes | {"compare_full": True, "kl_steps": "all"}
+    whole = Training(settings("conv", "icd", "images", objective=full), images, 0)
+    _run(whole, tmp_path / "full")
+    torch.testing.assert_close(
+        whole.state.tensors()["log"][:, cosine], torch.ones(5, dtype=torch.float64), atol=1e-5, rtol=0
+    )
