@@ -61,7 +61,7 @@ TABLES = {
 }
 EVALUATIONS = {"gaussian": "gaussian", "rings": "density", "digits": "images", "shapes": "images"}
 OUTLIER_SETS = ("photographs", "uniform", "shapes")
-LONG = {"starts": 2, "chains": 4, "rounds": 3}
+LONG = {"starts": 3, "chains": 4, "rounds": 3}
 
 
 def params_data() -> dict:

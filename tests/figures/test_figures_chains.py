@@ -96,12 +96,13 @@ def test_long_chains_are_the_first_starts_rows_in_order(params):
 
 
 def test_long_chains_keep_evenly_spaced_frames_and_six_rows():
-    steps = list(range(0, 610, 10))
-    frames = np.random.default_rng(0).integers(0, 256, (61, 2, 9, 1, 4, 4), dtype=np.uint8)
+    # 24 steps of two frames each, from the first frame to the last: exactly as many columns as fit.
+    steps = list(range(0, 490, 10))
+    frames = np.random.default_rng(0).integers(0, 256, (49, 2, 9, 1, 4, 4), dtype=np.uint8)
     member = SimpleNamespace(long=SimpleNamespace(with_transitions=frames, steps=steps))
     chains, shown = long_chains._first_start(member)
-    assert shown == list(range(0, 610, 30))
-    assert np.array_equal(chains, frames[::3, 0, :6].swapaxes(0, 1))
+    assert shown == list(range(0, 490, 20)) and len(shown) == long_chains.MOST_FRAMES
+    assert np.array_equal(chains, frames[::2, 0, :6].swapaxes(0, 1))
 
 
 def test_truncation_shows_the_cosine_of_runs_that_have_it_and_every_energy_gap(params):
