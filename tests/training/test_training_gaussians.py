@@ -145,7 +145,7 @@ def test_the_entropy_of_weight_n_takes_that_bias_away(seed):
     """The same training with the entropy: within 0.01 nats of p_ML, where that without it is 0.08 away.
     Largest of three seeds: 0.004.
 
-    In 10 dimensions the precisions stay 7 to 10 % too large: the nearest of 200 samples is too far away for its
+    In 10 dimensions precisions stay 7 to 10 % too large: the nearest of 200 samples is too far away for its
     direction to be that of the density's gradient. Through one step of ten, as above, it is hardly seen.
     """
     points = _points(2, seed)
