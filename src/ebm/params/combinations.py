@@ -224,8 +224,15 @@ def of_outliers(params: Params) -> Iterator[Problem]:
                 yield (*here, key), f"out-of-distribution tests need images, not '{chosen}'"
         if test.against == test.dataset:
             yield (*here, "against"), "a data set is not out of its own distribution"
-        if len(set(test.sets)) != len(test.sets):
-            yield (*here, "sets"), f"each set must appear once, got {test.sets}"
+        others = [other for other in params.outliers.values() if other.experiment == test.experiment]
+        measured = [name for other in others for name in (*other.sets, other.against)]
+        twice = sorted({name for name in measured if measured.count(name) > 1})
+        if twice:
+            yield (
+                (*here, "sets"),
+                f"experiment '{test.experiment}' is measured against {', '.join(twice)} more than once, and no"
+                " verdict could tell which is meant",
+            )
         for run in params.runs_of(test.experiment):
             if params.runs[run].dataset != test.dataset:
                 yield (
