@@ -230,8 +230,8 @@ def of_outliers(params: Params) -> Iterator[Problem]:
         if twice:
             yield (
                 (*here, "sets"),
-                f"experiment '{test.experiment}' is measured against {', '.join(twice)} more than once, and no"
-                " verdict could tell which is meant",
+                f"experiment '{test.experiment}' is measured against {', '.join(twice)} more than once, and"
+                " no verdict could tell which is meant",
             )
         for run in params.runs_of(test.experiment):
             if params.runs[run].dataset != test.dataset:
