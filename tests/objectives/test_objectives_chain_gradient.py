@@ -1,6 +1,7 @@
 """The KL term through the last k steps of the chain, against closed forms and finite differences."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch.nn.utils import parameters_to_vector, parametrize, vector_to_paramete
 from ebm.energies import build_energy
 from ebm.energies.conditional import Given
 from ebm.energies.standardised import StandardisedWeight
+from ebm.mcmc.chain import chain
 from ebm.mcmc.negatives import NegativeSampler
 from ebm.objectives import build_objective
 from ebm.objectives.entropy import EPSILON, nearest_neighbour_entropy
@@ -151,13 +153,13 @@ CHAINS = {
 }
 
 
-@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("kind", CHAINS)
 @pytest.mark.parametrize("kl_steps", [1, 3, "all"])
 @pytest.mark.parametrize(("kl_weight", "entropy_weight"), [(1.0, 0.3), (1.0, 0.0), (0.0, 2.0)])
-def test_gradient_equals_central_differences_of_the_whole_chain(chain, kl_steps, kl_weight, entropy_weight):
+def test_gradient_equals_central_differences_of_the_whole_chain(kind, kl_steps, kl_weight, entropy_weight):
     """float64, the whole ICD objective: parameters move in the last k steps of the chain alone, neither in
     the steps before nor in the energy of its end. The chain of the differences is written out here."""
-    config, energy, other = CHAINS[chain], _mlp(), _mlp()
+    config, energy, other = CHAINS[kind], _mlp(), _mlp()
     base = parameters_to_vector(energy.parameters()).detach()
     generator = torch.Generator().manual_seed(5)
     data = torch.randn(9, 2, generator=generator, dtype=torch.float64)
@@ -186,6 +188,28 @@ def test_gradient_equals_central_differences_of_the_whole_chain(chain, kl_steps,
         differences[index] = (value(step) - value(-step)) / 2e-5
     torch.testing.assert_close(gradient, differences, atol=1e-7, rtol=1e-5)
     assert gradient.norm() > 1e-3
+
+
+@pytest.mark.parametrize("kl_steps", [2, "all"])
+def test_refused_moves_carry_the_graph_of_where_the_chain_stays(kl_steps):
+    """A steep quadratic and a large step: some moves are refused in the midst of the chain."""
+    config, x0 = _hmc(metropolis=True, step_size=1.1), torch.randn(40, 1, dtype=torch.float64)
+    energy, other = Quadratic(2.0), Quadratic(2.0)
+    states = list(chain(energy, x0, config, torch.Generator().manual_seed(1)))
+    refused = [int((after == before).sum()) for before, after in pairwise(states)]
+    assert min(refused) > 2
+    terms = _objective(kl_steps)(energy, x0, _sampler(config, x0))
+    k = STEPS if kl_steps == "all" else kl_steps
+
+    def value(change: float) -> float:
+        other.a.data.fill_(2.0 + change)
+        ends = _chain_by_hand(
+            config, [energy] * (STEPS - k) + [other] * k, x0, torch.Generator().manual_seed(1)
+        )
+        return float(energy(ends).mean().detach())
+
+    difference = (value(1e-6) - value(-1e-6)) / 2e-6
+    assert float(_gradient(terms.losses["kl"], energy)) == pytest.approx(difference, rel=1e-6)
 
 
 def _residual(**changes) -> nn.Module:

@@ -95,7 +95,11 @@ class Training:
         data, energy = self._batch(torch.Generator(self.state.generator.device).manual_seed(seed))
         data = data[: self.settings.objective.kl_samples]
         energy = rows(energy, slice(0, len(data)))
-        return self.objective.compare_truncation(energy, data, self.state.sampler, seed)
+        # In training mode spectral norm moves its vectors a little with every use.
+        self.state.energy.eval()
+        compared = self.objective.compare_truncation(energy, data, self.state.sampler, seed)
+        self.state.energy.train()
+        return compared
 
     def run(self, checkpoint: Path, stop: StopSignal, progress: Progress) -> tuple[int, str] | None:
         """Train to the end, to divergence or to a signal, resuming from `checkpoint` if it exists.
