@@ -52,6 +52,12 @@ def _compare(rule: PairedComparison, method: RunResult, baseline: RunResult) -> 
     ours = [value_of(method, seed, rule.metric) for seed in compared]
     theirs = [value_of(baseline, seed, rule.metric) for seed in compared]
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
+    if not any(differences):
+        # As where a metric has reached its best value for both: a task too easy to compare them.
+        raise Unmeasured(
+            f"{rule.metric} of {rule.method} and {rule.baseline} is the same with every seed"
+            f" ({', '.join(f'{value:.4g}' for value in ours)}): this task tells them not apart"
+        )
     if statistics.stdev(differences) == 0:
         raise Unmeasured(
             f"{rule.metric} differs by the same {differences[0]:.4g} with every seed: these are not"
