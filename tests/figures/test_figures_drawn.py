@@ -16,7 +16,7 @@ from ebm.figures import chain_strip, curves, energy_gap, gradient_norms, images,
 from ebm.figures.caption import caption, escape_latex
 from ebm.figures.data import Curves, NothingToShow, Outcome, RunLabel
 from ebm.figures.labels import label_runs
-from ebm.params import ParamsError
+from ebm.params import ParamsError, load_params
 from ebm.stages import figure
 from ebm.stages.figure import _true_log_density
 from ebm.workspace import WorkspaceError
@@ -157,6 +157,16 @@ def test_runs_are_labelled_by_name_where_the_method_does_not_tell_them_apart(par
     data["runs"]["digits_cd_again"] = data["runs"]["digits_cd"]
     labels = [label.label for label in label_runs(write_params(data), "digits")]
     assert labels == ["digits_cd", "ICD", "digits_cd_again"]
+
+
+def test_conditional_models_are_labelled_by_their_attribute(repository):
+    demo = load_params(repository / "workflow/presets/demo.yaml")
+    labels = {label.name: label.label for label in label_runs(demo, "shapes")}
+    assert labels == {
+        "shapes_shape": "ICD given shape",
+        "shapes_colour": "ICD given colour",
+        "shapes_place": "ICD given place",
+    }
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def label_runs(params: Params, experiment: str) -> list[RunLabel]:
                 alike = [states[other] for other in members if kinds[other] == kinds[name]]
                 variants[name] = _components(states[name], list(states.values()))
                 proposed[name] += variants[name] + _kl_term(states[name], alike)
+                proposed[name] += _condition(params, name, members)
         taken = Counter(proposed.values())
         labels |= {name: label if taken[label] == 1 else name for name, label in proposed.items()}
     return [
@@ -50,6 +51,13 @@ def _components(own: Mapping, others: list[Mapping]) -> str:
     # Every component is a switch but the number of scales.
     present = [key for key in differing if (own["scales"] > 1 if key == "scales" else own[key])]
     return "".join(f" + {COMPONENTS[key]}" for key in present)
+
+
+def _condition(params: Params, name: str, members: list[str]) -> str:
+    """What the energy of run `name` is conditioned on, where that differs: ' given colour'."""
+    conditions = {run: getattr(params.resolve(run, "energy"), "condition", None) for run in members}
+    differs = len(set(conditions.values())) > 1 and conditions[name] is not None
+    return f" given {conditions[name]}" if differs else ""
 
 
 def _kl_term(own: Mapping, alike: list[Mapping]) -> str:
