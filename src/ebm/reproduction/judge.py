@@ -118,7 +118,7 @@ def judge(
             rule = test.model_dump()
             rows.append(about | _row(found, scopes[test.experiment], rule, test.words()))
         if not present:
-            missing = ", ".join(test.experiment for test in claim.tests)
+            missing = ", ".join(dict.fromkeys(test.experiment for test in claim.tests))
             reason = claim.untested or f"this preset has no experiment {missing}"
             rule, words = (
                 (claim.tests[0].model_dump(), claim.tests[0].words()) if claim.tests else (None, None)
