@@ -89,6 +89,8 @@ def test_a_killed_snakemake_goes_on_when_called_again(fresh, finished):
     names = [
         "results/micro/train/digits/digits_icd.safetensors",
         "results/micro/evaluate/gaussian/gaussian_cd.json",
+        "results/micro/compose/shapes/coloured.json",
+        "results/micro/detect/digits/digits.json",
         "paper_figures/micro/digits_samples.png",
         "paper_figures/micro/gaussian.csv",
     ]
@@ -112,8 +114,8 @@ def test_sigterm_saves_and_says_so(fresh, undisturbed):
         ("iterations: 60", "iterations: -60", "must be greater than or equal to 1, got -60"),
         ("batch_size: 16", "batch_size: many", "must be a valid integer, got 'many'"),
         (
-            "    dataset: digits\n",
-            "    dataset: digit\n",
+            "    dataset: digits\n    train",
+            "    dataset: digit\n    train",
             "there is no dataset 'digit'; did you mean 'digits'?",
         ),
         ("seeds: [0, 1]\n", "seeds: [0, 1]\nsedes: [0]\n", "sedes: unknown key"),
