@@ -131,7 +131,7 @@ def test_too_little_to_judge_is_not_measured():
     same = gap([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
     assert same.verdict == NOT_MEASURED and "not independent repetitions" in same.reason
     ceiling = gap([1.0, 1.0, 1.0], [1.0, 1.0, 1.0])
-    assert ceiling.verdict == NOT_MEASURED and "this task tells them not apart" in ceiling.reason
+    assert ceiling.verdict == NOT_MEASURED and "this task does not tell them apart" in ceiling.reason
 
 
 def test_a_method_seed_that_diverges_no_later_than_its_partner_refutes():

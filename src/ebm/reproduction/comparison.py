@@ -56,7 +56,7 @@ def _compare(rule: PairedComparison, method: RunResult, baseline: RunResult) -> 
         # As where a metric has reached its best value for both: a task too easy to compare them.
         raise Unmeasured(
             f"{rule.metric} of {rule.method} and {rule.baseline} is the same with every seed"
-            f" ({', '.join(f'{value:.4g}' for value in ours)}): this task tells them not apart"
+            f" ({', '.join(f'{value:.4g}' for value in ours)}): this task does not tell them apart"
         )
     if statistics.stdev(differences) == 0:
         raise Unmeasured(
