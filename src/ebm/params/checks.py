@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import ValidationError
 
 from ebm.params import combinations
-from ebm.params.combinations import Problem, nearest
+from ebm.params.combinations import Problem, nearest, no_such
 from ebm.params.root import ADAPTERS, REFERENCES, Params
 
 
@@ -43,19 +43,13 @@ def problems(params: Params) -> Iterator[Problem]:
         unresolved = False
         if run.dataset not in params.datasets:
             unresolved = True
-            yield (
-                (*here, "dataset"),
-                f"there is no dataset '{run.dataset}'{nearest(run.dataset, params.datasets)}",
-            )
+            yield (*here, "dataset"), no_such("dataset", run.dataset, params.datasets)
         for stage, key, section, _ in REFERENCES:
             chosen = getattr(getattr(run, stage), key)
             entries = getattr(params, section)
             if chosen not in entries:
                 unresolved = True
-                yield (
-                    (*here, stage, key),
-                    f"there is no {key} '{chosen}' in {section}{nearest(chosen, entries)}",
-                )
+                yield (*here, stage, key), no_such(key, chosen, entries, section)
         dangling |= unresolved
         if unresolved:
             continue

@@ -50,6 +50,12 @@ def nearest(word: object, known: Iterable[str]) -> str:
     return f"; possible: {', '.join(known)}" if known else ""
 
 
+def no_such(key: str, chosen: str, entries: Iterable[str], section: str = "") -> str:
+    """That `chosen` is not among `entries` (of `section`), and which of them is nearest."""
+    where = f" in {section}" if section else ""
+    return f"there is no {key} '{chosen}'{where}{nearest(chosen, entries)}"
+
+
 def of_run(params: Params, name: str) -> Iterator[Problem]:
     """What in run `name` cannot work; its names must exist and its overrides be valid."""
     run, settings = params.runs[name], params.train_settings(name)
@@ -156,17 +162,12 @@ def of_compositions(params: Params) -> Iterator[Problem]:
     """Compositions of runs that do not exist, or at values that their attribute does not have."""
     for name, composition in params.compositions.items():
         here = ("compositions", name)
-        yield from _known(params, (*here, "experiment"), composition.experiment)
-        reason = _in_no_table(params, "compose", composition.experiment)
-        if reason:
-            yield here, reason
-        if composition.generation not in params.generations:
-            yield (
-                (*here, "generation"),
-                f"there is no generation '{composition.generation}' in generations"
-                f"{nearest(composition.generation, params.generations)}",
-            )
-        elif params.generations[composition.generation].start != "noise":
+        yield from _measured(params, here, "compose", composition.experiment)
+        generation = composition.generation
+        if generation not in params.generations:
+            reason = no_such("generation", generation, params.generations, "generations")
+            yield (*here, "generation"), reason
+        elif params.generations[generation].start != "noise":
             yield (*here, "generation"), "a composition has no replay buffer: it needs start: noise"
         members = params.runs_of(composition.experiment)
         for word, expression in composition.expressions.items():
@@ -198,28 +199,23 @@ def _no_model(params: Params, composition, members: list[str], model) -> str | N
     return None
 
 
-def _in_no_table(params: Params, stage: str, experiment: str) -> str | None:
+def _measured(params: Params, here: tuple, stage: str, experiment: str) -> Iterator[Problem]:
+    """What compositions and outliers have in common: an experiment with runs, and a table."""
+    yield from _known(params, (*here, "experiment"), experiment)
     # The report judges these results and is told of their changes by the tables.
-    if any(shown.stage == stage and shown.experiment == experiment for shown in params.tables.values()):
-        return None
-    return f"no table of stage {stage} shows experiment '{experiment}': add one to tables"
+    if not any(shown.stage == stage and shown.experiment == experiment for shown in params.tables.values()):
+        yield here, f"no table of stage {stage} shows experiment '{experiment}': add one to tables"
 
 
 def of_outliers(params: Params) -> Iterator[Problem]:
     """Out-of-distribution tests whose experiment or data sets do not fit."""
     for name, test in params.outliers.items():
         here = ("outliers", name)
-        yield from _known(params, (*here, "experiment"), test.experiment)
-        reason = _in_no_table(params, "detect", test.experiment)
-        if reason:
-            yield here, reason
+        yield from _measured(params, here, "detect", test.experiment)
         for key in ("dataset", "against"):
             chosen = getattr(test, key)
             if chosen not in params.datasets:
-                yield (
-                    (*here, key),
-                    f"there is no dataset '{chosen}'{nearest(chosen, params.datasets)}",
-                )
+                yield (*here, key), no_such("dataset", chosen, params.datasets)
             elif params.datasets[chosen].kind not in IMAGES:
                 yield (*here, key), f"out-of-distribution tests need images, not '{chosen}'"
         if test.against == test.dataset:
