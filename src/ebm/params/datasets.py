@@ -15,6 +15,8 @@ MODULES = {
     "density": "src/ebm/data/densities.py",
     "digits": "src/ebm/data/digits.py",
     "shapes": "src/ebm/data/shapes.py",
+    "bars_and_stripes": "src/ebm/data/bars_and_stripes.py",
+    "binary_digits": "src/ebm/data/digits.py",
 }
 
 # What the images of each kind are labelled with, and the values in the order of their numbers; None if only
@@ -34,7 +36,6 @@ class Embedded(Section):
     """A data set that ships with the package: `source` must be the module that generates it."""
 
     source: str
-    seed: Index
 
     @model_validator(mode="after")
     def _source_is_the_generator(self):
@@ -48,6 +49,7 @@ class GaussianData(Embedded):
     """N(0, I) in `dim` dimensions, the term report's toy problem."""
 
     kind: Literal["gaussian"]
+    seed: Index
     dim: Count
     train_size: Count
     test_size: Count
@@ -57,6 +59,7 @@ class DensityData(Embedded):
     """A two-dimensional density whose value is known in closed form or by quadrature."""
 
     kind: Literal["density"]
+    seed: Index
     shape: Literal["eight_gaussians", "checkerboard", "two_moons", "rings"]
     train_size: Count
     test_size: Count
@@ -75,6 +78,7 @@ class DigitsData(Embedded):
     """scikit-learn's 1,797 real handwritten digits, 8x8, split by class into train and test."""
 
     kind: Literal["digits"]
+    seed: Index
     test_fraction: Fraction
     classifier: ClassifierRuler
 
@@ -83,9 +87,29 @@ class ShapesData(Embedded):
     """Generated 16x16 RGB images of one coloured shape with independent attributes (ATTRIBUTES)."""
 
     kind: Literal["shapes"]
+    seed: Index
     train_size: Count
     test_size: Count
     classifier: ClassifierRuler
+
+
+class BarsAndStripesData(Embedded):
+    """Binary images of `side` x `side` pixels whose rows, or whose columns, are each all on or all off.
+
+    Training and test data are the distribution itself: every pattern as often as its probability says.
+    """
+
+    kind: Literal["bars_and_stripes"]
+    side: Annotated[int, Field(ge=2, le=5, strict=True)]
+
+
+class BinaryDigitsData(Embedded):
+    """scikit-learn's digits as binary vectors of 64 pixels: on where the grey value exceeds `threshold`."""
+
+    kind: Literal["binary_digits"]
+    seed: Index
+    test_fraction: Fraction
+    threshold: Fraction
 
 
 class ImageFolderData(Section):
@@ -102,5 +126,12 @@ class ImageFolderData(Section):
 
 
 Dataset = Annotated[
-    GaussianData | DensityData | DigitsData | ShapesData | ImageFolderData, Field(discriminator="kind")
+    GaussianData
+    | DensityData
+    | DigitsData
+    | ShapesData
+    | BarsAndStripesData
+    | BinaryDigitsData
+    | ImageFolderData,
+    Field(discriminator="kind"),
 ]

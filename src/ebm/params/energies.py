@@ -14,18 +14,49 @@ class GaussianEnergy(Section):
     kind: Literal["gaussian"]
 
 
+# What an energy is conditioned on that depends on the diffusion time of DCD, E(x, t).
+TIME = "time"
+
+
 class MLPEnergy(Section):
-    """A multi-layer perceptron with swish units; `widths` are the hidden layers."""
+    """A multi-layer perceptron with swish units; `widths` are the hidden layers. `condition`: see TIME."""
 
     kind: Literal["mlp"]
     widths: Annotated[list[Count], Field(min_length=1)]
+    condition: Literal["time"] | None
 
 
 class ConvEnergy(Section):
-    """A small convolutional network for images of at least 8x8 pixels; `width` channels at full size."""
+    """A small convolutional network for images of at least 8x8 pixels; `width` channels at full size.
+
+    `condition`: see TIME.
+    """
 
     kind: Literal["conv"]
     width: Count
+    condition: Literal["time"] | None
+
+
+class RBMEnergy(Section):
+    """The free energy of a restricted Boltzmann machine with `hidden` binary hidden units.
+
+    `visible`: binary units (bernoulli) or real ones of unit variance (gaussian).
+    """
+
+    kind: Literal["rbm"]
+    hidden: Count
+    visible: Literal["bernoulli", "gaussian"]
+
+
+class HelmholtzMachine(Section):
+    """A layered sigmoid belief net with a recognition net, trained by wake-sleep; binary data.
+
+    `layers`: binary hidden units from the layer above the data upwards. Not an energy of x: p(x) is its
+    generative model, whose -log p(x) is bounded by importance sampling.
+    """
+
+    kind: Literal["helmholtz"]
+    layers: Annotated[list[Count], Field(min_length=1)]
 
 
 class ResidualEnergy(Section):
@@ -33,7 +64,7 @@ class ResidualEnergy(Section):
 
     `width` is f. `attention`: self-attention in the full-resolution network. `normalise`: instance norm up to
     128 channels, group norm above. `spectral_norm`: in place of weight standardisation. `condition`: the
-    data set's attribute that the energy is conditioned on. `output`: of each network; the paper's is linear.
+    data set's attribute that the energy is conditioned on, or TIME. `output`: of each network; the paper's is linear.
     `members`: energies of an ensemble, whose mean it is.
     """
 
@@ -65,4 +96,7 @@ class ResidualEnergy(Section):
         return self
 
 
-Energy = Annotated[GaussianEnergy | MLPEnergy | ConvEnergy | ResidualEnergy, Field(discriminator="kind")]
+Energy = Annotated[
+    GaussianEnergy | MLPEnergy | ConvEnergy | ResidualEnergy | RBMEnergy | HelmholtzMachine,
+    Field(discriminator="kind"),
+]

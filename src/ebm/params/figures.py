@@ -19,6 +19,11 @@ FIGURE_STAGE = {
     "nearest_neighbours": "evaluate",
     "composition_grid": "compose",
     "energy_histograms": "detect",
+    "loss_curves": "train",
+    "filters": "evaluate",
+    "reconstructions": "evaluate",
+    "denoised": "denoise",
+    "cost_quality": "compare",
 }
 TABLE_STAGE = {
     "generation": "evaluate",
@@ -28,10 +33,14 @@ TABLE_STAGE = {
     "stability": "evaluate",
     "composition": "compose",
     "outliers": "detect",
+    "binary": "evaluate",
+    "denoising": "denoise",
+    "methods": "compare",
 }
 
 
 class _Shown(Section):
+    # Of stage compare: the name of a comparison.
     experiment: Name
     caption: str
 
@@ -51,8 +60,13 @@ class Figure(_Shown):
         "nearest_neighbours",
         "composition_grid",
         "energy_histograms",
+        "loss_curves",
+        "filters",
+        "reconstructions",
+        "denoised",
+        "cost_quality",
     ]
-    stage: Literal["train", "sample", "evaluate", "compose", "detect"]
+    stage: Literal["train", "sample", "evaluate", "compose", "detect", "denoise", "compare"]
 
     @model_validator(mode="after")
     def _stage_fits_the_kind(self):
@@ -65,8 +79,19 @@ class Figure(_Shown):
 class Table(_Shown):
     """A table over all runs of an experiment, mean and standard deviation over seeds."""
 
-    kind: Literal["generation", "density", "gaussian", "ablation", "stability", "composition", "outliers"]
-    stage: Literal["evaluate", "compose", "detect"]
+    kind: Literal[
+        "generation",
+        "density",
+        "gaussian",
+        "ablation",
+        "stability",
+        "composition",
+        "outliers",
+        "binary",
+        "denoising",
+        "methods",
+    ]
+    stage: Literal["evaluate", "compose", "detect", "denoise", "compare"]
 
     @model_validator(mode="after")
     def _stage_fits_the_kind(self):

@@ -5,8 +5,10 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from ebm.params.base import Count, Index, Name, Section
+from ebm.params.comparisons import Comparison
 from ebm.params.compositions import Composition
 from ebm.params.datasets import Dataset
+from ebm.params.denoisings import Denoising
 from ebm.params.energies import Energy
 from ebm.params.evaluations import Evaluation
 from ebm.params.figures import Figure, Table
@@ -60,6 +62,8 @@ class Params(Section):
     runs: dict[Name, Run]
     compositions: dict[Name, Composition]
     outliers: dict[Name, Outliers]
+    denoisings: dict[Name, Denoising]
+    comparisons: dict[Name, Comparison]
     figures: dict[Name, Figure]
     tables: dict[Name, Table]
 
@@ -76,6 +80,10 @@ class Params(Section):
     def train_settings(self, run: str) -> TrainSettings:
         """The four settings that decide how `run` is trained."""
         return TrainSettings(*(self.resolve(run, key) for key in TrainSettings._fields))
+
+    def seeds_of(self, run: str) -> list[int]:
+        """The seeds that `run` is trained with."""
+        return self.runs[run].train.seeds or self.seeds
 
     def runs_of(self, experiment: str) -> list[str]:
         """Names of the runs of an experiment, in the order of params.yaml."""

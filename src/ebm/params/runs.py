@@ -1,19 +1,25 @@
 """`runs`: one name from each section, stage by stage, and what differs from it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from ebm.params.base import Name, Section
+from ebm.params.base import Index, Name, Section
+
+Seeds = Annotated[list[Index], Field(min_length=1)]
 
 
 class Train(Section):
-    """What decides the trained model. `override` replaces single keys: {schedule: {learning_rate: ...}}."""
+    """What decides the trained model. `override` replaces single keys: {schedule: {learning_rate: ...}}.
+
+    `seeds`: the run's own instead of the preset's.
+    """
 
     energy: Name
     objective: Name
     sampler: Name
     schedule: Name
+    seeds: Seeds | None = None
     override: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 

@@ -60,9 +60,13 @@ class Langevin(Section):
 
 
 class ReplayBuffer(Section):
-    """Where persistent chains wait: `fifo` overwrites the oldest, `reservoir` keeps a uniform history."""
+    """Where chains wait. `fifo` overwrites the oldest sample, `reservoir` keeps a uniform history; chains
+    start at random ones of them. `chains` are persistent chains, each going on where it stopped.
 
-    kind: Literal["fifo", "reservoir"]
+    `reinitialise`: probability that a chain starts afresh at noise instead.
+    """
+
+    kind: Literal["fifo", "reservoir", "chains"]
     size: Count
     reinitialise: Probability
 
@@ -73,20 +77,40 @@ class NoChain(Section):
     kind: Literal["none"]
 
 
-class Start(Section):
-    """Where the negative chains start: at the data, at noise in `start_box`, or in the replay buffer, whose
-    samples pass the augmentation transition when they are drawn. `buffer: null`: no chain end is kept."""
+class _Start(Section):
+    """Where the negative chains start.
 
-    start: Literal["data", "noise", "replay"]
-    start_box: Interval
+    data: at the data (CD-k). noise: at noise. replay: at samples of the replay buffer. persistent: where the
+    same chains stopped at the update before (PCD), at first at the data. `buffer: null`: no chain end is
+    kept.
+    """
+
+    start: Literal["data", "noise", "replay", "persistent"]
     buffer: ReplayBuffer | None
-    augmentation: Augmentation | None
 
     @model_validator(mode="after")
     def _start_is_possible(self):
+        if self.start in ("replay", "persistent") and self.buffer is None:
+            raise ValueError(f"start: {self.start} needs a buffer, and buffer is null")
+        chains = self.buffer is not None and self.buffer.kind == "chains"
+        if (self.start == "persistent") != chains and self.buffer is not None:
+            raise ValueError(
+                "persistent chains go with each other: start: persistent and buffer kind: chains,"
+                f" not start: {self.start} and buffer kind: {self.buffer.kind}"
+            )
+        return self
+
+
+class Start(_Start):
+    """Where chains in continuous space start: noise is uniform in `start_box`; samples of the replay buffer
+    pass the augmentation transition when they are drawn."""
+
+    start_box: Interval
+    augmentation: Augmentation | None
+
+    @model_validator(mode="after")
+    def _augmentation_has_its_place(self):
         _ordered(self.start_box)
-        if self.start == "replay" and self.buffer is None:
-            raise ValueError("start: replay needs a buffer, and buffer is null")
         if self.augmentation is not None and self.start != "replay":
             raise ValueError(
                 "augmentation is applied to samples drawn from the replay buffer: it needs start: replay,"
@@ -124,7 +148,19 @@ class HamiltonianSampler(Start):
         return self
 
 
-Sampler = Annotated[NoChain | LangevinSampler | HamiltonianSampler, Field(discriminator="kind")]
+class GibbsSampler(_Start):
+    """`steps` block-Gibbs sweeps of an RBM, the chain of its CD-k and PCD-k; noise is fair coins."""
+
+    kind: Literal["gibbs"]
+    steps: Count
+
+
+Sampler = Annotated[
+    NoChain | LangevinSampler | HamiltonianSampler | GibbsSampler, Field(discriminator="kind")
+]
+
+
+Weights = Literal["ema", "raw"]
 
 
 class LongChains(Section):
@@ -138,11 +174,12 @@ class LongChains(Section):
     rounds: Count
 
 
-class Generation(Langevin):
+class LangevinGeneration(Langevin):
     """Sampling after training: `rounds` of `steps` Langevin steps, each but the last followed by the
     augmentation transition, then `final_steps` plain ones."""
 
-    weights: Literal["ema", "raw"]
+    kind: Literal["langevin"]
+    weights: Weights
     start: Literal["noise", "replay"]
     start_box: Interval
     samples: Count
@@ -162,3 +199,61 @@ class Generation(Langevin):
         if self.long_chains is not None and self.augmentation is None:
             raise ValueError("long_chains compares chains with and without augmentation, which is null here")
         return self
+
+
+class AnnealedGeneration(Section):
+    """Annealed Langevin dynamics with a time-dependent energy: from noise in `start_box`, `steps` steps at
+    each of its times, the last time first.
+
+    The Langevin step size at a time is `step_size` times the variance that the diffusion adds from it to the
+    next; `noise` multiplies sqrt(2 * step size), 1 being the Langevin diffusion.
+    """
+
+    kind: Literal["annealed"]
+    weights: Weights
+    start_box: Interval
+    samples: Count
+    steps: Count
+    step_size: Positive
+    noise: NonNegative
+    clamp: Interval | None
+    strip_chains: Count
+    strip_frames: Annotated[int, Field(ge=2, strict=True)]
+
+    @model_validator(mode="after")
+    def _boxes_are_intervals(self):
+        _ordered(self.start_box)
+        if self.clamp is not None:
+            _ordered(self.clamp)
+        return self
+
+
+class GibbsGeneration(Section):
+    """`steps` block-Gibbs sweeps of an RBM from fair coins."""
+
+    kind: Literal["gibbs"]
+    weights: Weights
+    samples: Count
+    steps: Count
+    strip_chains: Count
+    strip_frames: Annotated[int, Field(ge=2, strict=True)]
+
+    @model_validator(mode="after")
+    def _strip_fits_the_chain(self):
+        if self.strip_frames > self.steps + 1:
+            raise ValueError(f"strip_frames must be at most {self.steps + 1}, the states of a chain")
+        return self
+
+
+class AncestralGeneration(Section):
+    """Independent samples of a directed model, from its top layer down."""
+
+    kind: Literal["ancestral"]
+    weights: Weights
+    samples: Count
+
+
+Generation = Annotated[
+    LangevinGeneration | AnnealedGeneration | GibbsGeneration | AncestralGeneration,
+    Field(discriminator="kind"),
+]
