@@ -15,7 +15,13 @@ Alpha = Annotated[float, Field(gt=0, lt=0.5)]
 Seeds = Annotated[int, Field(ge=2, strict=True)]
 
 
-class PairedComparison(Section):
+class _OfClaim(Section):
+    """A test; `statement`: which part of its claim it is about, if it has several."""
+
+    statement: str | None = None
+
+
+class PairedComparison(_OfClaim):
     """`method` better than `baseline` in `metric`: survival first, then a one-sided paired t-test.
 
     Both select a run of `experiment` by its name or, if none is called so, by its objective.
@@ -48,7 +54,7 @@ class PairedComparison(Section):
         )
 
 
-class Survival(Section):
+class Survival(_OfClaim):
     """`method` trains to the end where `baseline` does not: seeds that diverged, by Fisher's exact test.
 
     Both select a run of `experiment` by its name or, if none is called so, by its objective. Over the seeds
@@ -81,7 +87,7 @@ class Survival(Section):
         )
 
 
-class LowerBound(Section):
+class LowerBound(_OfClaim):
     """`metric` above `threshold`: the one-sided lower t confidence bound over the seeds that finished.
 
     `objective` selects a run of `experiment` by its name or, if none is called so, by its objective.
