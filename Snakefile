@@ -1,7 +1,7 @@
 # Energy-based model training, reproduced: one flow, one vocabulary.
 #
 #     params.yaml > prepare > train > sample > evaluate > figure, table > report
-#                                   > compose, detect
+#                                   > compose, detect, denoise, compare
 #
 # dvc.yaml is the same flow for DVC; tests/pipeline compares the two.
 
@@ -30,6 +30,8 @@ include: "workflow/rules/sample.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/compose.smk"
 include: "workflow/rules/detect.smk"
+include: "workflow/rules/denoise.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/figure.smk"
 include: "workflow/rules/report.smk"
 

@@ -22,7 +22,7 @@ def _stage(name: str, item: str | None, section: str | None) -> None:
     if section is not None:
         known = getattr(params, section)
         if item not in known:
-            from ebm.params.checks import nearest
+            from ebm.params.words import nearest
 
             raise ParamsError(f"params.yaml: {section} has no '{item}'{nearest(item, known)}")
     module = import_module(f"ebm.stages.{name}")
@@ -63,6 +63,18 @@ def compose(composition: Item) -> None:
 def detect(outliers: Item) -> None:
     """Tell a data set's images from others by the energy of an experiment's models."""
     _stage("detect", outliers, "outliers")
+
+
+@app.command()
+def denoise(denoising: Item) -> None:
+    """Remove noise from a data set's images by the energies of an experiment's models."""
+    _stage("denoise", denoising, "denoisings")
+
+
+@app.command()
+def compare(comparison: Item) -> None:
+    """Put the runs of several experiments side by side and time a training step of each."""
+    _stage("compare", comparison, "comparisons")
 
 
 @app.command()

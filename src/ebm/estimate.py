@@ -9,7 +9,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from ebm.device import set_up
+from ebm.device import device_name, set_up
 from ebm.energies.conditional import Given
 from ebm.mcmc.generate import CHUNK, total_steps
 from ebm.mcmc.langevin import langevin_step
@@ -68,7 +68,7 @@ def estimate(params: Params, steps: int) -> None:
     single = (params.datasets, params.compositions, params.outliers, params.figures, params.tables)
     jobs = 3 * len(params.runs) + sum(map(len, single)) + 1
     print(
-        f"{params.preset}: {total:.2f} h of computing on {_name(device)}, one job after the other, "
+        f"{params.preset}: {total:.2f} h of computing on {device_name(device)}, one job after the other, "
         f"and the start-up of {jobs} jobs"
     )
 
@@ -119,7 +119,3 @@ def _seconds(work: Callable[[], object], times: int, device: torch.device) -> fl
 def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def _name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"

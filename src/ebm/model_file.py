@@ -7,13 +7,15 @@ from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from ebm.energies import build_energy
+from ebm.energies.conditional import Given
 from ebm.params.energies import Energy
 from ebm.workspace import WorkspaceError, load_tensors
 
 
 class ModelFile:
     """All seeds of a run's model. `seeds`, `objective`, `shape` of a sample, `is_image` describe it;
-    `classes` is how many values the attribute has that it is conditioned on, or None."""
+    `classes` is how many values the attribute has that it is conditioned on, or None; `diffusion`
+    the kernels (a, s) from each time of a time-dependent energy E(x, t) to the next, or None."""
 
     def __init__(self, path: Path, device: torch.device):
         """Raises WorkspaceError if the file is missing, damaged or no model."""
@@ -26,13 +28,31 @@ class ModelFile:
             self.is_image = bool(description["is_image"])
             self.seeds = list(description["seeds"])
             self.classes = description["classes"]
+            self.diffusion = description["diffusion"]
         except (KeyError, ValueError):
             raise WorkspaceError(f"{path} is not a model of this project") from None
 
     def energy(self, seed: int, weights: str) -> nn.Module:
-        """The energy of one seed with `ema` or `raw` weights, its parameters not trainable."""
+        """The energy of one seed with `ema` or `raw` weights, its parameters not trainable.
+
+        Of a time-dependent one that of the first time, E(x, t_0), which is the data's own.
+        """
+        energy = self.conditional_energy(seed, weights)
+        if self.diffusion is None:
+            return energy
+        first = torch.zeros(1, self.times, device=self.device)
+        first[0, 0] = 1.0
+        return Given(energy, first)
+
+    @property
+    def times(self) -> int | None:
+        """How many times a time-dependent energy has, else None."""
+        return None if self.diffusion is None else len(self.diffusion)
+
+    def conditional_energy(self, seed: int, weights: str) -> nn.Module:
+        """As `energy`, but a time-dependent one still takes its time, one-hot, as a condition (B, times)."""
         prefix = f"{seed}/{weights}/"
-        energy = build_energy(self.config, self.shape, self.classes)
+        energy = build_energy(self.config, self.shape, self.times or self.classes)
         state = {
             name[len(prefix) :]: torch.from_numpy(array)
             for name, array in self._tensors.items()
@@ -47,4 +67,4 @@ class ModelFile:
         if array is None:
             return None
         stored = torch.from_numpy(array).to(self.device)
-        return (stored.float() + 0.5) / 256 if self.is_image else stored
+        return (stored.float() + 0.5) / 256 if stored.dtype == torch.uint8 else stored

@@ -6,6 +6,8 @@
     results/<preset>/evaluate/<experiment>/<run>.{json,safetensors}       metrics, what figures draw
     results/<preset>/compose/<experiment>/<composition>.{json,safetensors}
     results/<preset>/detect/<experiment>/<outliers>.{json,safetensors}
+    results/<preset>/denoise/<experiment>/<denoising>.{json,safetensors}
+    results/<preset>/compare/<comparison>/<comparison>.json
     results/<preset>/report/verdicts.json
     paper_figures/<preset>/<figure>.{pdf,png}, <table>.{md,csv,tex}
     paper_figures/report.html
@@ -30,13 +32,31 @@ FIGURES = Path("paper_figures")
 REPORT = FIGURES / "report.html"
 TEMPORARY = ".writing-"
 # Stages in the order of the flow; each is a CLI subcommand, a Snakemake rule and a DVC stage.
-STAGES = ("prepare", "train", "sample", "evaluate", "compose", "detect", "figure", "table", "report")
+STAGES = (
+    "prepare",
+    "train",
+    "sample",
+    "evaluate",
+    "compose",
+    "detect",
+    "denoise",
+    "compare",
+    "figure",
+    "table",
+    "report",
+)
 RUN_SUFFIXES = {
     "train": (".safetensors", ".csv", ".json"),
     "sample": (".safetensors",),
     "evaluate": (".json", ".safetensors"),
 }
-MEASURED_SUFFIXES = (".json", ".safetensors")
+# What the stages write that measure an experiment's models together.
+MEASURED_SUFFIXES = {
+    "compose": (".json", ".safetensors"),
+    "detect": (".json", ".safetensors"),
+    "denoise": (".json", ".safetensors"),
+    "compare": (".json",),
+}
 PREPARED = ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
 FIGURE_SUFFIXES = (".pdf", ".png")
 TABLE_SUFFIXES = (".md", ".csv", ".tex")
@@ -52,7 +72,7 @@ def prepared(preset: str, dataset: str) -> Path:
 
 
 def run_file(preset: str, stage: str, experiment: str, run: str, suffix: str) -> Path:
-    """A file that `train`, `sample` or `evaluate` writes for a run, `compose` or `detect` for their items."""
+    """A file that `train`, `sample` or `evaluate` writes for a run, other stages for items of theirs."""
     return RESULTS / preset / stage / experiment / f"{run}{suffix}"
 
 

@@ -10,6 +10,7 @@ from ebm.runners import hold_this_folder, read_plain, sync_after_run
 from ebm.workspace import (
     FIGURE_SUFFIXES,
     MEASURED_SUFFIXES,
+    PREPARED,
     RUN_SUFFIXES,
     TABLE_SUFFIXES,
     data_sha256,
@@ -26,7 +27,11 @@ RESULTS = f"results/{PARAMS.preset}"
 SHOWN = f"paper_figures/{PARAMS.preset}"
 LOGS = f"logs/{PARAMS.preset}"
 # Stages that measure the models of an experiment together, and the section of their items.
-MEASURED_FROM = {"compose": "compositions", "detect": "outliers"}
+MEASURED_FROM = {
+    "compose": "compositions",
+    "detect": "outliers",
+    "denoise": "denoisings",
+}
 
 # `ebm` of the environment that runs Snakemake, whether that is activated or not.
 shell.prefix(f"export PATH={Path(sys.executable).parent}:$PATH; set -euo pipefail; ")
@@ -41,6 +46,8 @@ wildcard_constraints:
     run="[a-z0-9_]+",
     composition="[a-z0-9_]+",
     outliers="[a-z0-9_]+",
+    denoising="[a-z0-9_]+",
+    comparison="[a-z0-9_]+",
     figure="|".join(PARAMS.figures) or "none",
     table="|".join(PARAMS.tables) or "none",
 
@@ -108,7 +115,12 @@ def stage_files(stage, experiment):
         items = getattr(PARAMS, MEASURED_FROM[stage])
         names = [name for name in items if items[name].experiment == experiment]
         folder = f"{RESULTS}/{stage}/{experiment}"
-        return [f"{folder}/{name}{end}" for name in names for end in MEASURED_SUFFIXES]
+        return [
+            f"{folder}/{name}{end}" for name in names for end in MEASURED_SUFFIXES[stage]
+        ]
+    if stage == "compare":
+        # `experiment` is the name of a comparison.
+        return [f"{RESULTS}/compare/{experiment}/{experiment}.json"]
     return [
         path for run in PARAMS.runs_of(experiment) for path in run_files(stage, run)
     ]

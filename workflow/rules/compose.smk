@@ -13,6 +13,7 @@ rule compose:
             "data/streams.py",
             "mcmc/augmentation.py",
             "mcmc/chain.py",
+            "mcmc/gibbs.py",
             "mcmc/generate.py",
             "mcmc/hmc.py",
             "mcmc/langevin.py",

@@ -14,7 +14,14 @@ rule evaluate:
         status=f"{RESULTS}/train/{{experiment}}/{{run}}.json",
         history=f"{RESULTS}/train/{{experiment}}/{{run}}.csv",
         samples=f"{RESULTS}/sample/{{experiment}}/{{run}}.safetensors",
-        code=code("stages/evaluate.py", "model_file.py", "energies", "evaluation"),
+        code=code(
+            "stages/evaluate.py",
+            "model_file.py",
+            "data/streams.py",
+            "energies",
+            "evaluation",
+            "mcmc/annealed_importance.py",
+        ),
     output:
         f"{RESULTS}/evaluate/{{experiment}}/{{run}}.json",
         f"{RESULTS}/evaluate/{{experiment}}/{{run}}.safetensors",

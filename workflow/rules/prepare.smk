@@ -7,6 +7,7 @@ rule prepare:
             "data/image_folder.py",
             "evaluation/classifier.py",
             "evaluation/frechet.py",
+            "evaluation/independent.py",
             "evaluation/ruler.py",
         ),
     output:

@@ -12,6 +12,8 @@ PURPOSES = (
     "long_chains",
     "composition",
     "outliers",
+    "denoising",
+    "evaluation",
 )
 
 

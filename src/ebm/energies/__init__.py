@@ -5,7 +5,9 @@ from torch import nn
 from ebm.energies.conv import ConvEnergy
 from ebm.energies.ensemble import Ensemble
 from ebm.energies.gaussian import GaussianEnergy
+from ebm.energies.helmholtz import HelmholtzMachine
 from ebm.energies.mlp import MLPEnergy
+from ebm.energies.rbm import RBM
 from ebm.energies.residual import ResidualEnergy
 from ebm.params.energies import Energy
 
@@ -13,8 +15,8 @@ from ebm.params.energies import Energy
 def build_energy(config: Energy, shape: tuple[int, ...], classes: int | None = None) -> nn.Module:
     """The energy that `config` describes, for samples of `shape`: (d,) vectors or (C, H, W) images.
 
-    `classes`: how many values the attribute has that it is conditioned on. Initial weights come from torch's
-    global random state. Raises ValueError if the shape does not suit, or if there are classes without a
+    `classes`: how many values the attribute, or how many times the diffusion has, that it is conditioned on.
+    Initial weights come from torch's global random state. Raises ValueError if the shape does not suit, or if there are classes without a
     condition or a condition without classes.
     """
     condition = getattr(config, "condition", None)
@@ -25,11 +27,15 @@ def build_energy(config: Energy, shape: tuple[int, ...], classes: int | None = N
     if config.kind == "gaussian":
         return GaussianEnergy(_vector(config.kind, shape))
     if config.kind == "mlp":
-        return MLPEnergy(_vector(config.kind, shape), config.widths)
+        return MLPEnergy(_vector(config.kind, shape), config.widths, classes)
+    if config.kind == "rbm":
+        return RBM(_vector(config.kind, shape), config.hidden, config.visible)
+    if config.kind == "helmholtz":
+        return HelmholtzMachine(_vector(config.kind, shape), config.layers)
     if config.kind == "conv":
         if len(shape) != 3 or min(shape[1:]) < 8:
             raise ValueError(f"a conv energy needs images of at least 8x8 pixels, got shape {shape}")
-        return ConvEnergy(shape[0], config.width)
+        return ConvEnergy(shape[0], config.width, classes)
     if config.kind == "residual":
         if len(shape) != 3:
             raise ValueError(f"a residual energy needs images, got samples of shape {shape}")

@@ -6,15 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parametrize
 
+from ebm.mcmc.gibbs import gibbs_step
 from ebm.mcmc.hmc import hmc_step
 from ebm.mcmc.langevin import EnergyFunction, langevin_step
-from ebm.params.sampling import HamiltonianSampler, Langevin
+from ebm.params.sampling import GibbsSampler, HamiltonianSampler, Langevin
 
 
 def transition(
     energy: EnergyFunction,
     x: Tensor,
-    config: Langevin | HamiltonianSampler,
+    config: Langevin | HamiltonianSampler | GibbsSampler,
     generator: torch.Generator,
     step: int,
     total: int,
@@ -22,8 +23,11 @@ def transition(
 ) -> Tensor:
     """The state after step number `step` (from 0) of `total`, from `x` (B, ...).
 
-    Detached, or with `create_graph` attached to the energy's parameters and to `x`.
+    Detached, or with `create_graph` attached to the energy's parameters and to `x`. Gibbs sweeps, of an RBM,
+    have no graph.
     """
+    if isinstance(config, GibbsSampler):
+        return gibbs_step(energy, x, generator)
     if isinstance(config, HamiltonianSampler):
         return hmc_step(energy, x, config, generator, create_graph)
     scale = (total - 1 - step) / total if config.anneal else 1.0
@@ -33,7 +37,7 @@ def transition(
 def chain(
     energy: EnergyFunction,
     x: Tensor,
-    config: Langevin | HamiltonianSampler,
+    config: Langevin | HamiltonianSampler | GibbsSampler,
     generator: torch.Generator,
     steps: int | None = None,
     first: int = 0,
@@ -52,7 +56,7 @@ def chain(
 def run_chain(
     energy: EnergyFunction,
     x: Tensor,
-    config: Langevin | HamiltonianSampler,
+    config: Langevin | HamiltonianSampler | GibbsSampler,
     generator: torch.Generator,
     steps: int | None = None,
     first: int = 0,

@@ -8,12 +8,14 @@ from torch import Tensor
 from torch.nn.utils import parametrize
 
 from ebm.energies.conditional import rows
+from ebm.energies.rbm import coins
 from ebm.mcmc.augmentation import augment
 from ebm.mcmc.chain import run_chain, transition
 from ebm.mcmc.langevin import EnergyFunction
 from ebm.mcmc.noise import uniform_noise
+from ebm.mcmc.persistent import PersistentChains
 from ebm.mcmc.replay import ReplayBuffer
-from ebm.params.sampling import HamiltonianSampler, LangevinSampler
+from ebm.params.sampling import GibbsSampler, HamiltonianSampler, LangevinSampler
 
 
 class Negatives(NamedTuple):
@@ -24,12 +26,19 @@ class Negatives(NamedTuple):
     x_graph: Tensor | None
 
 
+class NoNegatives:
+    """In place of a sampler for objectives that run no chain: random numbers, and no buffer."""
+
+    def __init__(self, generator: torch.Generator):
+        self.generator, self.buffer = generator, None
+
+
 class NegativeSampler:
     """Runs the chains of one training and keeps their replay buffer."""
 
     def __init__(
         self,
-        config: LangevinSampler | HamiltonianSampler,
+        config: LangevinSampler | HamiltonianSampler | GibbsSampler,
         like: Tensor,
         is_image: bool,
         generator: torch.Generator,
@@ -37,7 +46,9 @@ class NegativeSampler:
         """`like` is one batch of data (B, ...), already in the energy's units."""
         self.config, self.generator = config, generator
         self.buffer = None
-        if config.buffer is not None:
+        if config.start == "persistent":
+            self.buffer = PersistentChains(max(config.buffer.size, len(like)), like)
+        elif config.buffer is not None:
             size = max(config.buffer.size, len(like))
             self.buffer = ReplayBuffer(size, config.buffer.kind, like, as_bytes=is_image)
 
@@ -50,21 +61,34 @@ class NegativeSampler:
     def start(self, data: Tensor) -> Tensor:
         """First states of the chains, shaped like `data` (B, ...).
 
-        `data`: the data themselves (CD-k). `noise`: uniform in `start_box`. `replay`: drawn from the buffer,
-        augmented, each chain re-initialised at noise with probability `reinitialise`; noise until the buffer
-        holds one batch.
+        `data`: the data themselves (CD-k). `noise`: uniform in `start_box`, for Gibbs chains fair coins.
+        `replay`: drawn from the buffer, augmented; noise until the buffer holds one batch. `persistent`:
+        where the same chains stopped last (PCD). The latter two are re-initialised at noise with probability
+        `reinitialise`.
         """
         if self.config.start == "data":
             return data
-        noise = uniform_noise(data.shape, self.config.start_box, data.device, self.generator)
-        if self.config.start == "noise" or len(self.buffer) < len(data):
+        if self.config.start == "persistent":
+            drawn = self.buffer.next(data)
+            if not self.config.buffer.reinitialise:
+                return drawn
+        noise = self._noise(data)
+        if self.config.start == "noise":
             return noise
-        drawn = self.buffer.draw(len(data), self.generator)
-        if self.config.augmentation is not None:
-            drawn = augment(drawn, self.config.augmentation, self.generator)
+        if self.config.start == "replay":
+            if len(self.buffer) < len(data):
+                return noise
+            drawn = self.buffer.draw(len(data), self.generator)
+            if getattr(self.config, "augmentation", None) is not None:
+                drawn = augment(drawn, self.config.augmentation, self.generator)
         chance = torch.rand(len(data), generator=self.generator, device=data.device)
         fresh = (chance < self.config.buffer.reinitialise).view(-1, *[1] * (data.dim() - 1))
         return torch.where(fresh, noise, drawn)
+
+    def _noise(self, data: Tensor) -> Tensor:
+        if self.config.kind == "gibbs":
+            return coins(torch.full_like(data, 0.5), self.generator)
+        return uniform_noise(data.shape, self.config.start_box, data.device, self.generator)
 
     # The parameters stand still: weights derived from them are computed once for all steps, with their graph.
     @parametrize.cached()

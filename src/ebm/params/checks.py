@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 
-from ebm.params import combinations
-from ebm.params.combinations import Problem, nearest, no_such
+from ebm.params import combinations, measured
 from ebm.params.root import ADAPTERS, REFERENCES, Params
+from ebm.params.shown import of_shown
+from ebm.params.words import Problem, nearest, no_such
 
 
 def describe(error: dict, known: Iterable[str] = ()) -> str:
@@ -60,9 +61,11 @@ def problems(params: Params) -> Iterator[Problem]:
         else:
             yield from combinations.of_run(params, name)
     if not dangling:
-        yield from combinations.of_compositions(params)
-        yield from combinations.of_outliers(params)
-        yield from combinations.of_shown(params)
+        yield from measured.of_compositions(params)
+        yield from measured.of_outliers(params)
+        yield from measured.of_denoisings(params)
+        yield from measured.of_comparisons(params)
+        yield from of_shown(params)
     if len(set(params.seeds)) != len(params.seeds):
         yield ("seeds",), f"each seed must appear once, got {params.seeds}"
 

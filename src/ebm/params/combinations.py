@@ -1,17 +1,12 @@
-"""Combinations of entries of params.yaml that cannot work together, and why.
+"""Entries that a run names and that cannot work together, and why."""
 
-Each problem is (location, reason), the location a tuple of keys into params.yaml.
-"""
+from collections.abc import Iterator
 
-import difflib
-from collections.abc import Iterable, Iterator
-
-from ebm.params.compositions import models_of
-from ebm.params.datasets import ATTRIBUTES
+from ebm.params.datasets import ATTRIBUTES, BINARY, IMAGES
+from ebm.params.energies import MOST_ENUMERATED, TIME
 from ebm.params.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, halved, map_sides
-from ebm.params.root import Params
-
-Problem = tuple[tuple[str | int, ...], str]
+from ebm.params.root import Params, TrainSettings
+from ebm.params.words import Problem, nearest
 
 # Which evaluation can measure a run on a data set of each kind.
 MEASURED_BY = {
@@ -20,40 +15,13 @@ MEASURED_BY = {
     "digits": "images",
     "shapes": "images",
     "image_folder": "images",
+    "bars_and_stripes": "binary",
+    "binary_digits": "binary",
 }
 # Side in pixels of the embedded images.
-SIDES = {"digits": 8, "shapes": 16}
+SIDES = {"digits": 8, "shapes": 16, "binary_digits": 8}
 
-IMAGES = {"digits", "shapes", "image_folder"}
 IMAGE_ENERGIES = {"conv", "residual"}
-# Kinds of data that a figure or table can show; those not named here show any.
-SHOWS = {
-    "sample_grid": IMAGES,
-    "chain_strip": IMAGES,
-    "chain_separation": IMAGES,
-    "long_chains": IMAGES,
-    "nearest_neighbours": IMAGES,
-    "generation": IMAGES,
-    "ablation": IMAGES,
-    "density_panels": {"density"},
-    "density": {"density"},
-    "gaussian": {"gaussian"},
-}
-
-
-def nearest(word: object, known: Iterable[str]) -> str:
-    """'; did you mean ...?' or the list of what is possible."""
-    known = sorted(map(str, known))
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; possible: {', '.join(known)}" if known else ""
-
-
-def no_such(key: str, chosen: str, entries: Iterable[str], section: str = "") -> str:
-    """That `chosen` is not among `entries` (of `section`), and which of them is nearest."""
-    where = f" in {section}" if section else ""
-    return f"there is no {key} '{chosen}'{where}{nearest(chosen, entries)}"
 
 
 def of_run(params: Params, name: str) -> Iterator[Problem]:
@@ -61,9 +29,13 @@ def of_run(params: Params, name: str) -> Iterator[Problem]:
     run, settings = params.runs[name], params.train_settings(name)
     dataset = params.datasets[run.dataset]
     evaluation, generation = params.resolve(name, "evaluation"), params.resolve(name, "generation")
-    is_image = dataset.kind in IMAGES
-    yield from _energy(params, name)
-    yield from _objective(params, name)
+    train = ("runs", name, "train")
+    fits = list(_energy(settings.energy, dataset))
+    yield from (((*train, "energy"), reason) for reason in fits)
+    if not fits:
+        yield from (((*train, "objective"), reason) for reason in _objective(settings, dataset))
+        yield from (((*train, key), reason) for key, reason in _chain(settings))
+        yield from ((("runs", name, "sample", "generation"), r) for r in _generation(generation, settings))
     if evaluation.kind != MEASURED_BY[dataset.kind]:
         yield (
             ("runs", name, "evaluate", "evaluation"),
@@ -72,40 +44,38 @@ def of_run(params: Params, name: str) -> Iterator[Problem]:
         )
     chains = (("train", "sampler", settings.sampler), ("sample", "generation", generation))
     for stage, key, chain in chains:
-        if getattr(chain, "augmentation", None) is not None and not is_image:
+        if getattr(chain, "augmentation", None) is not None and dataset.kind not in IMAGES:
             yield ("runs", name, stage, key), f"augmentation needs images, not {dataset.kind} data"
-    if generation.start == "replay" and getattr(settings.sampler, "buffer", None) is None:
-        yield (
-            ("runs", name, "sample", "generation"),
-            "start: replay needs a run trained with a replay buffer; this one has none",
-        )
+    seeds = run.train.seeds or []
+    if len(set(seeds)) != len(seeds):
+        yield (*train, "seeds"), f"each seed must appear once, got {seeds}"
 
 
-def _energy(params: Params, name: str) -> Iterator[Problem]:
-    run, settings = params.runs[name], params.train_settings(name)
-    here, energy = ("runs", name, "train", "energy"), settings.energy
-    dataset = params.datasets[run.dataset]
-    is_image = dataset.kind in IMAGES
-    if settings.objective.kind == "mle" and energy.kind != "gaussian":
+def _energy(energy, dataset) -> Iterator[str]:
+    """Why `energy` does not suit the data."""
+    binary = energy.kind == "helmholtz" or getattr(energy, "visible", None) == "bernoulli"
+    if binary and dataset.kind not in BINARY:
+        what = "a Helmholtz machine" if energy.kind == "helmholtz" else "a Bernoulli RBM"
         yield (
-            ("runs", name, "train", "objective"),
-            f"mle needs an energy whose log Z is known (gaussian), not {energy.kind}",
+            f"{what} needs binary data ({' or '.join(sorted(BINARY))}), and {dataset.kind} data are"
+            " real-valued"
         )
-    if (energy.kind in IMAGE_ENERGIES) != is_image:
-        needed = "vectors" if is_image else "images"
-        yield here, f"a {energy.kind} energy needs {needed}, not {dataset.kind} data"
+        return
+    needed = "binary data" if binary else "images" if energy.kind in IMAGE_ENERGIES else "vectors"
+    found = "images" if dataset.kind in IMAGES else "binary data" if dataset.kind in BINARY else "vectors"
+    if needed != found:
+        yield f"a {energy.kind} energy needs {needed}, not {dataset.kind} data"
         return
     side = getattr(dataset, "size", SIDES.get(dataset.kind))
     if energy.kind == "conv" and side < 8:
-        yield here, f"a conv energy needs images of at least 8x8 pixels, not {side}"
+        yield f"a conv energy needs images of at least 8x8 pixels, not {side}"
     if energy.kind == "residual":
-        yield from ((here, reason) for reason in _maps(energy, side))
+        yield from _maps(energy, side)
         known = ATTRIBUTES[dataset.kind]
-        if energy.condition is not None and energy.condition not in known:
+        if energy.condition not in (None, TIME, *known):
             yield (
-                here,
                 f"condition: {dataset.kind} data have no attribute '{energy.condition}'"
-                f"{nearest(energy.condition, known)}",
+                f"{nearest(energy.condition, known)}"
             )
 
 
@@ -128,158 +98,118 @@ def _maps(energy, side: int) -> Iterator[str]:
         side = halved(side)
 
 
-def _objective(params: Params, name: str) -> Iterator[Problem]:
-    settings = params.train_settings(name)
-    objective, sampler = settings.objective, settings.sampler
-    train = ("runs", name, "train")
+def _objective(settings: TrainSettings, dataset) -> Iterator[str]:
+    """Why the objective cannot train the energy."""
+    energy, objective, _, _ = settings
+    if (objective.kind == "wake_sleep") != (energy.kind == "helmholtz"):
+        yield (
+            "wake_sleep trains a helmholtz machine and nothing else does, but this is"
+            f" {objective.kind} of a {energy.kind} energy"
+        )
+        return
+    binary = dataset.kind in BINARY
+    if objective.kind in ("dsm", "ssm", "dcd") and binary:
+        yield f"{objective.kind} needs a density of real vectors, and {dataset.kind} data are binary"
     if objective.kind == "mle":
+        yield from _log_partition(energy, objective, dataset)
+    timed = getattr(energy, "condition", None) == TIME
+    times = getattr(objective, "times", 1)
+    if timed and times == 1:
+        yield (
+            "an energy with condition: time needs the time-dependent form of dcd (more than two levels), not"
+            f" {objective.kind}"
+        )
+    if not timed and times > 1:
+        yield (
+            f"dcd with {times + 1} levels trains E(x, t): give the energy condition: time, or take two levels"
+        )
+    if objective.kind == "dcd" and getattr(energy, "condition", None) not in (None, TIME):
+        yield f"dcd trains no energy that is conditioned on an attribute ('{energy.condition}')"
+
+
+def _log_partition(energy, objective, dataset) -> Iterator[str]:
+    """Why log Z is not known."""
+    if objective.grid is not None:
+        if dataset.kind != "density":
+            yield f"mle by a grid needs two dimensions (density data), not {dataset.kind} data"
+        return
+    if energy.kind == "rbm":
+        visible = {"bars_and_stripes": lambda: dataset.side**2, "binary_digits": lambda: 64}
+        seen = visible[dataset.kind]() if energy.visible == "bernoulli" else None
+        least = min(energy.hidden, seen or energy.hidden)
+        if least > MOST_ENUMERATED:
+            units = f"{seen} visible and {energy.hidden} hidden" if seen else f"{energy.hidden} hidden"
+            yield (
+                f"mle sums over all states of an RBM's smaller side, and {units} units are more than"
+                f" {MOST_ENUMERATED}: take cd, or fewer units"
+            )
+    elif energy.kind != "gaussian":
+        yield f"mle needs an energy whose log Z is known (gaussian, rbm) or a grid, not {energy.kind}"
+
+
+def _chain(settings: TrainSettings) -> Iterator[tuple[str, str]]:
+    """What of objective and sampler does not go together: (key, reason)."""
+    energy, objective, sampler, schedule = settings
+    if objective.kind not in ("cd", "icd"):
+        if sampler.kind != "none":
+            yield (
+                "sampler",
+                f"{objective.kind} runs no chain: name a sampler of kind none, not {sampler.kind}",
+            )
         return
     if sampler.kind == "none":
-        yield (*train, "sampler"), f"{objective.kind} needs a chain (langevin, hmc), not none"
+        yield "sampler", f"{objective.kind} needs a chain (langevin, hmc, gibbs), not none"
         return
+    if sampler.kind == "gibbs" and energy.kind != "rbm":
+        yield "sampler", f"gibbs samples an rbm, not a {energy.kind} energy"
+    if sampler.kind != "gibbs" and getattr(energy, "visible", None) == "bernoulli":
+        yield "sampler", f"an RBM of binary units is sampled by gibbs: {sampler.kind} needs gradients in x"
+    chains = getattr(sampler.buffer, "kind", None) == "chains"
+    if chains and sampler.buffer.size < schedule.batch_size:
+        yield (
+            "sampler",
+            f"{sampler.buffer.size} persistent chains are fewer than a batch of {schedule.batch_size}",
+        )
     if objective.kind != "icd":
         return
-    if objective.entropy_weight and sampler.buffer is None:
+    if sampler.kind == "gibbs":
+        yield "sampler", "icd differentiates through the chain, and gibbs draws binary states"
+        return
+    if objective.entropy_weight and (sampler.buffer is None or chains):
         yield (
-            (*train, "sampler"),
-            "the entropy term looks for nearest neighbours in the replay buffer, and buffer is null:"
-            " give the sampler a buffer or the objective entropy_weight: 0.0",
+            "sampler",
+            "the entropy term looks for nearest neighbours in the replay buffer (fifo, reservoir), and buffer"
+            f" is {'of kind chains' if chains else 'null'}: give the sampler a buffer or the objective"
+            " entropy_weight: 0.0",
         )
     elif objective.entropy_weight and objective.entropy_after >= sampler.buffer.size:
         yield (
-            (*train, "objective"),
+            "objective",
             f"the entropy term waits for more than entropy_after = {objective.entropy_after} samples, and the"
             f" replay buffer holds {sampler.buffer.size}: it would never begin",
         )
     if objective.kl_steps != "all" and objective.kl_steps > sampler.steps:
         yield (
-            (*train, "objective"),
+            "objective",
             f"kl_steps is {objective.kl_steps}, and the chain has {sampler.steps} steps: write kl_steps: all",
         )
 
 
-def of_compositions(params: Params) -> Iterator[Problem]:
-    """Compositions of runs that do not exist, or at values that their attribute does not have."""
-    for name, composition in params.compositions.items():
-        here = ("compositions", name)
-        yield from _measured(params, here, "compose", composition.experiment)
-        generation = composition.generation
-        if generation not in params.generations:
-            reason = no_such("generation", generation, params.generations, "generations")
-            yield (*here, "generation"), reason
-        elif params.generations[generation].start != "noise":
-            yield (*here, "generation"), "a composition has no replay buffer: it needs start: noise"
-        members = params.runs_of(composition.experiment)
-        for word, expression in composition.expressions.items():
-            for model in models_of(expression):
-                reason = _no_model(params, composition, members, model)
-                if reason:
-                    yield (*here, "expressions", word), reason
-        if members and any(params.runs[run].dataset != composition.dataset for run in members):
-            yield (
-                (*here, "dataset"),
-                f"the runs of '{composition.experiment}' are not trained on '{composition.dataset}'",
-            )
-
-
-def _no_model(params: Params, composition, members: list[str], model) -> str | None:
-    if model.run not in members:
-        return (
-            f"no run '{model.run}' belongs to experiment '{composition.experiment}'"
-            f"{nearest(model.run, members)}"
-        )
-    attribute = getattr(params.resolve(model.run, "energy"), "condition", None)
-    if attribute is None:
-        return f"run '{model.run}' has no condition: its energy knows no '{model.value}'"
-    values = ATTRIBUTES[params.datasets[params.runs[model.run].dataset].kind][attribute]
-    if values is None:
-        return f"attribute '{attribute}' of an image folder has no names that params.yaml knows"
-    if model.value not in values:
-        return f"attribute '{attribute}' has no value '{model.value}'{nearest(model.value, values)}"
-    return None
-
-
-def _measured(params: Params, here: tuple, stage: str, experiment: str) -> Iterator[Problem]:
-    """What compositions and outliers have in common: an experiment with runs, and a table."""
-    yield from _known(params, (*here, "experiment"), experiment)
-    # The report judges these results and is told of their changes by the tables.
-    if not any(shown.stage == stage and shown.experiment == experiment for shown in params.tables.values()):
-        yield here, f"no table of stage {stage} shows experiment '{experiment}': add one to tables"
-
-
-def of_outliers(params: Params) -> Iterator[Problem]:
-    """Out-of-distribution tests whose experiment or data sets do not fit."""
-    for name, test in params.outliers.items():
-        here = ("outliers", name)
-        yield from _measured(params, here, "detect", test.experiment)
-        for key in ("dataset", "against"):
-            chosen = getattr(test, key)
-            if chosen not in params.datasets:
-                yield (*here, key), no_such("dataset", chosen, params.datasets)
-            elif params.datasets[chosen].kind not in IMAGES:
-                yield (*here, key), f"out-of-distribution tests need images, not '{chosen}'"
-        if test.against == test.dataset:
-            yield (*here, "against"), "a data set is not out of its own distribution"
-        others = [other for other in params.outliers.values() if other.experiment == test.experiment]
-        measured = [name for other in others for name in (*other.sets, other.against)]
-        twice = sorted({name for name in measured if measured.count(name) > 1})
-        if twice:
-            yield (
-                (*here, "sets"),
-                f"experiment '{test.experiment}' is measured against {', '.join(twice)} more than once, and"
-                " no verdict could tell which is meant",
-            )
-        for run in params.runs_of(test.experiment):
-            if params.runs[run].dataset != test.dataset:
-                yield (
-                    (*here, "dataset"),
-                    f"run '{run}' of experiment '{test.experiment}' is trained on"
-                    f" '{params.runs[run].dataset}', not on '{test.dataset}'",
-                )
-            elif getattr(params.resolve(run, "energy"), "condition", None) is not None:
-                yield (*here, "experiment"), f"the energy of run '{run}' needs a condition to give a score"
-
-
-def of_shown(params: Params) -> Iterator[Problem]:
-    """Figures and tables of what their experiment does not have."""
-    for section in ("figures", "tables"):
-        for name, shown in getattr(params, section).items():
-            here = (section, name)
-            if shown.experiment not in params.experiments:
-                yield from _known(params, (*here, "experiment"), shown.experiment)
-                continue
-            kinds = {
-                params.datasets[params.runs[run].dataset].kind for run in params.runs_of(shown.experiment)
-            }
-            suitable = SHOWS.get(shown.kind, kinds)
-            if not kinds <= suitable:
-                yield (
-                    (*here, "kind"),
-                    f"{shown.kind} shows {' or '.join(sorted(suitable))} data, and experiment"
-                    f" '{shown.experiment}' has {' and '.join(sorted(kinds - suitable))}",
-                )
-            yield from _has_what_it_shows(params, here, shown)
-
-
-def _has_what_it_shows(params: Params, here: tuple, shown) -> Iterator[Problem]:
-    experiment, runs = shown.experiment, params.runs_of(shown.experiment)
-    needs = {"compose": params.compositions, "detect": params.outliers}.get(shown.stage)
-    if needs is not None and all(entry.experiment != experiment for entry in needs.values()):
-        section = "compositions" if shown.stage == "compose" else "outliers"
-        yield (*here, "kind"), f"{shown.kind} shows {section}, and experiment '{experiment}' has none"
-    if shown.kind in ("chain_separation", "long_chains") and not any(
-        params.resolve(run, "generation").long_chains for run in runs
-    ):
-        yield (*here, "kind"), f"{shown.kind} shows long_chains, and no generation of '{experiment}' has them"
-    if shown.kind == "truncation" and not any(
-        getattr(params.resolve(run, "objective"), "compare_full", False) for run in runs
-    ):
-        yield (*here, "kind"), f"truncation needs a run with compare_full: true in experiment '{experiment}'"
-
-
-def _known(params: Params, location: tuple, experiment: str) -> Iterator[Problem]:
-    if experiment not in params.experiments:
-        yield (
-            location,
-            f"no run belongs to experiment '{experiment}'{nearest(experiment, params.experiments)}",
-        )
+def _generation(generation, settings: TrainSettings) -> Iterator[str]:
+    """Why the trained model cannot be sampled so."""
+    energy, objective, sampler, _ = settings
+    by_kind = {"helmholtz": {"ancestral"}, "rbm": {"gibbs"}}
+    possible = by_kind.get(energy.kind, {"langevin"})
+    if energy.kind == "rbm" and energy.visible == "gaussian":
+        possible = {"gibbs", "langevin"}
+    if getattr(energy, "condition", None) == TIME:
+        possible = {"annealed"}
+    if generation.kind not in possible:
+        what = "a time-dependent" if possible == {"annealed"} else f"a {energy.kind}"
+        wanted = " or ".join(sorted(possible))
+        yield f"{what} energy is sampled by a generation of kind {wanted}, not {generation.kind}"
+        return
+    if getattr(generation, "start", None) == "replay" and getattr(sampler, "buffer", None) is None:
+        yield "start: replay needs a run trained with a replay buffer; this one has none"
+    if generation.kind == "annealed" and generation.strip_frames > generation.steps * objective.times + 1:
+        yield f"strip_frames must be at most {generation.steps * objective.times + 1}, the states of a chain"

@@ -19,6 +19,9 @@ MODULES = {
     "binary_digits": "src/ebm/data/digits.py",
 }
 
+IMAGES = {"digits", "shapes", "image_folder"}
+BINARY = {"bars_and_stripes", "binary_digits"}
+
 # What the images of each kind are labelled with, and the values in the order of their numbers; None if only
 # the data know. The classes of an image folder are its sub-folders.
 ATTRIBUTES: dict[str, dict[str, tuple[str, ...] | None]] = {

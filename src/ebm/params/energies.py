@@ -37,6 +37,10 @@ class ConvEnergy(Section):
     condition: Literal["time"] | None
 
 
+# The most binary units whose states are summed over one by one: 2^25 terms.
+MOST_ENUMERATED = 25
+
+
 class RBMEnergy(Section):
     """The free energy of a restricted Boltzmann machine with `hidden` binary hidden units.
 
@@ -64,8 +68,8 @@ class ResidualEnergy(Section):
 
     `width` is f. `attention`: self-attention in the full-resolution network. `normalise`: instance norm up to
     128 channels, group norm above. `spectral_norm`: in place of weight standardisation. `condition`: the
-    data set's attribute that the energy is conditioned on, or TIME. `output`: of each network; the paper's is linear.
-    `members`: energies of an ensemble, whose mean it is.
+    data set's attribute that the energy is conditioned on, or TIME. `output`: of each network; the
+    paper's is linear. `members`: energies of an ensemble, whose mean it is.
     """
 
     kind: Literal["residual"]

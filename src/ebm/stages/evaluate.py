@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from ebm import workspace
+from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.evaluation.training_summary import summarise
 from ebm.model_file import ModelFile
@@ -32,12 +33,12 @@ def run(params: Params, item: str) -> None:
     ruler, _ = workspace.load_tensors(folder / "ruler.safetensors")
     data = {p: workspace.load_tensors(folder / f"{p}.safetensors")[0] for p in ("train", "test")}
 
-    measure = {"gaussian": _gaussian, "density": _density, "images": _images}[config.kind]
+    measure = {"gaussian": _gaussian, "density": _density, "images": _images, "binary": _binary}[config.kind]
     weights = params.resolve(item, "generation").weights
     seeds, arrays = {}, {}
     for seed in model.seeds:
         energy = model.energy(seed, weights)
-        metrics, drawn = measure(config, energy, samples[f"{seed}/samples"], data, ruler)
+        metrics, drawn = measure(config, energy, samples[f"{seed}/samples"], data, ruler, seed)
         metrics |= summarise(log[log.seed == seed]) | _separation(samples, seed)
         ended = status["seeds"][str(seed)]
         survived = ended["iterations"] if ended["outcome"] == "finished" else ended["iteration"]
@@ -46,6 +47,12 @@ def run(params: Params, item: str) -> None:
         metrics = {key: value if math.isfinite(value) else None for key, value in metrics.items()}
         seeds[str(seed)] = {"metrics": metrics, **ended}
         arrays |= {f"{seed}/{name}": array for name, array in drawn.items()}
+    if config.kind == "binary":
+        from ebm.evaluation.binary import how
+
+        described = {"likelihood": how(model.energy(model.seeds[0], weights))}
+    else:
+        described = {}
     result = {
         "run": item,
         "experiment": entry.experiment,
@@ -56,6 +63,7 @@ def run(params: Params, item: str) -> None:
         "switches": switches(params, item),
         "reference": manifest["ruler"],
         "seeds": seeds,
+        **described,
     }
     workspace.save_json(place("evaluate", ".json"), result)
     workspace.save_tensors(place("evaluate", ".safetensors"), arrays, {"seeds": model.seeds})
@@ -80,7 +88,7 @@ def _separation(samples: dict, seed: int) -> dict[str, float]:
     }
 
 
-def _gaussian(config, energy, samples, data, ruler):
+def _gaussian(config, energy, samples, data, ruler, seed):
     from ebm.evaluation.gaussian import fisher_divergence, gaussian_kl
 
     test = torch.from_numpy(data["test"]["x"]).to(next(energy.parameters()).device)
@@ -95,26 +103,29 @@ def _gaussian(config, energy, samples, data, ruler):
     return metrics, {}
 
 
-def _density(config, energy, samples, data, ruler):
+def _density(config, energy, samples, data, ruler, seed):
     from ebm.evaluation.grid import log_likelihood, normalise_on_grid
     from ebm.evaluation.mmd import median_bandwidth, mmd_squared
+    from ebm.evaluation.wasserstein import wasserstein_2
 
     test = data["test"]["x"]
     grid = normalise_on_grid(energy, config.box, config.grid)
     points = torch.from_numpy(test).to(next(energy.parameters()).device)
-    shown = config.mmd_samples
+    shown, train = config.compared_samples, data["train"]["x"]
     bandwidth = median_bandwidth(test[:shown])
     metrics = {
         "test_log_likelihood": log_likelihood(energy, points, grid.log_partition),
         "grid_edge_mass": grid.edge_mass,
         "mmd_squared": mmd_squared(samples[:shown], test[:shown], bandwidth),
-        "mmd_squared_train_to_test": mmd_squared(data["train"]["x"][:shown], test[:shown], bandwidth),
+        "mmd_squared_train_to_test": mmd_squared(train[:shown], test[:shown], bandwidth),
+        "wasserstein": wasserstein_2(samples[:shown], test[:shown]),
+        "wasserstein_train_to_test": wasserstein_2(train[:shown], test[:shown]),
     }
     drawn = {"log_density": grid.log_density.float().cpu().numpy(), "box": np.array(config.box)}
     return metrics, drawn
 
 
-def _images(config, energy, samples, data, ruler):
+def _images(config, energy, samples, data, ruler, seed):
     from ebm.evaluation import diversity
     from ebm.evaluation.frechet import frechet_distance
     from ebm.evaluation.ruler import ruler_from_tensors
@@ -134,4 +145,47 @@ def _images(config, energy, samples, data, ruler):
     }
     shown = config.shown_neighbours
     drawn = {"shown": samples[:shown], "nearest_train": data["train"]["x"][index[:shown]]}
+    return metrics, drawn
+
+
+def _binary(config, energy, samples, data, ruler, seed):
+    from ebm.energies.rbm import RBM
+    from ebm.evaluation import binary
+    from ebm.evaluation.mmd import median_bandwidth, mmd_squared
+    from ebm.evaluation.pseudo_likelihood import log_pseudo_likelihood
+
+    device = next(energy.parameters()).device
+    generator = torch.Generator(device).manual_seed(stream_seed(seed, "evaluation"))
+    train, test = (torch.from_numpy(data[part]["x"]).to(device) for part in ("train", "test"))
+    found = binary.likelihood(energy, train, test, config, generator)
+    metrics = {
+        "train_log_likelihood": float(found.train.mean()),
+        "test_log_likelihood": float(found.test.mean()),
+    }
+    if found.log_partition is not None:
+        metrics["log_partition"] = found.log_partition
+    if found.log_partition_error is not None:
+        metrics["log_partition_error"] = found.log_partition_error
+    if isinstance(energy, RBM):
+        metrics["pseudo_log_likelihood"] = float(log_pseudo_likelihood(energy, test).double().mean())
+    reconstructions = binary.reconstruct(energy, test, generator)
+    metrics["reconstruction_error"] = binary.reconstruction_error(test, reconstructions)
+
+    made = samples.reshape(len(samples), -1) / 255
+    shown = config.compared_samples
+    compared, real = data["train"]["x"][:shown], data["test"]["x"][:shown]
+    bandwidth = median_bandwidth(real)
+    metrics["mmd_squared"] = mmd_squared(made[:shown], real, bandwidth)
+    metrics["mmd_squared_train_to_test"] = mmd_squared(compared, real, bandwidth)
+    if "patterns" in ruler:
+        # The test images are the distribution itself: their mean log-likelihood is minus the cross-entropy.
+        entropy = -(np.exp(ruler["log_probability"]) * ruler["log_probability"]).sum()
+        metrics["kl"] = -metrics["test_log_likelihood"] - float(entropy)
+        metrics["valid_share"] = binary.valid_share(made, ruler["patterns"])
+    side = samples.shape[-1]
+    drawn = {
+        "filters": binary.filters(energy, config.shown),
+        "originals": data["test"]["x"][: config.shown].astype(np.uint8).reshape(-1, side, side),
+        "reconstructions": reconstructions[: config.shown].cpu().numpy().reshape(-1, side, side),
+    }
     return metrics, drawn

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ebm import workspace
-from ebm.data import densities, digits, gaussian, image_folder, shapes
+from ebm.data import bars_and_stripes, densities, digits, gaussian, image_folder, shapes
+from ebm.evaluation.independent import independent_pixels
 from ebm.params import Params
 from ebm.workspace import WorkspaceError
 
@@ -12,6 +13,8 @@ LICENCES = {
     "density": "generated",
     "digits": "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn",
     "shapes": "generated",
+    "bars_and_stripes": "generated",
+    "binary_digits": "as digits",
     "image_folder": "the folder's own",
 }
 
@@ -31,6 +34,18 @@ def run(params: Params, item: str) -> None:
         truth = densities.density(config.shape).log_density(test.astype(np.float64))
         measures = {"true_test_log_likelihood": float(truth.mean())}
         ruler = {"test_log_density": truth}
+    elif config.kind in ("bars_and_stripes", "binary_digits"):
+        make = digits.make_binary if config.kind == "binary_digits" else bars_and_stripes.make
+        train, test = make(config)
+        parts = {"train": {"x": train}, "test": {"x": test}}
+        mean, log_likelihood = independent_pixels(train, test)
+        ruler = {"mean": mean}
+        measures = {"independent_pixels_log_likelihood": log_likelihood}
+        if config.kind == "bars_and_stripes":
+            patterns, log_probability = bars_and_stripes.patterns(config.side)
+            ruler |= {"patterns": patterns, "log_probability": log_probability}
+            entropy = -(np.exp(log_probability) * log_probability).sum()
+            measures["true_test_log_likelihood"] = -float(entropy)
     else:
         source = {"digits": digits, "shapes": shapes, "image_folder": image_folder}[config.kind]
         train, train_labels, test, test_labels = source.make(config)

@@ -1,5 +1,7 @@
 """sample: draw from a run's trained models, one set of samples for each seed."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
@@ -8,20 +10,27 @@ from ebm import workspace
 from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.energies.conditional import Given
-from ebm.mcmc.generate import CHUNK, generate, total_steps
+from ebm.mcmc.ancestral import ancestral_generate
+from ebm.mcmc.annealed import annealed_generate
+from ebm.mcmc.generate import CHUNK, Generated, generate, total_steps
+from ebm.mcmc.gibbs_generate import gibbs_generate
 from ebm.mcmc.long_chains import frame_steps, long_chains
 from ebm.model_file import ModelFile
 from ebm.params import Params
-from ebm.progress import progress
+from ebm.params.datasets import BINARY
+from ebm.params.sampling import Generation
+from ebm.progress import Progress, progress
 
 
 def run(params: Params, item: str) -> None:
     """Sample from run `item`. Images are stored as uint8, other samples as float32.
 
-    A conditional model is sampled at every value of its attribute, equally often.
+    A conditional model is sampled at every value of its attribute, equally often. Binary vectors are stored
+    as images too, (n, 1, side, side) of 0 and 255.
     """
     device = set_up(params.compute)
     config = params.resolve(item, "generation")
+    dataset = params.datasets[params.runs[item].dataset].kind
     experiment = params.runs[item].experiment
 
     def place(stage: str, suffix: str = ".safetensors"):
@@ -29,40 +38,70 @@ def run(params: Params, item: str) -> None:
 
     model = ModelFile(place("train"), device)
     outcomes = workspace.load_json(place("train", ".json"))["seeds"]
-    chunks = -(-config.samples // CHUNK)
-    long = config.long_chains
-    steps = chunks * total_steps(config) + (2 * long.rounds * config.steps if long else 0)
+    chunks, steps = -(-config.samples // CHUNK), _steps(config, model)
+    long = getattr(config, "long_chains", None)
+    work = chunks * steps + (2 * long.rounds * config.steps if long else 0)
     condition = None
     if model.classes is not None:
         values = torch.arange(config.samples, device=device) % model.classes
         condition = one_hot(values, model.classes).float()
+
+    def stored(x: Tensor):
+        return _stored(x, model.is_image, dataset in BINARY)
+
     tensors = {}
-    with progress(f"sample {item}", len(model.seeds) * steps) as bar:
+    with progress(f"sample {item}", len(model.seeds) * work) as bar:
         for seed in model.seeds:
-            energy = model.energy(seed, config.weights)
-            made = generate(energy, model.shape, config, model.buffer(seed), seed, bar, condition)
-            tensors[f"{seed}/samples"] = _stored(made.samples, model.is_image)
-            tensors[f"{seed}/strip"] = _stored(made.strip, model.is_image)
+            made = _generate(config, model, seed, condition, bar)
+            tensors[f"{seed}/samples"] = stored(made.samples)
+            tensors[f"{seed}/strip"] = stored(made.strip)
             if long is None:
                 continue
-            starts = made.samples[: long.starts]
-            given = energy
+            energy, starts = model.energy(seed, config.weights), made.samples[: long.starts]
             if condition is not None:
-                given = Given(energy, condition[: long.starts].repeat_interleave(long.chains, 0))
+                energy = Given(energy, condition[: long.starts].repeat_interleave(long.chains, 0))
             for number, name in enumerate(("without", "with")):
                 stream = stream_seed(seed, "long_chains", number)
                 generator = torch.Generator(device).manual_seed(stream)
-                frames = long_chains(given, starts, config, generator, bar, name == "with")
-                tensors[f"{seed}/long_{name}"] = _stored(frames, model.is_image)
+                frames = long_chains(energy, starts, config, generator, bar, name == "with")
+                tensors[f"{seed}/long_{name}"] = stored(frames)
     about = {
         "seeds": model.seeds,
         "is_image": model.is_image,
-        "steps": total_steps(config),
+        "chain": config.kind,
+        "steps": steps,
         "long_steps": frame_steps(config) if long else [],
         "outcomes": outcomes,
     }
     workspace.save_tensors(place("sample"), tensors, about)
 
 
-def _stored(x: Tensor, is_image: bool):
+def _steps(config: Generation, model: ModelFile) -> int:
+    """Steps of the chain behind each sample; of independent samples one."""
+    if config.kind == "langevin":
+        return total_steps(config)
+    if config.kind == "annealed":
+        return model.times * config.steps
+    return config.steps if config.kind == "gibbs" else 1
+
+
+def _generate(
+    config: Generation, model: ModelFile, seed: int, condition: Tensor | None, bar: Progress
+) -> Generated:
+    if config.kind == "annealed":
+        energy = model.conditional_energy(seed, config.weights)
+        return annealed_generate(energy, model.shape, config, model.diffusion, seed, bar)
+    energy = model.energy(seed, config.weights)
+    if config.kind == "gibbs":
+        return gibbs_generate(energy, config, seed, bar)
+    if config.kind == "ancestral":
+        bar.advance()
+        return ancestral_generate(energy, config, seed)
+    return generate(energy, model.shape, config, model.buffer(seed), seed, bar, condition)
+
+
+def _stored(x: Tensor, is_image: bool, is_binary: bool):
+    if is_binary:
+        side = math.isqrt(x.shape[-1])
+        return (255 * x).to(torch.uint8).unflatten(-1, (1, side, side)).cpu().numpy()
     return ((x * 256).floor().clamp(0, 255).to(torch.uint8) if is_image else x).cpu().numpy()

@@ -4,7 +4,9 @@ import torch
 
 from ebm import workspace
 from ebm.device import environment, set_up
+from ebm.objectives.diffusions import kernels
 from ebm.params import Params
+from ebm.params.energies import TIME
 from ebm.progress import progress
 from ebm.training.checkpoint import code_sha256, work_directory
 from ebm.training.interrupt import stop_signal
@@ -20,8 +22,9 @@ def run(params: Params, item: str) -> None:
     path = workspace.prepared(params.preset, entry.dataset) / "train.safetensors"
     arrays = workspace.load_tensors(path)[0]
     data = torch.from_numpy(arrays["x"]).to(device)
+    seeds = params.seeds_of(item)
     attribute = getattr(settings.energy, "condition", None)
-    labels = None if attribute is None else torch.from_numpy(arrays[attribute]).to(device)
+    labels = None if attribute in (None, TIME) else torch.from_numpy(arrays[attribute]).to(device)
     conditions = environment(device)
     # How often a checkpoint is written decides nothing else.
     decisive = [part.model_dump(mode="json", exclude={"checkpoint_seconds"}) for part in settings]
@@ -33,13 +36,13 @@ def run(params: Params, item: str) -> None:
         "environment": conditions,
     }
     tensors, logs, outcomes = {}, {}, {}
-    total = settings.schedule.iterations * len(params.seeds)
+    total = settings.schedule.iterations * len(seeds)
     with (
         work_directory(f"{params.preset}-{item}", identity) as work,
         stop_signal() as stop,
         progress(f"train {item}", total) as bar,
     ):
-        for seed in params.seeds:
+        for seed in seeds:
             training = Training(settings, data, seed, labels)
             diverged = training.run(work / f"seed{seed}.safetensors", stop, bar)
             state = training.state
@@ -48,7 +51,7 @@ def run(params: Params, item: str) -> None:
             for weights in ("ema", "raw"):
                 for name, value in state.model(weights).state_dict().items():
                     tensors[f"{seed}/{weights}/{name}"] = value.cpu().numpy()
-            buffer = getattr(state.sampler, "buffer", None)
+            buffer = state.sampler.buffer
             if buffer is not None:
                 tensors[f"{seed}/buffer"] = buffer.samples[: len(buffer)].cpu().numpy()
         for seed, outcome in outcomes.items():
@@ -62,8 +65,9 @@ def run(params: Params, item: str) -> None:
             "objective": settings.objective.kind,
             "shape": list(data.shape[1:]),
             "is_image": data.dtype == torch.uint8,
-            "seeds": params.seeds,
+            "seeds": seeds,
             "classes": None if labels is None else int(labels.max()) + 1,
+            "diffusion": kernels(settings.objective) if attribute == TIME else None,
         }
         workspace.save_tensors(place(".safetensors"), tensors, description)
         workspace.write_text(place(".csv"), as_csv(logs))

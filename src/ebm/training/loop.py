@@ -12,6 +12,7 @@ from ebm.data.batches import Batches, dequantise
 from ebm.data.streams import stream_seed
 from ebm.energies.conditional import Given, rows
 from ebm.objectives import build_objective
+from ebm.params.energies import TIME
 from ebm.params.root import TrainSettings
 from ebm.progress import Progress
 from ebm.training.checkpoint import load_checkpoint, save_checkpoint
@@ -35,7 +36,13 @@ class Training:
         )
         self.conditions = None if labels is None else one_hot(labels).float()
         classes = None if labels is None else self.conditions.shape[1]
+        if getattr(settings.energy, "condition", None) == TIME:
+            classes = settings.objective.times
         self.state = TrainState(settings, like, data.dtype == torch.uint8, seed, classes)
+        # What a binary machine would make of grey values is no error that anybody would see later.
+        check = getattr(self.state.energy, "check_data", None)
+        if check is not None:
+            check(data)
         self.objective = build_objective(settings.objective)
 
     def step(self) -> dict[str, Tensor]:
@@ -54,9 +61,12 @@ class Training:
             # A term that is not there yet, as the entropy while the buffer fills, has no graph.
             if loss.requires_grad:
                 gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-            logged[f"gradient_norm_{name}"] = get_total_norm(gradients)
+            norm = get_total_norm(gradients)
+            logged[f"gradient_norm_{name}"] = norm
             total = list(gradients) if total is None else torch._foreach_add(total, list(gradients))
-        norm = get_total_norm(total)
+        if len(terms.losses) > 1:
+            norm = get_total_norm(total)
+        logged["loss"] = sum(loss.detach() for loss in terms.losses.values())
         logged["gradient_norm"] = norm
         energies = [logged[key] for key in ("energy_positive", "energy_negative") if key in logged]
         if len(energies) == 2:
@@ -66,9 +76,8 @@ class Training:
         if schedule.clip_norm is not None:
             torch.nn.utils.clip_grads_with_norm_(parameters, schedule.clip_norm, norm)
 
-        before = state.guard.observe(state.iteration, energies, norm)
+        state.optimizer.found_inf = state.guard.observe(state.iteration, energies, norm)
         state.optimizer.step()
-        state.guard.hold(before)
         state.ema.update_parameters(state.energy)
         state.iteration += 1
         return logged

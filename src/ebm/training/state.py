@@ -6,7 +6,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ebm.data.streams import stream_seed
 from ebm.energies import build_energy
-from ebm.mcmc.negatives import NegativeSampler
+from ebm.mcmc.negatives import NegativeSampler, NoNegatives
 from ebm.params.root import TrainSettings
 from ebm.training.guard import DivergenceGuard
 from ebm.training.log import TrainingLog
@@ -24,7 +24,8 @@ class TrainState:
     ):
         """`like`: one batch of data (B, ...) in the energy's units, on the training device.
 
-        `classes`: how many values the attribute has that a conditional energy is conditioned on.
+        `classes`: how many values the attribute, or how many times the diffusion has, that a conditional
+        energy is conditioned on.
         """
         self.iteration = 0
         torch.manual_seed(seed)
@@ -35,12 +36,15 @@ class TrainState:
             self.energy.parameters(),
             lr=settings.schedule.learning_rate,
             betas=tuple(float(beta) for beta in settings.schedule.betas),
+            # One kernel, and it can leave a step out without asking the host (see DivergenceGuard).
+            fused=True,
         )
         self.generator = torch.Generator(like.device).manual_seed(stream_seed(seed, "chains"))
-        self.sampler = None
-        if settings.sampler.kind != "none":
+        if settings.sampler.kind == "none":
+            self.sampler = NoNegatives(self.generator)
+        else:
             self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
-        self.guard = DivergenceGuard(self.energy, settings.schedule.energy_limit)
+        self.guard = DivergenceGuard(settings.schedule.energy_limit, like.device)
         self.log = TrainingLog()
 
     def tensors(self) -> dict[str, Tensor]:
@@ -49,7 +53,7 @@ class TrainState:
         state |= {f"ema/{name}": value for name, value in self.ema.state_dict().items()}
         for index, slots in self.optimizer.state_dict()["state"].items():
             state |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
-        if self.sampler is not None and self.sampler.buffer is not None:
+        if self.sampler.buffer is not None:
             state |= {f"buffer/{key}": value for key, value in self.sampler.buffer.state().items()}
         return state | {
             "generator": self.generator.get_state(),
@@ -69,7 +73,7 @@ class TrainState:
             index, slot = name.split("/")
             optimizer["state"].setdefault(int(index), {})[slot] = value
         self.optimizer.load_state_dict(optimizer)
-        if self.sampler is not None and self.sampler.buffer is not None:
+        if self.sampler.buffer is not None:
             self.sampler.buffer.load_state(_under(state, "buffer/"))
         self.generator.set_state(state["generator"])
         self.guard.record = state["guard"].to(device)
