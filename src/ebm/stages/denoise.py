@@ -1,0 +1,92 @@
+"""denoise: remove noise from test images with the energies of an experiment's models."""
+
+import math
+
+import numpy as np
+from torch import Tensor
+
+from ebm import workspace
+from ebm.data.streams import stream_seed
+from ebm.device import set_up
+from ebm.evaluation import denoising
+from ebm.evaluation.image_quality import peak_signal_to_noise, structural_similarity
+from ebm.model_file import ModelFile
+from ebm.params import Params
+
+
+def run(params: Params, item: str) -> None:
+    """Denoise with every run of the experiment; the noisy images are the same for all of them.
+
+    Beside them stand the noisy images as they are and a Gaussian filter. Temperatures and the filter's width
+    are chosen on training images.
+    """
+    device = set_up(params.compute)
+    config = params.denoisings[item]
+    images = {part: _images(params, config.dataset, part)[: config.images] for part in ("train", "test")}
+    shown = images["test"][: config.shown]
+    tensors: dict[str, np.ndarray] = {"clean": shown}
+    reference, levels = {"noisy": {}, "gaussian_filter": {}}, {}
+    for number, sigma in enumerate(config.noise):
+        train, test = (
+            denoising.add_noise(images[part], sigma, stream_seed(0, "denoising", 2 * number + half), device)
+            for half, part in enumerate(("train", "test"))
+        )
+        word = str(sigma).replace(".", "_")
+        levels[word] = (sigma, train, test)
+        width = denoising.choose_width(train)
+        reference["noisy"] |= _quality(word, test.noisy, test.clean)
+        reference["gaussian_filter"] |= _quality(word, denoising.filtered(test.noisy, width), test.clean)
+        reference["gaussian_filter"][f"denoise_width_{word}"] = width
+        tensors[f"noisy_{word}"] = _levels_of(test.noisy[: config.shown])
+
+    runs = {}
+    for name in params.runs_of(config.experiment):
+        path = workspace.run_file(params.preset, "train", config.experiment, name, ".safetensors")
+        model, outcomes = ModelFile(path, device), workspace.load_json(path.with_suffix(".json"))["seeds"]
+        seeds = {}
+        for seed in model.seeds:
+            energy = model.energy(seed, config.weights)
+            metrics, ends = {}, {}
+            for word, (sigma, train, test) in levels.items():
+                choice = denoising.choose_strength(energy, train, sigma, config.strengths, config.steps)
+                # A diverged model may have no finite energy: recorded as null, its images stay noisy.
+                found, b, ends[word] = choice or (math.nan, math.nan, None)
+                metrics[f"denoise_strength_{word}"] = found
+                metrics[f"denoise_inverse_temperature_{word}"] = b
+                modes = denoising.posterior_mode(energy, test.noisy, sigma, b, config.steps)
+                quality = _quality(word, modes, test.clean)
+                metrics |= quality if choice else dict.fromkeys(quality, math.nan)
+                tensors[f"{name}/{seed}/denoised_{word}"] = _levels_of(modes[: config.shown])
+            metrics = {key: value if math.isfinite(value) else None for key, value in metrics.items()}
+            seeds[str(seed)] = {"metrics": metrics, "strength_at_end": ends, **outcomes[str(seed)]}
+        runs[name] = {"objective": model.objective, "seeds": seeds}
+    result = {
+        "denoising": item,
+        "experiment": config.experiment,
+        "dataset": config.dataset,
+        "noise": config.noise,
+        "runs": runs,
+        "reference": reference,
+    }
+
+    def place(suffix: str):
+        return workspace.run_file(params.preset, "denoise", config.experiment, item, suffix)
+
+    workspace.save_tensors(place(".safetensors"), tensors, {"noise": config.noise})
+    workspace.save_json(place(".json"), result)
+
+
+def _quality(word: str, images: Tensor, clean: Tensor) -> dict[str, float]:
+    return {
+        f"denoise_psnr_{word}": peak_signal_to_noise(images, clean),
+        f"denoise_ssim_{word}": structural_similarity(images, clean),
+    }
+
+
+def _levels_of(images: Tensor) -> np.ndarray:
+    """Images (n, C, H, W) in units of the grey scale as uint8."""
+    return (images * 256).floor().clamp(0, 255).byte().cpu().numpy()
+
+
+def _images(params: Params, dataset: str, part: str) -> np.ndarray:
+    return workspace.load_tensors(workspace.prepared(params.preset, dataset) / f"{part}.safetensors")[0]["x"]
