@@ -43,13 +43,10 @@ class RBM(nn.Module):
 
     def forward(self, v: Tensor) -> Tensor:
         """Free energies F(v), (B,) in nats, of visible states `v` (B, d)."""
-        return self.visible_energy(v) - softplus(self.hidden_drive(v), threshold=LINEAR_FROM).sum(1)
-
-    def visible_energy(self, v: Tensor) -> Tensor:
-        """The part of E(v, h) without hidden units, (B,), of visible states `v` (B, d)."""
+        hidden = softplus(self.hidden_drive(v), threshold=LINEAR_FROM).sum(1)
         if self.visible == "gaussian":
-            return 0.5 * (v - self.visible_bias).square().sum(1)
-        return -torch.mv(v, self.visible_bias)
+            return 0.5 * (v - self.visible_bias).square().sum(1) - hidden
+        return -torch.addmv(hidden, v, self.visible_bias)
 
     def hidden_drive(self, v: Tensor) -> Tensor:
         """c + W^T v, the log-odds (B, m) of the hidden units given `v` (B, d)."""
