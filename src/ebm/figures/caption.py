@@ -1,5 +1,6 @@
 """What every figure and table says about itself, in one place, so that its scope cannot be misread."""
 
+from ebm.figures.items import runs_shown
 from ebm.params import Params
 from ebm.params.datasets import Dataset
 
@@ -26,6 +27,7 @@ LATEX = {
     "≤": r"$\leq$",
     "≥": r"$\geq$",
     "²": r"$^2$",
+    "₂": r"$_2$",
     "⁺": r"$^+$",
     "⁻": r"$^-$",
     "∇": r"$\nabla$",
@@ -45,33 +47,48 @@ def describe_dataset(name: str, config: Dataset) -> str:
         return f"N(0, I) in {config.dim} dimensions, {config.train_size} points"
     if config.kind == "density":
         return f"{config.shape.replace('_', ' ')} in 2-D, {config.train_size} points"
+    if config.kind == "bars_and_stripes":
+        return f"bars and stripes, {config.side}×{config.side} binary pixels"
+    if config.kind == "binary_digits":
+        return "scikit-learn's handwritten digits, 8×8 binary pixels"
     if config.kind == "shapes":
         return f"generated coloured shapes, 16×16 RGB, {config.train_size} images"
     colour = "grey" if config.channels == 1 else "RGB"
     return f"image folder {name}, {config.size}×{config.size} {colour}"
 
 
-def where(params: Params, experiment: str) -> str:
-    """Data and seeds of an experiment in a few words."""
-    names = dict.fromkeys(params.runs[run].dataset for run in params.runs_of(experiment))
-    data = "; ".join(describe_dataset(name, params.datasets[name]) for name in names)
-    seeds = f"{'seed' if len(params.seeds) == 1 else 'seeds'} {', '.join(map(str, params.seeds))}"
-    return f"{data}; {seeds}"
+def where(params: Params, runs: list[str]) -> str:
+    """Data and seeds of runs in a few words."""
+    names = dict.fromkeys(params.runs[run].dataset for run in runs)
+    data = dict.fromkeys(describe_dataset(name, params.datasets[name]) for name in names)
+    return f"{'; '.join(data)}; {_seeds(params, runs)}"
 
 
-def scope(params: Params, experiment: str) -> str:
+def _seeds(params: Params, runs: list[str]) -> str:
+    """'seeds 0, 1, 2'; runs with others than most have are named with theirs."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for run in runs:
+        groups.setdefault(tuple(params.seeds_of(run)), []).append(run)
+    most = max(groups, key=lambda seeds: len(groups[seeds]))
+    ordered = [most, *(seeds for seeds in groups if seeds != most)]
+    words = [f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}" for seeds in ordered]
+    rest = [f"{word} of {', '.join(groups[seeds])}" for word, seeds in zip(words, ordered, strict=True)][1:]
+    return "; ".join([words[0], *rest])
+
+
+def scope(params: Params, runs: list[str]) -> str:
     """One sentence: preset, data and seeds; unless the preset is `paper`, that it is not the paper's."""
     if params.preset == PAPER_PRESET:
-        return f"Preset {params.preset} ({where(params, experiment)})."
+        return f"Preset {params.preset} ({where(params, runs)})."
     what = "This is the demo" if params.preset == "demo" else f"This is preset {params.preset}"
-    return f"{what} ({where(params, experiment)}), not the paper's experiment."
+    return f"{what} ({where(params, runs)}), not the paper's experiment."
 
 
 def caption(params: Params, section: str, name: str, note: str = "") -> str:
     """One line for entry `name` of `section` (figures, tables): its caption, how to read it, its scope."""
     entry = getattr(params, section)[name]
-    parts = (_sentence(entry.caption), _sentence(note), scope(params, entry.experiment))
-    return " ".join(part for part in parts if part)
+    runs = runs_shown(params, entry.stage, entry.experiment)
+    return " ".join(part for part in (_sentence(entry.caption), _sentence(note), scope(params, runs)) if part)
 
 
 def escape_latex(text: str) -> str:

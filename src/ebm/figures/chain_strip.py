@@ -1,35 +1,52 @@
-"""Langevin chains on their way from noise to sample."""
+"""Chains on their way from noise to sample: Langevin dynamics or Gibbs sampling."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from ebm.figures import style
-from ebm.figures.data import Samples, heading
+from ebm.figures.data import STEPS, NothingToShow, Samples, heading
 from ebm.figures.images import label_frames, require_images, show, tile
 
 
 def draw(runs: list[Samples]) -> Figure:
-    """Each run's chains as rows, frames from left to right; raises NothingToShow if they are no images."""
-    for member in runs:
+    """Each run's chains as rows, frames from left to right.
+
+    Runs whose samples come without a chain are left out. Raises NothingToShow if no run has one, or if a
+    chain's states are no images.
+    """
+    shown = [run for run in runs if run.strip is not None]
+    if not shown:
+        raise NothingToShow("no run of the experiment samples by a chain")
+    for member in shown:
         require_images(member.strip, member.run.name, "chain_strip")
-    frames, chains = runs[0].strip.shape[:2]
-    made = style.figure(style.COLUMN, len(runs) * (0.28 + 3.0 * chains / frames))
-    grid = made.subplots(len(runs), 1, squeeze=False)
-    for axes, member in zip(grid.flat, runs, strict=True):
+    heights = [0.28 + 3.0 * member.strip.shape[1] / member.strip.shape[0] for member in shown]
+    made = style.figure(style.COLUMN, sum(heights))
+    grid = made.subplots(len(shown), 1, squeeze=False, height_ratios=heights)
+    several = len(_units(runs)) > 1
+    for axes, member in zip(grid.flat, shown, strict=True):
         frames, chains, channels, height, width = member.strip.shape
         rows = member.strip.swapaxes(0, 1).reshape(frames * chains, channels, height, width)
         show(axes, tile(rows, frames), heading(member.run, member.outcome))
-        steps = frame_steps(member.steps, frames)
-        label_frames(axes, steps, width)
+        label_frames(axes, frame_steps(member.steps, frames), width)
+        if several:
+            axes.set_xlabel(STEPS[member.chain], fontsize=5.5, labelpad=1)
     return made
 
 
 def frame_steps(total: int, frames: int) -> list[int]:
-    """The Langevin step each frame shows: evenly spaced from 0 to `total`."""
+    """The step each frame shows: evenly spaced from 0 to `total`."""
     # Half to even, like the generator's own rounding, so that the labels are the steps it kept.
     return np.rint(np.linspace(0, total, frames)).astype(int).tolist()
 
 
 def note(runs: list[Samples]) -> str:
-    """How to read the figure."""
-    return "First seed; one chain a row; below: Langevin steps taken"
+    """How to read the figure, and which runs have no chain."""
+    rest = [run.run.label for run in runs if run.strip is None]
+    absent = f". Sampled without a chain, so not shown: {', '.join(rest)}" if rest else ""
+    units = _units(runs)
+    what = units[0] if len(units) == 1 else "steps"
+    return f"First seed; one chain a row; below: {what} taken{absent}"
+
+
+def _units(runs: list[Samples]) -> list[str]:
+    return list(dict.fromkeys(STEPS[run.chain] for run in runs if run.strip is not None))

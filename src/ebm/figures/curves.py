@@ -4,9 +4,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from ebm.figures.data import Outcome
+from ebm.figures.data import Curves, Outcome
 
 NOTE = "Thin lines are single seeds, thick lines their mean as long as every seed trains"
+
+
+def has(run: Curves, column: str) -> bool:
+    """Whether any seed of the run logged `column`."""
+    return column in run.log and bool(run.log[column].notna().any())
 
 
 def by_seed(log: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -35,6 +40,15 @@ def draw(axes: Axes, table: pd.DataFrame, outcomes: dict[int, Outcome], label: s
             )
     mean = table.dropna().mean(axis=1)
     axes.plot(mean.index, mean, **style, label=label, gid=f"{label} mean")
+
+
+def scale(axes: Axes, sizes: np.ndarray) -> None:
+    """A symmetric logarithmic scale for `sizes` that are hundreds of times larger than they typically are."""
+    # Else a transient or a divergence would hide the rest.
+    sizes = sizes[np.isfinite(sizes)]
+    typical = float(np.median(sizes))
+    if typical > 0 and sizes.max() > 100 * typical:
+        axes.set_yscale("symlog", linthresh=float(f"{10 * typical:.0e}"))
 
 
 def divergence_note(diverged: dict[str, dict[int, Outcome]]) -> str:

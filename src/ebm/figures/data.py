@@ -8,9 +8,25 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ebm.params import Params
+# What readers call each of ebm.params.methods, in the order of figures and tables. The k of a run stands in
+# its label.
+METHODS = {
+    "mle": "ML",
+    "cd": "CD",
+    "cd_k": "CD-k",
+    "pcd": "PCD-k",
+    "icd": "ICD",
+    "dsm": "DSM",
+    "ssm": "SSM",
+    "dcd_ve": "DCD-VE",
+    "dcd_vp": "DCD-VP",
+    "dcd_time": "DCD, time-dependent",
+    "wake_sleep": "wake-sleep",
+}
 
-METHODS = {"mle": "ML", "cd": "CD", "icd": "ICD"}
+
+# What each kind of chain does at a step; `ancestral` samples come without one.
+STEPS = {"langevin": "Langevin steps", "annealed": "annealed Langevin steps", "gibbs": "Gibbs sweeps"}
 
 
 class NothingToShow(ValueError):
@@ -18,14 +34,14 @@ class NothingToShow(ValueError):
 
 
 class RunLabel(NamedTuple):
-    """A run: `name` in params.yaml, its `dataset`, its `objective` kind, the `label` that readers see.
+    """A run: `name` in params.yaml, its `dataset`, `method` (a key of METHODS), the `label` that readers see.
 
     `variant`: the part of the label beside the method, shared by runs that differ in the method alone.
     """
 
     name: str
     dataset: str
-    objective: str
+    method: str
     label: str
     variant: str = ""
 
@@ -63,12 +79,16 @@ class LongChains:
 
 @dataclass(frozen=True)
 class Samples:
-    """One seed's samples (n, C, H, W) and strip (frames, chains, C, H, W), uint8; `steps` taken by each."""
+    """One seed's samples (n, C, H, W) and strip (frames, chains, C, H, W), uint8; `steps` taken by each.
+
+    `chain`: what a step is (STEPS); samples that were drawn without a chain have no strip.
+    """
 
     run: RunLabel
     samples: np.ndarray
-    strip: np.ndarray
+    strip: np.ndarray | None
     steps: int
+    chain: str
     outcome: Outcome = FINISHED
     long: LongChains | None = None
 
@@ -95,7 +115,8 @@ class Drawn:
 class Measured:
     """A run's metrics by seed, each seed's outcome, and the data set's own reference numbers.
 
-    `switches`: which components the run has (ebm.params.switches).
+    `switches`: which components the run has (ebm.params.switches). `likelihood`: how that of binary data was
+    measured.
     """
 
     run: RunLabel
@@ -103,6 +124,7 @@ class Measured:
     outcomes: Mapping[int, Outcome]
     reference: Mapping[str, float] = field(default_factory=dict)
     switches: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+    likelihood: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,60 +150,52 @@ class Detected:
     """Outliers: the `sets`, and each run's metrics (ood_auroc_<set>, ood_fpr95_<set>) by seed.
 
     `densities` (bins,) of the energy by run and set, 'in' being the data's own test images, over the run's
-    `edges` (bins + 1,); of `seed`.
+    `edges` (bins + 1,); of the run's seed in `shown`.
     """
 
     name: str
     sets: list[str]
     runs: list[Measured]
-    seed: int | None = None
+    shown: Mapping[str, int] = field(default_factory=dict)
     densities: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     edges: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def items_of(params: Params, stage: str, experiment: str) -> list[str]:
-    """Names of an experiment's items of stage `compose` (compositions) or `detect` (outliers)."""
-    section = {"compose": params.compositions, "detect": params.outliers}[stage]
-    return [name for name, entry in section.items() if entry.experiment == experiment]
+@dataclass(frozen=True)
+class Denoised:
+    """Denoising at levels of `noise` (of the grey scale 0..1): metrics (`noise_key`) of each run by seed.
 
-
-def composed(content: Mapping, expressions: Iterable[str]) -> Composed:
-    """The composition in a metrics file of stage `compose`, its expressions in the order given.
-
-    Raises NothingToShow if one is not in the file.
+    `reference`: metrics by method without a model. `images` (shown, C, H, W), uint8, by run and noise, of the
+    run's seed in `shown`, beside the `clean` and the `noisy` ones.
     """
-    seeds, name = content["seeds"], content["composition"]
-    words = {}
-    for key in expressions:
-        if key not in content["words"]:
-            raise NothingToShow(f"composition {name} was made without {key}: run `ebm compose {name}`")
-        words[key] = content["words"][key]
-    metrics = {int(seed): entry["metrics"] for seed, entry in seeds.items()}
-    return Composed(name, words, content["shares"], metrics, read_outcomes(seeds))
+
+    name: str
+    noise: list[float]
+    runs: list[Measured]
+    reference: Mapping[str, Mapping[str, float]]
+    shown: Mapping[str, int] = field(default_factory=dict)
+    clean: np.ndarray | None = None
+    noisy: Mapping[float, np.ndarray] = field(default_factory=dict)
+    images: Mapping[str, Mapping[float, np.ndarray]] = field(default_factory=dict)
 
 
-def detected(content: Mapping, labels: list[RunLabel]) -> Detected:
-    """The outliers in a metrics file of stage `detect`, for the runs in `labels`.
+@dataclass(frozen=True)
+class Compared:
+    """A comparison: all its runs with quality and cost, timed on `device`."""
 
-    Raises NothingToShow if one is not in the file.
-    """
-    runs = []
-    for label in labels:
-        if label.name not in content["runs"]:
-            name = content["outliers"]
-            raise NothingToShow(f"outliers {name} were scored without {label.name}: run `ebm detect {name}`")
-        seeds = content["runs"][label.name]["seeds"]
-        metrics = {int(seed): entry["metrics"] for seed, entry in seeds.items()}
-        runs.append(Measured(label, metrics, read_outcomes(seeds)))
-    return Detected(content["outliers"], content["sets"], runs)
+    name: str
+    device: str
+    runs: list[Measured]
 
 
-def read_outcomes(seeds: Mapping[str, Mapping]) -> dict[int, Outcome]:
-    """Outcomes by seed from the `seeds` of a status or metrics file."""
-    return {
-        int(seed): Outcome(entry["iteration"], entry["cause"]) if entry["outcome"] == "diverged" else FINISHED
-        for seed, entry in seeds.items()
-    }
+def noise_key(metric: str, noise: float) -> str:
+    """The key of a denoising metric (psnr, ssim, strength) at a level of noise: denoise_psnr_0_1."""
+    return f"denoise_{metric}_{noise_name(noise)}"
+
+
+def noise_name(noise: float) -> str:
+    """A level of noise in the names of arrays: 0_1."""
+    return f"{noise:g}".replace(".", "_")
 
 
 def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:

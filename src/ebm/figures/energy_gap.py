@@ -18,7 +18,7 @@ def draw(runs: list[Curves]) -> Figure:
 
     A data set with more runs than a panel can show has one for each variant, with the methods in it.
     """
-    shown = by_dataset(run for run in runs if run.log.energy_gap.notna().any())
+    shown = by_dataset(run for run in runs if curves.has(run, "energy_gap"))
     if not shown:
         raise NothingToShow("no run of the experiment has an energy gap: none has negative samples")
     groups = {}
@@ -37,13 +37,13 @@ def panel(axes: Axes, title: str, members: list[Curves]) -> None:
     position: Counter = Counter()
     spread = []
     for member in members:
-        kind = member.run.objective
+        kind = member.run.method
         table = curves.by_seed(member.log, "energy_gap")
         look = style.line_style(kind, position[kind])
         position[kind] += 1
         curves.draw(axes, table, dict(member.outcomes), member.run.label, look)
         spread.append(table.abs().to_numpy().ravel())
-    _scale(axes, np.concatenate(spread))
+    curves.scale(axes, np.concatenate(spread))
     axes.axhline(0, color="black", linewidth=0.5, zorder=0)
     axes.set_title(title, loc="left")
     axes.set_xlabel("iteration")
@@ -56,15 +56,7 @@ def panel(axes: Axes, title: str, members: list[Curves]) -> None:
 
 def note(runs: list[Curves]) -> str:
     """How to read the figure."""
-    without = [run.run.name for run in runs if not run.log.energy_gap.notna().any()]
+    without = [run.run.name for run in runs if not curves.has(run, "energy_gap")]
     absent = f" Without negative samples, so not shown: {', '.join(without)}." if without else ""
     diverged = curves.divergence_note({run.run.name: dict(run.outcomes) for run in runs})
     return f"{curves.NOTE}.{absent} {diverged}"
-
-
-def _scale(axes, sizes: np.ndarray) -> None:
-    # A transient or a divergence hundreds of times larger than the rest would hide the rest.
-    sizes = sizes[np.isfinite(sizes)]
-    typical = float(np.median(sizes))
-    if typical > 0 and sizes.max() > 100 * typical:
-        axes.set_yscale("symlog", linthresh=float(f"{10 * typical:.0e}"))

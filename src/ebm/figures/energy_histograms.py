@@ -24,7 +24,7 @@ def draw(items: list[Detected]) -> Figure:
         for axes, name in zip(line, item.sets, strict=False):
             _panel(axes, item, member, name)
         which = f"{as_title(item.name)}\n" if len(items) > 1 else ""
-        end = ended(member.outcomes[item.seed]).removeprefix(", ")
+        end = ended(member.outcomes[item.shown[member.run.name]]).removeprefix(", ")
         line[0].set_ylabel(f"{which}{member.run.label}{chr(10) if end else ''}{end}")
     for axes in grid[-1]:
         axes.set_xlabel("E(x)")
@@ -47,7 +47,7 @@ def _panel(axes: Axes, item: Detected, member: Measured, name: str) -> None:
     for label, key, colour in (("test images", "in", INSIDE), ("outliers", name, OUTSIDE)):
         look = {"facecolor": colour, "edgecolor": colour, "alpha": 0.5, "linewidth": 0.8}
         axes.stairs(densities[key], edges, fill=True, label=label, gid=f"{member.run.name} {key}", **look)
-    area = member.metrics[item.seed].get(f"ood_auroc_{name}")
+    area = member.metrics[item.shown[member.run.name]].get(f"ood_auroc_{name}")
     axes.set_title(f"{as_title(name)}\nAUROC {MISSING if area is None else format(area, '.3f')}", loc="left")
     axes.set_yticks([])
     axes.grid(False)

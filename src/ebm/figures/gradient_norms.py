@@ -42,4 +42,4 @@ def note(runs: list[Curves]) -> str:
 
 
 def _has_both(run: Curves) -> bool:
-    return all(run.log[column].notna().any() for column, _, _ in TERMS)
+    return all(curves.has(run, column) for column, _, _ in TERMS)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 
 from ebm.figures.data import NothingToShow
 
@@ -26,14 +27,32 @@ def tile(images: np.ndarray, columns: int) -> np.ndarray:
     return canvas
 
 
-def show(axes: Axes, canvas: np.ndarray, title: str) -> None:
-    """Show a canvas pixel by pixel, without axes, its title at the left."""
-    axes.imshow(canvas, interpolation="nearest", aspect="equal")
+def tile_values(images: np.ndarray, columns: int) -> np.ndarray:
+    """Real-valued images (n, H, W) row by row, NaN in the gaps of one pixel: (height, width)."""
+    count, height, width = images.shape
+    rows = -(-count // columns)
+    canvas = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP), np.nan, images.dtype)
+    for index in range(count):
+        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
+        canvas[top : top + height, left : left + width] = images[index]
+    return canvas
+
+
+def show(axes: Axes, canvas: np.ndarray, title: str, **look) -> AxesImage:
+    """Show a canvas pixel by pixel, without axes, its title at the left; `look` as of `Axes.imshow`."""
+    image = axes.imshow(canvas, interpolation="nearest", aspect="equal", **look)
     axes.set_title(title, loc="left")
     axes.grid(False)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
+    return image
+
+
+def label_rows(axes: Axes, labels: list[str], height: int) -> None:
+    """Write `labels` beside the rows of a tiled canvas of images `height` pixels high."""
+    axes.set_yticks([row * (height + GAP) + (height - 1) / 2 for row in range(len(labels))], labels)
+    axes.tick_params(length=0)
 
 
 def label_frames(axes: Axes, labels: list, width: int) -> None:

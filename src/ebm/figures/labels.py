@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from ebm.figures.data import METHODS, RunLabel
 from ebm.params import Params
+from ebm.params.energies import TIME
+from ebm.params.methods import method
 from ebm.params.switches import switches
 
 # How a run is called that has a component which others of the experiment lack.
@@ -15,34 +17,56 @@ COMPONENTS = {
     "normalise": "norm",
     "spectral_norm": "SN",
 }
+ENERGIES = {
+    "gaussian": "quadratic",
+    "mlp": "MLP",
+    "conv": "convolutional",
+    "residual": "residual",
+    "rbm": "RBM",
+    "helmholtz": "Helmholtz machine",
+}
 KL_PARTS = {"opt": "L_opt only", "ent": "L_ent only", "both": "both KL parts"}
 
 
-def label_runs(params: Params, experiment: str) -> list[RunLabel]:
-    """The runs of an experiment, in order. Runs of one data set never share a label.
+def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
+    """The runs called `names`, in order. Runs of one data set never share a label.
 
-    The label is the method where that tells a data set's runs apart, the method with the components that the
-    others lack where these do, and else the run's name.
+    The label is the method, with the energy where a data set's runs differ in its kind. Where that does not
+    tell them apart, the components that the others lack are added, and else the label is the run's name.
     """
-    names = params.runs_of(experiment)
-    kinds = {name: params.resolve(name, "objective").kind for name in names}
-    labels, variants = {}, dict.fromkeys(names, "")
+    methods = {name: method(params, name) for name in names}
+    labels, variants = {}, {}
     for dataset in dict.fromkeys(params.runs[name].dataset for name in names):
         members = [name for name in names if params.runs[name].dataset == dataset]
         states = {name: switches(params, name) for name in members}
-        proposed = {name: METHODS.get(kinds[name], kinds[name]) for name in members}
+        for name in members:
+            variants[name] = _energy(params, name, members)
+        proposed = {name: _method(params, name) + variants[name] for name in members}
         if len(set(proposed.values())) < len(members):
             for name in members:
-                alike = [states[other] for other in members if kinds[other] == kinds[name]]
-                variants[name] = _components(states[name], list(states.values()))
-                proposed[name] += variants[name] + _kl_term(states[name], alike)
+                alike = [states[other] for other in members if methods[other] == methods[name]]
+                components = _components(states[name], list(states.values()))
+                variants[name] += components
+                proposed[name] += components + _kl_term(states[name], alike)
                 proposed[name] += _condition(params, name, members)
         taken = Counter(proposed.values())
         labels |= {name: label if taken[label] == 1 else name for name, label in proposed.items()}
     return [
-        RunLabel(name, params.runs[name].dataset, kinds[name], labels[name], variants[name].strip())
+        RunLabel(name, params.runs[name].dataset, methods[name], labels[name], variants[name].strip(" ,"))
         for name in names
     ]
+
+
+def _method(params: Params, name: str) -> str:
+    """The method of run `name` with its number of steps: 'CD-10'."""
+    word = METHODS[method(params, name)]
+    return word.replace("-k", f"-{params.resolve(name, 'sampler').steps}") if word.endswith("-k") else word
+
+
+def _energy(params: Params, name: str, members: list[str]) -> str:
+    """The kind of energy of run `name` where not all have it: ', MLP'."""
+    kinds = {run: params.resolve(run, "energy").kind for run in members}
+    return f", {ENERGIES[kinds[name]]}" if len(set(kinds.values())) > 1 else ""
 
 
 def _components(own: Mapping, others: list[Mapping]) -> str:
@@ -56,7 +80,8 @@ def _components(own: Mapping, others: list[Mapping]) -> str:
 def _condition(params: Params, name: str, members: list[str]) -> str:
     """What the energy of run `name` is conditioned on, where that differs: ' given colour'."""
     conditions = {run: getattr(params.resolve(run, "energy"), "condition", None) for run in members}
-    differs = len(set(conditions.values())) > 1 and conditions[name] is not None
+    # The time is the method's, which its name says already.
+    differs = len(set(conditions.values())) > 1 and conditions[name] not in (None, TIME)
     return f" given {conditions[name]}" if differs else ""
 
 

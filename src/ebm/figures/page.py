@@ -56,10 +56,10 @@ def _preset(preset: Preset, verdicts: Sequence[str]) -> dict:
     return {
         "name": preset.name,
         "is_paper": preset.name == PAPER_PRESET,
-        "claims": claims,
+        "claims": _by_claim(claims),
         "numbers": numbers,
         "counts": {
-            "claims (their direction, on this preset's data)": _count(claims, verdicts),
+            "tests of claims (their direction, on this preset's data)": _count(claims, verdicts),
             "published numbers": _count(numbers, verdicts),
         },
         "unmeasured": _unmeasured(claims, numbers, verdicts[-1]),
@@ -68,6 +68,17 @@ def _preset(preset: Preset, verdicts: Sequence[str]) -> dict:
         "environments": _environments(preset.environments),
         "params": preset.params,
     }
+
+
+def _by_claim(rows: list[dict]) -> list[dict]:
+    """Each claim once, with its tests."""
+    claims: dict[str, dict] = {}
+    for row in rows:
+        about = {key: row[key] for key in ("key", "text", "source", "confidence")}
+        # Verdicts of before tests had statements have none.
+        words = row.get("statement") or f"Experiment {row['rule']['experiment'] if row['rule'] else 'none'}"
+        claims.setdefault(row["key"], about | {"tests": []})["tests"].append(row | {"statement": words})
+    return list(claims.values())
 
 
 def _row(row: Mapping, verdicts: Sequence[str]) -> dict:

@@ -26,11 +26,11 @@ def note(runs: list[Measured]) -> str:
     )
 
 
-def real_images(members: list[Measured]) -> tuple[str, dict[str, float | None]]:
+def real_images(members: list[Measured]) -> list[tuple[str, dict[str, float | None]]]:
     """Label and numbers of the reference row of a data set's runs."""
     numbers = {"classifier_frechet": members[0].reference.get("classifier_frechet_train_to_test")}
     # The ratio is to the test images' own mean pairwise distance.
     numbers["pairwise_distance_ratio"] = 1.0
     for metrics in members[0].metrics.values():
         numbers["nearest_train_distance"] = metrics.get("nearest_train_distance_of_test")
-    return "real images", numbers
+    return [("real images", numbers)]

@@ -29,7 +29,7 @@ class Words(NamedTuple):
 
 
 METHOD = (Words("Method", lambda member: member.run.label),)
-Reference = Callable[[list[Measured]], tuple[str, Mapping[str, float | None]] | None]
+Reference = Callable[[list[Measured]], list[tuple[str, Mapping[str, float | None]]]]
 
 
 def build(
@@ -40,10 +40,10 @@ def build(
     about: Sequence[Words] = METHOD,
     last: Words | None = None,
 ) -> Table:
-    """Rows by data set and run, each data set's reference row last.
+    """Rows by data set and run, each data set's reference rows last.
 
-    `about` says what a run is, `last` how its seeds ended (by default `seeds_text`). `reference` gives the
-    label and numbers of that row from the runs of one data set. Raises NothingToShow if a run has none of
+    `about` says what a run is, `last` how its seeds ended (by default `seeds_text`). `reference` gives
+    labels and numbers of those rows from the runs of one data set. Raises NothingToShow if a run has none of
     the metrics.
     """
     last = last or Words("Seeds", seeds_text)
@@ -57,9 +57,7 @@ def build(
             words = [entry.text(member) for entry in about]
             rows.append([as_title(dataset), *words, *cells, last.text(member)])
             records.append(record)
-        extra = reference(members) if reference else None
-        if extra is not None:
-            label, numbers = extra
+        for label, numbers in reference(members) if reference else []:
             cells = [format_mean_sd(numbers.get(column.metric), None) for column in columns]
             rows.append([as_title(dataset), label, *[MISSING] * (len(about) - 1), *cells, MISSING])
             means = {f"{column.metric}_mean": numbers.get(column.metric) for column in columns}
@@ -88,7 +86,7 @@ def numbers_of(member: Measured, columns: Sequence[Column]) -> tuple[list[str], 
     record = {
         "dataset": member.run.dataset,
         "run": member.run.name,
-        "objective": member.run.objective,
+        "method": member.run.method,
         "seeds": len(member.outcomes),
         "diverged": " ".join(f"{seed}@{at}" for seed, at in diverged.items()),
     }

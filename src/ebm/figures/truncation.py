@@ -24,7 +24,7 @@ def draw(runs: list[Curves]) -> Figure:
     grid = made.subplots(len(groups), 2, squeeze=False)
     for (left, right), (dataset, members) in zip(grid, groups.items(), strict=True):
         _cosines(left, as_title(dataset), [member for member in members if _compared(member)])
-        energy_gap.panel(right, "energy gap", [m for m in members if m.log.energy_gap.notna().any()])
+        energy_gap.panel(right, "energy gap", [m for m in members if curves.has(m, "energy_gap")])
     return made
 
 
@@ -43,7 +43,7 @@ def _cosines(axes, title: str, members: list[Curves]) -> None:
     position: Counter = Counter()
     lowest = 0.0
     for member in members:
-        kind = member.run.objective
+        kind = member.run.method
         table = curves.by_seed(member.log, "kl_cosine")
         curves.draw(
             axes, table, dict(member.outcomes), member.run.label, style.line_style(kind, position[kind])
@@ -59,4 +59,4 @@ def _cosines(axes, title: str, members: list[Curves]) -> None:
 
 
 def _compared(run: Curves) -> bool:
-    return "kl_cosine" in run.log and bool(run.log.kl_cosine.notna().any())
+    return curves.has(run, "kl_cosine")

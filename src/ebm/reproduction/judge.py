@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from scipy import stats
 
@@ -42,6 +42,11 @@ __all__ = [
     "paired_comparison",
     "survival",
 ]
+
+
+# What was judged in words (preset, data, seeds), from an experiment and the names of the runs that were
+# measured (none: all it has). None if the preset has no such experiment.
+Scope = Callable[[str, Iterable[str]], str | None]
 
 
 def judge_test(test: Test, runs: Iterable[RunResult]) -> Judgement:
@@ -103,34 +108,40 @@ def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) ->
 
 
 def judge(
-    claims: list[Claim], published: Published, preset: str, runs: list[RunResult], scopes: Mapping[str, str]
+    claims: list[Claim], published: Published, preset: str, runs: list[RunResult], scope: Scope
 ) -> dict:
     """Rows of verdicts for a preset: `claims`, one for each test that its experiments allow, and `numbers`.
 
-    `scopes`: what an experiment is, in words (preset, data, seeds). JSON-able.
+    JSON-able.
     """
     rows = []
     for claim in claims:
         about = claim.model_dump(exclude={"tests", "untested"})
-        present = [test for test in claim.tests if test.experiment in scopes]
+        present = [test for test in claim.tests if scope(test.experiment, ()) is not None]
         for test in present:
             found = judge_test(test, runs)
             rule = test.model_dump()
-            rows.append(about | _row(found, scopes[test.experiment], rule, test.words()))
+            seen = scope(test.experiment, _names(found))
+            rows.append(about | {"statement": test.statement} | _row(found, seen, rule, test.words()))
         if not present:
             missing = ", ".join(dict.fromkeys(test.experiment for test in claim.tests))
             reason = claim.untested or f"this preset has no experiment {missing}"
             rule, words = (
                 (claim.tests[0].model_dump(), claim.tests[0].words()) if claim.tests else (None, None)
             )
-            rows.append(about | _row(Judgement(NOT_MEASURED, reason), None, rule, words))
+            nothing = _row(Judgement(NOT_MEASURED, reason), None, rule, words)
+            rows.append(about | {"statement": None} | nothing)
     numbers = []
     for number in published.numbers:
         found = judge_number(number, preset, runs)
         rule, words = (number.rule.model_dump(), number.rule.words()) if number.rule else (None, None)
-        scope = scopes.get(number.rule.experiment) if found.measured else None
-        numbers.append(number.model_dump(exclude={"rule"}) | _row(found, scope, rule, words))
+        seen = scope(number.rule.experiment, _names(found)) if found.measured else None
+        numbers.append(number.model_dump(exclude={"rule"}) | _row(found, seen, rule, words))
     return {"preset": preset, "claims": rows, "numbers": numbers}
+
+
+def _names(found: Judgement) -> list[str]:
+    return [entry["run"] for entry in found.measured.values()]
 
 
 def _row(found: Judgement, scope: str | None, rule: dict | None, words: str | None) -> dict:

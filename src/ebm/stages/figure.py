@@ -14,8 +14,11 @@ from ebm.data import densities
 from ebm.figures import style
 from ebm.figures.caption import caption
 from ebm.figures.data import (
+    STEPS,
+    Compared,
     Composed,
     Curves,
+    Denoised,
     Detected,
     Drawn,
     LongChains,
@@ -24,12 +27,11 @@ from ebm.figures.data import (
     SampledSeeds,
     Samples,
     arrays_sha256,
-    composed,
-    detected,
-    items_of,
-    read_outcomes,
+    noise_name,
 )
+from ebm.figures.items import items_of, runs_shown
 from ebm.figures.labels import label_runs
+from ebm.figures.read import compared, composed, denoised, detected, read_outcomes
 from ebm.params import Params
 from ebm.workspace import WorkspaceError
 
@@ -50,11 +52,11 @@ def run(params: Params, item: str) -> None:
 def _draw(params: Params, item: str) -> dict[str, bytes]:
     config = params.figures[item]
     kind = import_module(f"ebm.figures.{config.kind}")
-    labels = label_runs(params, config.experiment)
-    if config.stage in ("compose", "detect"):
-        load = {"compose": _compose, "detect": _detect}[config.stage]
+    labels = label_runs(params, runs_shown(params, config.stage, config.experiment))
+    of_items = {"compose": _compose, "detect": _detect, "denoise": _denoise, "compare": _compare}
+    if config.stage in of_items:
         items = items_of(params, config.stage, config.experiment)
-        loaded = [load(params, config.experiment, name, labels) for name in items]
+        loaded = [of_items[config.stage](params, config.experiment, name, labels) for name in items]
     else:
         load = {"train": _train, "sample": _sample, "evaluate": _evaluate}[config.stage]
         if config.kind in EVERY_SEED:
@@ -84,8 +86,9 @@ def _train(params: Params, experiment: str, label: RunLabel) -> tuple[Curves, st
 
 
 def _sample(params: Params, experiment: str, label: RunLabel) -> tuple[Samples, str]:
-    made, digest = _sample_seeds(params, experiment, label, params.seeds[:1])
-    return made.seeds[params.seeds[0]], digest
+    first = params.seeds_of(label.name)[0]
+    made, digest = _sample_seeds(params, experiment, label, [first])
+    return made.seeds[first], digest
 
 
 def _sample_seeds(
@@ -94,15 +97,17 @@ def _sample_seeds(
     path = workspace.run_file(params.preset, "sample", experiment, label.name, ".safetensors")
     tensors, about = workspace.load_tensors(path)
     made, digests = {}, []
-    for seed in seeds or params.seeds:
+    for seed in seeds or params.seeds_of(label.name):
         arrays = _of_seed(tensors, seed, path)
         try:
             outcome = read_outcomes(about["outcomes"])[seed]
             long = None
             if "long_with" in arrays:
                 long = LongChains(arrays["long_with"], arrays["long_without"], about["long_steps"])
-            made[seed] = Samples(label, arrays["samples"], arrays["strip"], about["steps"], outcome, long)
-            digests.append([arrays_sha256(arrays), about["steps"], about["long_steps"], [*outcome]])
+            steps, chain = about["steps"], about["chain"]
+            strip = arrays["strip"] if chain in STEPS else None
+            made[seed] = Samples(label, arrays["samples"], strip, steps, chain, outcome, long)
+            digests.append([arrays_sha256(arrays), steps, chain, about["long_steps"], [*outcome]])
         except KeyError:
             raise WorkspaceError(f"{path} is no file of samples: delete it, then run `snakemake`") from None
     return SampledSeeds(label, made), workspace.data_sha256(digests)
@@ -111,7 +116,7 @@ def _sample_seeds(
 def _evaluate(params: Params, experiment: str, label: RunLabel) -> tuple[Drawn, str]:
     path = workspace.run_file(params.preset, "evaluate", experiment, label.name, ".safetensors")
     tensors, _ = workspace.load_tensors(path)
-    seed = params.seeds[0]
+    seed = params.seeds_of(label.name)[0]
     # A Gaussian has metrics and nothing to draw.
     arrays = _of_seed(tensors, seed, path) if tensors else {}
     outcome = read_outcomes(workspace.load_json(path.with_suffix(".json"))["seeds"])[seed]
@@ -125,7 +130,8 @@ def _evaluate(params: Params, experiment: str, label: RunLabel) -> tuple[Drawn, 
 def _compose(params: Params, experiment: str, item: str, _labels: list[RunLabel]) -> tuple[Composed, str]:
     path = workspace.run_file(params.preset, "compose", experiment, item, ".safetensors")
     tensors, _ = workspace.load_tensors(path)
-    seed = params.seeds[0]
+    # Models of one seed are composed with each other: all runs have the same ones.
+    seed = params.seeds_of(params.runs_of(experiment)[0])[0]
     arrays = _of_seed(tensors, seed, path)
     content = workspace.load_json(path.with_suffix(".json"))
     expressions = list(params.compositions[item].expressions)
@@ -141,17 +147,43 @@ def _detect(params: Params, experiment: str, item: str, labels: list[RunLabel]) 
     path = workspace.run_file(params.preset, "detect", experiment, item, ".safetensors")
     tensors, _ = workspace.load_tensors(path)
     content = workspace.load_json(path.with_suffix(".json"))
-    seed = params.seeds[0]
     made = detected(content, labels)
-    histograms, edges, digests = {}, {}, []
+    shown, histograms, edges, digests = {}, {}, {}, []
     for label in labels:
+        seed = shown[label.name] = params.seeds_of(label.name)[0]
         arrays = _of_seed(tensors, f"{label.name}/{seed}", path)
         edges[label.name] = arrays["edges"]
         histograms[label.name] = {key: arrays[f"histogram/{key}"] for key in ("in", *content["sets"])}
         digests.append([arrays_sha256(arrays), content["runs"][label.name]["seeds"][str(seed)]])
-    return replace(made, seed=seed, densities=histograms, edges=edges), workspace.data_sha256(
-        [content["sets"], digests]
-    )
+    made = replace(made, shown=shown, densities=histograms, edges=edges)
+    return made, workspace.data_sha256([content["sets"], digests])
+
+
+def _denoise(params: Params, experiment: str, item: str, labels: list[RunLabel]) -> tuple[Denoised, str]:
+    path = workspace.run_file(params.preset, "denoise", experiment, item, ".safetensors")
+    tensors, _ = workspace.load_tensors(path)
+    content = workspace.load_json(path.with_suffix(".json"))
+    made = denoised(content, labels)
+    shown, images, digests = {}, {}, []
+    try:
+        clean = tensors["clean"]
+        noisy = {noise: tensors[f"noisy_{noise_name(noise)}"] for noise in made.noise}
+        for label in labels:
+            seed = shown[label.name] = params.seeds_of(label.name)[0]
+            arrays = _of_seed(tensors, f"{label.name}/{seed}", path)
+            images[label.name] = {noise: arrays[f"denoised_{noise_name(noise)}"] for noise in made.noise}
+            digests.append([arrays_sha256(arrays), content["runs"][label.name]["seeds"][str(seed)]])
+    except KeyError as missing:
+        raise WorkspaceError(f"{path} has no {missing.args[0]}: delete it, then run `snakemake`") from None
+    made = replace(made, shown=shown, clean=clean, noisy=noisy, images=images)
+    given = arrays_sha256({"clean": clean} | {f"noisy {noise}": array for noise, array in noisy.items()})
+    return made, workspace.data_sha256([given, content["noise"], content["reference"], digests])
+
+
+def _compare(params: Params, _experiment: str, item: str, labels: list[RunLabel]) -> tuple[Compared, str]:
+    content = workspace.load_json(workspace.run_file(params.preset, "compare", item, item, ".json"))
+    about = [content["device"], content["runs"], content["references"]]
+    return compared(content, labels), workspace.data_sha256(about)
 
 
 @cache

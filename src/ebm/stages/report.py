@@ -1,11 +1,13 @@
 """report: the verdicts of the current preset, and one page over every preset found."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ebm import workspace
 from ebm.figures.caption import where
+from ebm.figures.items import runs_shown
 from ebm.figures.page import Preset, render
 from ebm.params import Params
 from ebm.params.load import PARAMS_FILE
@@ -13,12 +15,23 @@ from ebm.reproduction.judge import VERDICTS, judge
 from ebm.reproduction.rules import RunResult, load_claims, load_published
 from ebm.workspace import WorkspaceError
 
+# What a comparison measures itself; the rest it has from the other stages.
+COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
+
 
 def run(params: Params) -> None:
     """Judge and write; raises WorkspaceError if a metrics file, figure or table is missing or damaged."""
     published = load_published()
-    scopes = {name: f"{params.preset}: {where(params, name)}" for name in params.experiments}
-    verdicts = judge(load_claims(), published, params.preset, _results(params), scopes)
+
+    def scope(experiment: str, runs: Iterable[str]) -> str | None:
+        members = params.runs_of(experiment)
+        if not members:
+            return None
+        # A composition is no run: it stands for all that its experiment has.
+        shown = [name for name in members if name in runs] or members
+        return f"{params.preset}: {where(params, shown)}"
+
+    verdicts = judge(load_claims(), published, params.preset, _results(params), scope)
     current = _current(params, verdicts)
     presets = [current, *(_found(name) for name in _others(params.preset))]
     try:
@@ -37,11 +50,17 @@ def _results(params: Params) -> list[RunResult]:
     for name, entry in params.runs.items():
         path = workspace.run_file(params.preset, "evaluate", entry.experiment, name, ".json")
         found[name] = _result(path, workspace.load_json(path), f"evaluate {name}")
-    for name, entry in params.outliers.items():
-        path = workspace.run_file(params.preset, "detect", entry.experiment, name, ".json")
-        detected = workspace.load_json(path)
-        for run in params.runs_of(entry.experiment):
-            found[run] = _with_detection(found[run], detected, path)
+    for stage, section in (("detect", params.outliers), ("denoise", params.denoisings)):
+        for name, entry in section.items():
+            path = workspace.run_file(params.preset, stage, entry.experiment, name, ".json")
+            content = workspace.load_json(path)
+            for run in params.runs_of(entry.experiment):
+                found[run] = _merged(found[run], content, path)
+    for name in params.comparisons:
+        path = workspace.run_file(params.preset, "compare", name, name, ".json")
+        content = workspace.load_json(path)
+        for run in runs_shown(params, "compare", name):
+            found[run] = _merged(found[run], content, path, COSTS)
     for name, entry in params.compositions.items():
         path = workspace.run_file(params.preset, "compose", entry.experiment, name, ".json")
         content = workspace.load_json(path) | {"run": name, "objective": "composition"}
@@ -57,12 +76,13 @@ def _result(path: Path, content: dict, command: str) -> RunResult:
         raise WorkspaceError(f"{path} holds no metrics: delete it, then run `ebm {command}`") from None
 
 
-def _with_detection(result: RunResult, detected: dict, path: Path) -> RunResult:
-    """`result` with what stage detect measured."""
+def _merged(result: RunResult, content: dict, path: Path, keys: Iterable[str] | None = None) -> RunResult:
+    """`result` with what another stage measured of the run; of that only `keys`, if given."""
     seeds = {}
     for seed, own in result.seeds.items():
         try:
-            metrics = detected["runs"][result.run]["seeds"][str(seed)]["metrics"]
+            metrics = content["runs"][result.run]["seeds"][str(seed)]["metrics"]
+            metrics = {key: metrics[key] for key in keys or metrics}
         except KeyError:
             raise WorkspaceError(
                 f"{path} has no metrics of run {result.run} with seed {seed}: delete it, then run `snakemake`"
@@ -71,7 +91,7 @@ def _with_detection(result: RunResult, detected: dict, path: Path) -> RunResult:
         if twice:
             raise WorkspaceError(
                 f"{path} measures {', '.join(twice)} of run {result.run} a second time, and no verdict could"
-                " tell which is meant: outliers of one experiment must not share a set"
+                " tell which is meant: no two outliers, denoisings or comparisons may measure the same"
             )
         seeds[seed] = own.model_copy(update={"metrics": own.metrics | metrics})
     return result.model_copy(update={"seeds": seeds})

@@ -4,18 +4,10 @@ from importlib import import_module
 
 from ebm import workspace
 from ebm.figures.caption import caption
-from ebm.figures.data import (
-    Composed,
-    Detected,
-    Measured,
-    NothingToShow,
-    RunLabel,
-    composed,
-    detected,
-    items_of,
-    read_outcomes,
-)
+from ebm.figures.data import Compared, Composed, Denoised, Detected, Measured, NothingToShow, RunLabel
+from ebm.figures.items import items_of, runs_shown
 from ebm.figures.labels import label_runs
+from ebm.figures.read import compared, composed, denoised, detected, measured
 from ebm.figures.table import to_csv, to_latex, to_markdown
 from ebm.params import Params
 from ebm.workspace import WorkspaceError
@@ -25,7 +17,7 @@ def run(params: Params, item: str) -> None:
     """Write table `item`; raises WorkspaceError if an input is missing or the experiment does not suit."""
     config = params.tables[item]
     kind = import_module(f"ebm.figures.table_{config.kind}")
-    labels = label_runs(params, config.experiment)
+    labels = label_runs(params, runs_shown(params, config.stage, config.experiment))
     names = [label.name for label in labels]
     if config.stage != "evaluate":
         names = items_of(params, config.stage, config.experiment)
@@ -52,19 +44,12 @@ def run(params: Params, item: str) -> None:
 
 def _entries(
     params: Params, stage: str, names: list[str], contents: list[dict], labels: list[RunLabel]
-) -> list[Measured] | list[Composed] | list[Detected]:
-    """What the table is made of: one entry for each run, composition or set of outliers."""
+) -> list[Measured] | list[Composed] | list[Detected] | list[Denoised] | list[Compared]:
+    """What the table is made of: one entry for each run, or for each item of the stage."""
     if stage == "compose":
         orders = [params.compositions[name].expressions for name in names]
         return [composed(content, order) for content, order in zip(contents, orders, strict=True)]
-    if stage == "detect":
-        return [detected(content, labels) for content in contents]
-    return [_measured(label, content) for label, content in zip(labels, contents, strict=True)]
-
-
-def _measured(label: RunLabel, content: dict) -> Measured:
-    seeds = content["seeds"]
-    metrics = {int(seed): entry["metrics"] for seed, entry in seeds.items()}
-    # Files of before there were switches have none: tables that need them say so.
-    switches = content.get("switches", {})
-    return Measured(label, metrics, read_outcomes(seeds), content["reference"], switches)
+    of_items = {"detect": detected, "denoise": denoised, "compare": compared}
+    if stage in of_items:
+        return [of_items[stage](content, labels) for content in contents]
+    return [measured(label, content) for label, content in zip(labels, contents, strict=True)]

@@ -1,0 +1,61 @@
+"""By which number the methods on one data set are compared, and what the data themselves reach."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ebm.figures.data import Measured
+
+
+class Measure(NamedTuple):
+    """A metric's key, its short `name`, its `unit`, and whether more of it is better.
+
+    `reference`: the key of the data set's own value among its reference numbers, or that value.
+    """
+
+    metric: str
+    name: str
+    unit: str
+    higher: bool
+    reference: str | float | None
+
+    @property
+    def words(self) -> str:
+        """'log-likelihood (nats) ↑'."""
+        return f"{self.name}{f' ({self.unit})' if self.unit else ''} {'↑' if self.higher else '↓'}"
+
+
+# In the order of preference: the first that every run on a data set has.
+FITS = (
+    Measure("test_log_likelihood", "log-likelihood", "nats", True, "true_test_log_likelihood"),
+    Measure("kl", "KL", "nats", False, 0.0),
+    Measure("fisher_divergence", "Fisher divergence", "", False, 0.0),
+    Measure("classifier_frechet", "classifier Fréchet", "", False, "classifier_frechet_train_to_test"),
+)
+SAMPLES = (
+    Measure("wasserstein", "W₂", "", False, None),
+    Measure("mmd_squared", "MMD²", "", False, None),
+    Measure("classifier_frechet", "classifier Fréchet", "", False, "classifier_frechet_train_to_test"),
+)
+
+
+def shared(members: list[Measured], measures: tuple[Measure, ...]) -> Measure | None:
+    """The first of `measures` that every run in `members` has, None if they share none."""
+    for measure in measures:
+        if all(any(measure.metric in m for m in member.metrics.values()) for member in members):
+            return measure
+    return None
+
+
+def of_data(measure: Measure, reference: Mapping[str, float]) -> float | None:
+    """What the data themselves reach in `measure`, if that is known."""
+    if isinstance(measure.reference, str):
+        return reference.get(measure.reference)
+    return measure.reference
+
+
+def likelihood_kind(member: Measured) -> str:
+    """What a binary model's likelihood is, if not exact: ' (bound)', ' (AIS)'."""
+    if member.run.method == "wake_sleep":
+        return " (bound)"
+    estimated = any("log_partition_error" in metrics for metrics in member.metrics.values())
+    return " (AIS)" if estimated else ""
