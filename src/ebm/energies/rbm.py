@@ -10,6 +10,7 @@ of experts by minimizing contrastive divergence" (2002); for real v Welling, Ros
 """
 
 import math
+from functools import partial
 from typing import Literal
 
 import torch
@@ -116,13 +117,11 @@ class RBM(nn.Module):
             summed_out = self._other_side_summed_out(side, low_drive + high_drive)
             return (low_own + high_own + summed_out).logsumexp(0)
 
-        if len(high) == 1:
-            return part(low_own, low_drive, high_own, high_drive)
-        # The backward pass computes each part anew instead of keeping them all.
-        parts = [
-            checkpoint(part, low_own, low_drive, *above, use_reentrant=False, preserve_rng_state=False)
-            for above in zip(high_own, high_drive, strict=True)
-        ]
+        evaluate = part
+        if len(high) > 1 and low_drive.requires_grad:
+            # The backward pass computes each part anew instead of keeping them all.
+            evaluate = partial(checkpoint, part, use_reentrant=False, preserve_rng_state=False)
+        parts = [evaluate(low_own, low_drive, *above) for above in zip(high_own, high_drive, strict=True)]
         return torch.stack(parts).logsumexp(0)
 
     def _other_side_summed_out(self, side: str, drive: Tensor) -> Tensor:
