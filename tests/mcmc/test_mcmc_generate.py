@@ -10,18 +10,18 @@ from scipy import stats
 from ebm.energies import build_energy
 from ebm.mcmc.generate import CHUNK, generate, total_steps
 from ebm.params.energies import ConvEnergy, GaussianEnergy
-from ebm.params.sampling import Generation
+from ebm.params.sampling import LangevinGeneration
 from ebm.progress import Progress
 
 
-def _config(**changes) -> Generation:
+def _config(**changes) -> LangevinGeneration:
     settings = {
         "weights": "ema", "start": "noise", "start_box": [-2.0, 2.0], "samples": 20, "rounds": 1, "steps": 6,
         "final_steps": 0, "step_size": 0.1, "noise": 0.0, "clamp": None, "anneal": False,
         "augmentation": None,
         "strip_chains": 3, "strip_frames": 4, "long_chains": None,
     }  # fmt: skip
-    return Generation(**settings | changes)
+    return LangevinGeneration(kind="langevin", **settings | changes)
 
 
 def _made(energy, shape, config, buffer=None, seed=0):
@@ -99,7 +99,7 @@ def test_chunks_have_streams_of_their_own_and_seeds_differ():
 
 def test_transitions_come_between_rounds_and_not_before_the_final_steps():
     """A flat energy moves nothing: only the transitions do, and there is one fewer than rounds."""
-    energy = build_energy(ConvEnergy(kind="conv", width=1), (1, 8, 8)).requires_grad_(False)
+    energy = build_energy(ConvEnergy(kind="conv", width=1, condition=None), (1, 8, 8)).requires_grad_(False)
     for parameter in energy.parameters():
         parameter.zero_()
     crop = {

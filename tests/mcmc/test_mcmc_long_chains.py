@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ebm.mcmc.long_chains import frame_steps, long_chains
-from ebm.params.sampling import Generation
+from ebm.params.sampling import LangevinGeneration
 from ebm.progress import Progress
 
 
@@ -20,7 +20,7 @@ class Slope(nn.Module):
         return -self.slope * x.flatten(1).sum(1)
 
 
-def _config(**changes) -> Generation:
+def _config(**changes) -> LangevinGeneration:
     settings = {
         "weights": "ema", "start": "noise", "start_box": [0.0, 1.0], "samples": 4, "rounds": 1, "steps": 5,
         "final_steps": 0, "step_size": 0.01, "noise": 0.0, "anneal": False, "clamp": [0.0, 1.0],
@@ -28,7 +28,7 @@ def _config(**changes) -> Generation:
                          "blur_kernel": 3},
         "strip_chains": 1, "strip_frames": 2, "long_chains": {"starts": 2, "chains": 3, "rounds": 4},
     }  # fmt: skip
-    return Generation(**settings | changes)
+    return LangevinGeneration(kind="langevin", **settings | changes)
 
 
 def _frames(with_augmentation: bool, slope: float = 0.0, **changes) -> torch.Tensor:

@@ -29,7 +29,7 @@ def test_every_subcommand_refuses_bad_params(arguments, workspace_folder, edit, 
 
 
 def test_no_traceback_from_a_real_process(workspace_folder, edit):
-    edit("dataset: digits\n    train", "dataset: digit\n    train")
+    edit("dataset: digits\n    train: {energy: conv,", "dataset: digit\n    train: {energy: conv,")
     command = [sys.executable, "-m", "ebm", "train", "digits_cd"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2 and ended.stdout == ""
@@ -61,7 +61,7 @@ def test_an_unknown_item_is_named_with_its_nearest(arguments, reason, workspace_
 def test_check_accepts_good_params(workspace_folder, ebm):
     code, out, err = ebm("check")
     assert code == 0 and err == ""
-    assert "preset micro, 4 runs" in out
+    assert "preset micro, 8 runs" in out
 
 
 def test_a_device_that_is_not_there(workspace_folder, edit, ebm, monkeypatch):

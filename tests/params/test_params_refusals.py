@@ -49,7 +49,7 @@ def test_the_line_is_that_of_the_edited_text(workspace_folder, edit, micro_text)
     assert re.match(rf"params\.yaml:{line}: ", _refusal(Path("params.yaml")))
 
 
-@pytest.mark.parametrize("kind", ["kind: mlp, ", "kind: digits\n    ", "kind: none"])
+@pytest.mark.parametrize("kind", ["kind: helmholtz, ", "kind: digits\n    ", "kind: none"])
 def test_missing_kind_is_named(kind, workspace_folder, edit):
     edit(kind, "")
     assert re.match(

@@ -57,8 +57,8 @@ def test_overrides_resolve_for_their_run_alone():
 
 def test_experiments_and_their_runs_keep_the_order_of_the_file():
     params = load_params(MICRO)
-    assert params.experiments == ["toy", "rings", "digits", "shapes"]
-    assert params.runs_of("rings") == ["rings_icd"]
+    assert params.experiments == ["toy", "rings", "digits", "shapes", "bars"]
+    assert params.runs_of("rings") == ["rings_icd", "rings_dcd"]
 
 
 def test_loading_and_dumping_is_the_identity():

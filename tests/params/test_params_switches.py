@@ -94,7 +94,7 @@ def test_components_of_a_residual_energy(changed, key):
 
 def test_an_energy_without_components_has_none(changed):
     def change(data):
-        data["energies"]["plain"] = {"kind": "conv", "width": 4}
+        data["energies"]["plain"] = {"kind": "conv", "width": 4, "condition": None}
         data["runs"][RUN]["train"]["energy"] = "plain"
         data["runs"][RUN]["train"].pop("override", None)
 
