@@ -63,7 +63,7 @@ def test_precision_is_positive_definite_for_any_parameters():
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 8), (3, 17, 9), (1, 32, 32)])
 def test_conv_energy_takes_any_size_from_eight(shape):
-    energy = build_energy(ConvEnergy(kind="conv", width=4), shape)
+    energy = build_energy(ConvEnergy(kind="conv", width=4, condition=None), shape)
     x = torch.rand(5, *shape)
     assert energy(x).shape == (5,)
     # Rows do not see each other: the energy of a batch is that of its members.
@@ -72,7 +72,7 @@ def test_conv_energy_takes_any_size_from_eight(shape):
 
 @pytest.mark.parametrize("widths", [[3], [16, 8, 4]])
 def test_mlp_has_the_widths_it_was_asked_for(widths):
-    energy = build_energy(MLPEnergy(kind="mlp", widths=widths), (6,))
+    energy = build_energy(MLPEnergy(kind="mlp", widths=widths, condition=None), (6,))
     layers = [tuple(p.shape) for p in energy.parameters() if p.dim() == 2]
     ins = [6, *widths]
     assert layers == [*zip(widths, ins[:-1], strict=True), (1, widths[-1])]
@@ -83,7 +83,7 @@ def test_mlp_has_the_widths_it_was_asked_for(widths):
 
 def test_an_mlp_by_hand():
     """One hidden layer, swish: E(x) = w2 . silu(W1 x + b1) + b2, in numpy."""
-    energy = build_energy(MLPEnergy(kind="mlp", widths=[5]), (3,)).double()
+    energy = build_energy(MLPEnergy(kind="mlp", widths=[5], condition=None), (3,)).double()
     w1, b1, w2, b2 = (p.detach().numpy() for p in energy.parameters())
     x = np.random.default_rng(0).standard_normal((7, 3))
     hidden = x @ w1.T + b1
@@ -94,13 +94,13 @@ def test_an_mlp_by_hand():
 @pytest.mark.parametrize(
     ("config", "shape"),
     [
-        (MLPEnergy(kind="mlp", widths=[4]), (1, 8, 8)),
-        (MLPEnergy(kind="mlp", widths=[4]), ()),
+        (MLPEnergy(kind="mlp", widths=[4], condition=None), (1, 8, 8)),
+        (MLPEnergy(kind="mlp", widths=[4], condition=None), ()),
         (GaussianEnergy(kind="gaussian"), (2, 2)),
-        (ConvEnergy(kind="conv", width=2), (3,)),
-        (ConvEnergy(kind="conv", width=2), (8, 8)),
-        (ConvEnergy(kind="conv", width=2), (1, 7, 8)),
-        (ConvEnergy(kind="conv", width=2), (1, 8, 7)),
+        (ConvEnergy(kind="conv", width=2, condition=None), (3,)),
+        (ConvEnergy(kind="conv", width=2, condition=None), (8, 8)),
+        (ConvEnergy(kind="conv", width=2, condition=None), (1, 7, 8)),
+        (ConvEnergy(kind="conv", width=2, condition=None), (1, 8, 7)),
     ],
 )
 def test_shapes_that_do_not_suit_are_refused(config, shape):
@@ -109,7 +109,7 @@ def test_shapes_that_do_not_suit_are_refused(config, shape):
 
 
 def test_samples_of_another_size_are_refused():
-    for config in (MLPEnergy(kind="mlp", widths=[4]), GaussianEnergy(kind="gaussian")):
+    for config in (MLPEnergy(kind="mlp", widths=[4], condition=None), GaussianEnergy(kind="gaussian")):
         with pytest.raises(RuntimeError):
             build_energy(config, (3,))(torch.zeros(2, 4))
 
@@ -117,6 +117,6 @@ def test_samples_of_another_size_are_refused():
 def test_initial_weights_follow_the_seed():
     def weights(seed):
         torch.manual_seed(seed)
-        return build_energy(ConvEnergy(kind="conv", width=3), (1, 8, 8)).output.weight
+        return build_energy(ConvEnergy(kind="conv", width=3, condition=None), (1, 8, 8)).output.weight
 
     assert torch.equal(weights(1), weights(1)) and not torch.equal(weights(1), weights(2))

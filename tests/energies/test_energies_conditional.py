@@ -93,4 +93,4 @@ def test_classes_and_condition_belong_together(small):
     with pytest.raises(ValueError, match="without a condition has no classes"):
         build_energy(small(), (1, 8, 8), 3)
     with pytest.raises(ValueError, match="mlp energy without a condition"):
-        build_energy(MLPEnergy(kind="mlp", widths=[3]), (4,), 3)
+        build_energy(MLPEnergy(kind="mlp", widths=[3], condition=None), (4,), 3)

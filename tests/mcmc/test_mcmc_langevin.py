@@ -70,7 +70,7 @@ def test_transient_mean_and_variance_after_k_steps():
 
 
 def test_without_noise_it_is_gradient_descent_exactly():
-    energy = build_energy(MLPEnergy(kind="mlp", widths=[8, 8]), (3,))
+    energy = build_energy(MLPEnergy(kind="mlp", widths=[8, 8], condition=None), (3,))
     x = y = torch.randn(5, 3)
     for state in chain(energy, x, _config(6, 0.25), _generator()):
         y = y.detach().requires_grad_(True)
@@ -108,7 +108,7 @@ def test_the_attached_step_has_the_values_of_the_detached_one(clamp):
     config, x = _config(1, 0.3, 0.2, clamp), torch.randn(9, 4, dtype=torch.float64)
     quadratic_energy = build_energy(GaussianEnergy(kind="gaussian"), (4,)).double()
     # Swish differentiated twice runs through other kernels: equal up to the last bits only.
-    swish_energy = build_energy(MLPEnergy(kind="mlp", widths=[16]), (4,)).double()
+    swish_energy = build_energy(MLPEnergy(kind="mlp", widths=[16], condition=None), (4,)).double()
     for energy, tolerance in ((quadratic_energy, 0.0), (swish_energy, 1e-14)):
         attached = langevin_step(energy, x, config, _generator(4), create_graph=True)
         detached = langevin_step(energy, x, config, _generator(4))
@@ -130,7 +130,7 @@ def test_clamped_coordinates_carry_no_gradient():
 
 
 def test_gradients_of_parameters_are_not_touched():
-    energy = build_energy(MLPEnergy(kind="mlp", widths=[4]), (2,))
+    energy = build_energy(MLPEnergy(kind="mlp", widths=[4], condition=None), (2,))
     run_chain(energy, torch.randn(3, 2), _config(3, 0.1, 0.1), _generator())
     assert all(parameter.grad is None for parameter in energy.parameters())
 

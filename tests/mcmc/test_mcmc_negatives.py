@@ -96,7 +96,7 @@ def test_images_are_augmented_on_their_way_out_of_the_buffer():
 
 @pytest.mark.parametrize("with_graph", [1, 4, 9, 10, 12])
 def test_attached_ends_equal_the_first_detached_ones(with_graph):
-    energy = build_energy(MLPEnergy(kind="mlp", widths=[8]), (2,))
+    energy = build_energy(MLPEnergy(kind="mlp", widths=[8], condition=None), (2,))
     data = torch.randn(10, 2)
     negatives = _sampler(data, start="data").run(energy, data, with_graph)
     count = min(with_graph, 10)
@@ -106,7 +106,7 @@ def test_attached_ends_equal_the_first_detached_ones(with_graph):
 
 
 def test_without_graph_it_is_the_plain_chain():
-    energy = build_energy(MLPEnergy(kind="mlp", widths=[8]), (2,))
+    energy = build_energy(MLPEnergy(kind="mlp", widths=[8], condition=None), (2,))
     data = torch.randn(10, 2)
     negatives = _sampler(data, start="data", seed=3).run(energy, data)
     expected = run_chain(energy, data, _config(start="data"), torch.Generator().manual_seed(3))
@@ -115,7 +115,7 @@ def test_without_graph_it_is_the_plain_chain():
 
 def test_a_full_graph_changes_no_value():
     # Up to rounding: a convolution that is differentiated twice runs through other kernels.
-    energy = build_energy(ConvEnergy(kind="conv", width=2), (1, 8, 8))
+    energy = build_energy(ConvEnergy(kind="conv", width=2, condition=None), (1, 8, 8))
     data = torch.rand(5, 1, 8, 8)
     settings = {"start": "data", "clamp": [0.0, 1.0], "seed": 5}
     plain = _sampler(data, True, **settings).run(energy, data).x
@@ -133,7 +133,7 @@ def test_running_moves_every_chain_the_stated_number_of_steps():
 
 
 def test_running_does_not_touch_the_buffer():
-    energy = build_energy(MLPEnergy(kind="mlp", widths=[8]), (2,))
+    energy = build_energy(MLPEnergy(kind="mlp", widths=[8], condition=None), (2,))
     sampler = _sampler(torch.zeros(3, 2))
     ends = sampler.run(energy, torch.zeros(3, 2)).x
     assert len(sampler.buffer) == 0

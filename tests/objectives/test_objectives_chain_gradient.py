@@ -136,7 +136,7 @@ def _chain_by_hand(config, energies: list, x: torch.Tensor, generator: torch.Gen
 
 def _mlp() -> nn.Module:
     torch.manual_seed(0)
-    energy = build_energy(MLPEnergy(kind="mlp", widths=[6]), (2,)).double()
+    energy = build_energy(MLPEnergy(kind="mlp", widths=[6], condition=None), (2,)).double()
     with torch.no_grad():
         for parameter in energy.parameters():
             parameter.mul_(2.0)

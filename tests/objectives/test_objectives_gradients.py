@@ -83,7 +83,7 @@ def test_l_cd_averages_both_sides_of_unequal_size():
 
 def _mlp(seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
-    energy = build_energy(MLPEnergy(kind="mlp", widths=[7, 5]), (2,)).double()
+    energy = build_energy(MLPEnergy(kind="mlp", widths=[7, 5], condition=None), (2,)).double()
     with torch.no_grad():
         for parameter in energy.parameters():
             parameter.mul_(2.0)
@@ -91,7 +91,7 @@ def _mlp(seed: int = 0) -> nn.Module:
 
 
 def _perturbed(energy: nn.Module, flat: torch.Tensor) -> nn.Module:
-    other = build_energy(MLPEnergy(kind="mlp", widths=[7, 5]), (2,)).double()
+    other = build_energy(MLPEnergy(kind="mlp", widths=[7, 5], condition=None), (2,)).double()
     other.load_state_dict(energy.state_dict())
     nn.utils.vector_to_parameters(
         nn.utils.parameters_to_vector(other.parameters()).detach() + flat, other.parameters()

@@ -51,7 +51,7 @@ def test_the_minimum_is_the_sample_mean_and_covariance():
 
 def test_the_objective_needs_no_chain_and_logs_the_mean_energy():
     energy, x = _energy(2), torch.randn(10, 2, dtype=torch.float64)
-    terms = build_objective(MaximumLikelihood(kind="mle"))(energy, x, None)
+    terms = build_objective(MaximumLikelihood(kind="mle", grid=None))(energy, x, None)
     assert set(terms.losses) == {"nll"}
     assert float(terms.losses["nll"].detach()) == pytest.approx(
         float(negative_log_likelihood(energy, x).detach())
@@ -63,7 +63,7 @@ def test_the_objective_needs_no_chain_and_logs_the_mean_energy():
 
 def test_an_energy_without_log_z_is_refused():
     with pytest.raises(AttributeError):
-        negative_log_likelihood(build_energy(MLPEnergy(kind="mlp", widths=[3]), (2,)), torch.zeros(1, 2))
+        negative_log_likelihood(build_energy(MLPEnergy(kind="mlp", widths=[3], condition=None), (2,)), torch.zeros(1, 2))
 
 
 def test_cd_with_long_matched_chains_has_the_gradient_of_maximum_likelihood():

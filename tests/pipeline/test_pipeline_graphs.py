@@ -11,6 +11,8 @@ import pytest
 from dvc.repo import Repo
 from pipeline_tools import ROOT, make_checkout
 
+from ebm.workspace import STAGES
+
 PRESETS = sorted((ROOT / "workflow/presets").glob("*.yaml"))
 
 # Carries values and files between stages, decides none of them. The numbers in params are all written out in
@@ -119,7 +121,7 @@ def test_both_runners_agree_on(graphs, part):
         assert job[part] == stages[command][part], command
 
 
-@pytest.mark.parametrize("stage", ["prepare", "train", "sample", "evaluate", "figure", "table", "report"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_every_module_it_uses(every_job, stage):
     """What a stage can import is declared by its jobs, or is plumbing.
 

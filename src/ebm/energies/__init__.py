@@ -16,8 +16,8 @@ def build_energy(config: Energy, shape: tuple[int, ...], classes: int | None = N
     """The energy that `config` describes, for samples of `shape`: (d,) vectors or (C, H, W) images.
 
     `classes`: how many values the attribute, or how many times the diffusion has, that it is conditioned on.
-    Initial weights come from torch's global random state. Raises ValueError if the shape does not suit, or if there are classes without a
-    condition or a condition without classes.
+    Initial weights come from torch's global random state. Raises ValueError if the shape does not suit, or if
+    there are classes without a condition or a condition without classes.
     """
     condition = getattr(config, "condition", None)
     if condition is None and classes is not None:

@@ -24,11 +24,13 @@ def contrastive_divergence(
     alpha = `energy_l2`.
     """
     e_pos, e_neg = heads(energy, cat([x_pos, x_neg.detach()])).split([len(x_pos), len(x_neg)])
-    difference = e_pos.mean() - e_neg.mean()
-    loss = difference + energy_l2 * (e_pos.square().mean() + e_neg.square().mean())
+    mean_pos, mean_neg = e_pos.mean(), e_neg.mean()
+    loss = difference = mean_pos - mean_neg
+    if energy_l2:
+        loss = difference + energy_l2 * (e_pos.square().mean() + e_neg.square().mean())
     logged = {
-        "energy_positive": e_pos.mean().detach(),
-        "energy_negative": e_neg.mean().detach(),
+        "energy_positive": mean_pos.detach(),
+        "energy_negative": mean_neg.detach(),
         "energy_size": 0.5 * (e_pos.detach().abs().mean() + e_neg.detach().abs().mean()),
         "loss_cd": difference.detach(),
     }
