@@ -1,0 +1,324 @@
+"""DCD between its limits, score matching and maximum likelihood; its gradients; the time-dependent form."""
+
+import itertools
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ebm.energies.conditional import Given
+from ebm.energies.gaussian import GaussianEnergy
+from ebm.energies.mlp import MLPEnergy
+from ebm.objectives import dcd
+from ebm.objectives.dcd import diffusion_contrastive_divergence
+from ebm.objectives.diffusions import variance_exploding, variance_preserving
+from ebm.objectives.mle import negative_log_likelihood
+from ebm.objectives.ssm import sliced_score_matching
+from ebm.params.objectives import DiffusionContrastiveDivergence as Config
+
+DIM = 2
+# Equally likely points with mean 0, covariance I and no third moments, as N(0, I) has them.
+CUBATURE = math.sqrt(DIM) * torch.cat([torch.eye(DIM), -torch.eye(DIM)]).double()
+SIGNS = torch.tensor(list(itertools.product([-1.0, 1.0], repeat=DIM))).double()
+
+
+def _config(**changes) -> Config:
+    settings = {"diffusion": "ve", "levels": [0.0, 0.5], "inner_samples": 4, "stabiliser": 0.0}
+    return Config(kind="dcd", **settings | changes)
+
+
+def _sampler(seed: int) -> SimpleNamespace:
+    return SimpleNamespace(generator=torch.Generator().manual_seed(seed), buffer=None)
+
+
+def _gradient(loss: torch.Tensor, energy: nn.Module) -> torch.Tensor:
+    parts = torch.autograd.grad(loss, list(energy.parameters()), materialize_grads=True)
+    return nn.utils.parameters_to_vector(parts).detach()
+
+
+def _gaussian(dim: int, seed: int = 3) -> GaussianEnergy:
+    energy = GaussianEnergy(dim).double()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in energy.parameters():
+            parameter.copy_(0.5 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+    return energy
+
+
+def _energies() -> list[nn.Module]:
+    mlp = MLPEnergy(DIM, [16, 16]).double()
+    with torch.no_grad():
+        for parameter in mlp.parameters():
+            parameter.mul_(2.0)
+    return [_gaussian(DIM), mlp]
+
+
+def _short(energy: nn.Module, data: torch.Tensor, kernel) -> torch.Tensor:
+    """L of a short diffusion: its noises need to be right to their third moments only."""
+    x = data.repeat_interleave(len(CUBATURE), 0)
+    y = kernel.diffuse(x, CUBATURE.repeat(len(data), 1))
+    inner = kernel.invert(y, CUBATURE[:, None, :])
+    terms, _ = diffusion_contrastive_divergence(energy, x, inner)
+    return terms.mean()
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["gaussian", "mlp"])
+@pytest.mark.parametrize(
+    ("kernel_of", "rate"),
+    # D / variance tends to half the Fisher divergence, which is score matching's loss; VP adds 2T of it.
+    [(lambda h: variance_exploding(0.0, math.sqrt(h)), 1.0), (lambda h: variance_preserving(0.0, h), 2.0)],
+    ids=["ve", "vp"],
+)
+def test_a_short_diffusion_has_the_gradient_of_score_matching(number, kernel_of, rate):
+    energy, data = _energies()[number], torch.randn(30, DIM, dtype=torch.float64)
+    directions = SIGNS[:, None, :].expand(-1, len(data), -1)
+    # Over all sign vectors the sliced form is Hyvarinen's own.
+    exact = _gradient(sliced_score_matching(energy, data, directions)[0], energy)
+    errors = []
+    for horizon in (1e-2, 1e-3, 1e-4):
+        found = _gradient(_short(energy, data, kernel_of(horizon)), energy) / (rate * horizon)
+        errors.append(float((found - exact).norm() / exact.norm()))
+    assert errors[-1] < 1e-3
+    # The distance falls in proportion to the horizon.
+    assert errors[1] / errors[0] == pytest.approx(0.1, rel=0.1)
+    assert errors[2] / errors[1] == pytest.approx(0.1, rel=0.02)
+
+
+def test_a_short_diffusion_has_the_loss_of_score_matching_in_closed_form():
+    """Gaussian energy: |Lambda (x - mu)|^2 / 2 - tr Lambda."""
+    energy, data = _gaussian(DIM), torch.randn(30, DIM, dtype=torch.float64)
+    precision = energy.precision().detach()
+    scores = (data - energy.mean.detach()) @ precision
+    exact = 0.5 * scores.square().sum(1).mean() - precision.trace()
+    found = _short(energy, data, variance_exploding(0.0, 1e-2)).detach() / 1e-4
+    torch.testing.assert_close(found, exact, rtol=1e-3, atol=0)
+
+
+def test_a_long_diffusion_has_the_gradient_of_maximum_likelihood():
+    """In one dimension, x' on a fine grid over the model; the distance falls as 1/sigma^2."""
+    energy, data = _gaussian(1), torch.randn(40, 1, dtype=torch.float64)
+    exact = _gradient(negative_log_likelihood(energy, data), energy)
+    mean, width = float(energy.mean.detach()), float(energy.precision().detach()) ** -0.5
+    nodes = torch.linspace(-10, 10, 4001, dtype=torch.float64)
+    errors = []
+    for sigma in (10.0, 20.0, 40.0):
+        kernel = variance_exploding(0.0, sigma)
+        noise = torch.tensor([-1.0, 1.0], dtype=torch.float64)  # right to the third moment of xi
+        y = kernel.diffuse(data.repeat_interleave(2, 0), noise.repeat(len(data))[:, None])
+        # Equally spaced: the weights are N(x'; y, sigma^2) alone.
+        inner = (mean + width * nodes).view(-1, 1, 1).expand(-1, len(y), 1)
+        log_weights = -0.5 * ((inner[..., 0] - y[:, 0]) / sigma) ** 2
+
+        def weighted(x, log_weights=log_weights, y=y):
+            return energy(x) - torch.cat([torch.zeros(len(y)).double(), log_weights.flatten()])
+
+        terms, _ = diffusion_contrastive_divergence(weighted, data.repeat_interleave(2, 0), inner)
+        errors.append(float((_gradient(terms.mean(), energy) - exact).norm() / exact.norm()))
+    assert errors[-1] < 5e-3
+    assert errors[1] / errors[0] == pytest.approx(0.25, rel=0.1)
+    assert errors[2] / errors[1] == pytest.approx(0.25, rel=0.1)
+
+
+def _mean_gradient(config: Config, energy: nn.Module, make_data, seeds: int, batch: int):
+    """Mean gradient over seeds and its standard error, one a parameter."""
+    objective, found = dcd.DiffusionContrastiveDivergence(config), []
+    for seed in range(seeds):
+        data = make_data(batch, torch.Generator().manual_seed(1000 + seed))
+        found.append(_gradient(objective(energy, data, _sampler(seed)).losses["dcd"], energy))
+    found = torch.stack(found)
+    return found.mean(0), found.std(0) / math.sqrt(seeds)
+
+
+def _true_gaussian(energy: GaussianEnergy):
+    """Samples of exp(-E) / Z."""
+    factor = torch.linalg.cholesky(torch.linalg.inv(energy.precision().detach()))
+    mean = energy.mean.detach()
+
+    def make(count, generator):
+        z = torch.randn(count, len(mean), generator=generator, dtype=torch.float64)
+        return mean + z @ factor.T
+
+    return make
+
+
+@pytest.mark.parametrize(("diffusion", "levels"), [("ve", [0.0, 0.7]), ("vp", [0.0, 0.3])])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_with_a_stabiliser_of_one_the_truth_is_stationary_for_any_number_of_inner_samples(
+    diffusion, levels, count
+):
+    energy = _gaussian(DIM)
+    config = _config(diffusion=diffusion, levels=levels, inner_samples=count, stabiliser=1.0)
+    mean, error = _mean_gradient(config, energy, _true_gaussian(energy), 20, 4000)
+    moved = error > 0  # the upper triangle has no part in the energy
+    assert int(moved.sum()) == 5
+    assert float((mean[moved] / error[moved]).abs().max()) < 4
+    # And only the truth: beside it the gradient is many times its error.
+    with torch.no_grad():
+        energy.mean.add_(0.3)
+    mean, error = _mean_gradient(config, energy, _true_gaussian(_gaussian(DIM)), 20, 4000)
+    assert float((mean[moved] / error[moved]).abs().max()) > 12
+
+
+def test_without_a_stabiliser_few_inner_samples_push_away_from_the_truth():
+    energy = _gaussian(DIM)
+    sizes = {}
+    for count in (4, 64):
+        config = _config(levels=[0.0, 0.7], inner_samples=count)
+        mean, error = _mean_gradient(config, energy, _true_gaussian(energy), 10, 2000)
+        used = error > 0
+        if count == 4:
+            assert float((mean[used] / error[used]).abs().max()) > 12
+        sizes[count] = float(mean.norm())
+    assert sizes[64] < 0.3 * sizes[4]
+
+
+class _Holes(nn.Module):
+    """Energy -depth at the data points alone, 0 elsewhere."""
+
+    def __init__(self, points: torch.Tensor, depth: float):
+        super().__init__()
+        self.points, self.depth = points, depth
+
+    def forward(self, x):
+        at_point = (x[:, None] == self.points).all(2).any(1)
+        return -self.depth * at_point.to(x.dtype)
+
+
+@pytest.mark.parametrize("stabiliser", [0.0, 0.1, 1.0])
+def test_the_stabiliser_is_a_floor_under_holes_at_data_points(stabiliser):
+    data = torch.randn(50, DIM, dtype=torch.float64)
+    objective = dcd.DiffusionContrastiveDivergence(_config(inner_samples=8, stabiliser=stabiliser))
+    losses = [
+        float(objective(_Holes(data, depth), data, _sampler(0)).losses["dcd"]) for depth in (0, 10, 100)
+    ]
+    assert losses[0] == pytest.approx(math.log(1 + stabiliser / 8), abs=1e-12)
+    if stabiliser:
+        assert losses[2] == pytest.approx(math.log(stabiliser / 8), abs=1e-12)
+        assert losses[2] < losses[1] < losses[0]
+    else:
+        assert losses == pytest.approx([0, -10, -100])
+
+
+LEVELS = [0.1, 0.4, 0.9, 1.6]
+
+
+def _in_time(seed: int = 0) -> MLPEnergy:
+    energy = MLPEnergy(DIM, [8, 8], times=3).double()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in energy.parameters():
+            parameter.add_(0.5 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+    return energy
+
+
+def _normal(count, generator):
+    return torch.randn(count, DIM, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("diffusion", "stabiliser"), [("ve", 1.0), ("vp", 0.0)])
+def test_the_time_dependent_form_is_the_sum_of_its_one_step_forms(diffusion, stabiliser):
+    """Loss and gradient, each within the error of means over seeds; a batch that times do not divide."""
+    energy = _in_time()
+    settings = {"diffusion": diffusion, "inner_samples": 3, "stabiliser": stabiliser}
+
+    def estimate(config, energy, seeds, batch):
+        objective, rows = dcd.DiffusionContrastiveDivergence(config), []
+        for seed in seeds:
+            data = _normal(batch, torch.Generator().manual_seed(5000 + seed))
+            loss = objective(energy, data, _sampler(seed)).losses["dcd"]
+            rows.append(torch.cat([loss.detach()[None], _gradient(loss, energy)]))
+        rows = torch.stack(rows)
+        return rows.mean(0), rows.var(0) / len(rows)
+
+    whole, whole_variance = estimate(_config(levels=LEVELS, **settings), energy, range(60), 2000)
+    parts = [
+        estimate(_config(levels=LEVELS[i : i + 2], **settings), Given(energy, torch.eye(3)[i : i + 1]),
+                 range(100 * (i + 1), 100 * (i + 1) + 30), 2000)
+        for i in range(3)
+    ]  # fmt: skip
+    total, variance = sum(part[0] for part in parts), whole_variance + sum(part[1] for part in parts)
+    # The gradient of the last bias is zero without a stabiliser, but for rounding.
+    used = variance.sqrt() > 1e-12
+    z = (whole - total)[used] / variance[used].sqrt()
+    assert float(z.abs().max()) < 4.5
+    assert float((total[used] / variance[used].sqrt()).abs().median()) > 5
+
+
+def test_times_are_shared_evenly_by_the_rows_of_a_batch_and_by_each_row():
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, x, condition):
+            seen.append(condition)
+            return x.sum(1)
+
+    objective = dcd.DiffusionContrastiveDivergence(_config(levels=LEVELS, inner_samples=2))
+    sampler = _sampler(0)
+    for _ in range(300):
+        objective(Spy(), torch.zeros(7, DIM), sampler)
+    conditions = torch.stack(seen).view(300, 3, 7, 3)
+    assert torch.equal(conditions, conditions[:, :1].expand_as(conditions))
+    each = conditions[:, 0]
+    assert torch.equal(each.sum(2), torch.ones(300, 7))
+    assert set(each.sum(1).unique().tolist()) == {2.0, 3.0}
+    # Every row is at every time in a third of the batches; binomial, five standard deviations.
+    assert float((each.mean(0) - 1 / 3).abs().max()) < 5 * math.sqrt(2 / 9 / 300)
+
+
+def test_each_time_has_its_own_marginal_and_kernel():
+    """Second moments of x and x' at each time, of data at the origin."""
+    seen = {}
+
+    class Spy(nn.Module):
+        def forward(self, x, condition):
+            for time in range(3):
+                seen[time] = x.view(3, -1, DIM)[:, condition[: len(x) // 3, time] > 0]
+            return x.sum(1)
+
+    count = 90000
+    for diffusion in ("ve", "vp"):
+        config = _config(diffusion=diffusion, levels=LEVELS, inner_samples=2)
+        dcd.DiffusionContrastiveDivergence(config)(Spy(), torch.zeros(count, DIM), _sampler(1))
+        for time, (x, *inner) in seen.items():
+            here, there = LEVELS[time : time + 2]
+            if diffusion == "ve":
+                variance, added = here**2, there**2 - here**2
+            else:
+                variance, added = 1 - math.exp(-2 * here), math.exp(2 * (there - here)) - 1
+            tolerance = 5 * math.sqrt(2 / (DIM * count / 3))
+            assert float(x.square().mean()) == pytest.approx(variance, rel=tolerance)
+            # x' = x + two independent parts, one of y and one of its own.
+            for each in inner:
+                assert float(each.square().mean()) == pytest.approx(variance + 2 * added, rel=tolerance)
+            shared = float((inner[0] * inner[1]).mean())
+            assert shared == pytest.approx(variance + added, abs=tolerance * (variance + 2 * added))
+
+
+def test_the_same_seed_gives_the_same_loss():
+    objective, energy = dcd.DiffusionContrastiveDivergence(_config(levels=LEVELS)), _in_time()
+    data = _normal(9, torch.Generator().manual_seed(0))
+    losses = [float(objective(energy, data, _sampler(seed)).losses["dcd"].detach()) for seed in (0, 0, 1)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_training_by_one_step_dcd_finds_the_parameters_of_a_gaussian():
+    """Full batches and many updates, M = 4 with w = 1; the data's own mean and covariance are the answer."""
+    generator = torch.Generator().manual_seed(0)
+    factor = torch.tensor([[1.0, 0.0], [0.6, 0.8]], dtype=torch.float64)
+    data = _normal(4000, generator) @ factor.T + torch.tensor([0.5, -1.0]).double()
+    energy = GaussianEnergy(DIM).double()
+    objective = dcd.DiffusionContrastiveDivergence(_config(levels=[0.0, 1.0], stabiliser=1.0))
+    optimizer = torch.optim.Adam(energy.parameters(), lr=0.05)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, 400)
+    sampler = _sampler(1)
+    for _ in range(400):
+        optimizer.zero_grad()
+        objective(energy, data, sampler).losses["dcd"].backward()
+        optimizer.step()
+        schedule.step()
+    covariance = torch.linalg.inv(energy.precision()).detach().numpy()
+    assert energy.mean.detach().numpy() == pytest.approx(data.mean(0).numpy(), abs=0.03)
+    assert covariance == pytest.approx(np.cov(data.T.numpy()), abs=0.05)
