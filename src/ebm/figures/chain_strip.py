@@ -7,6 +7,9 @@ from ebm.figures import style
 from ebm.figures.data import STEPS, NothingToShow, Samples, heading
 from ebm.figures.images import label_frames, require_images, show, tile
 
+# Runs side by side, of more than would stand in one column.
+ABREAST = 2
+
 
 def draw(runs: list[Samples]) -> Figure:
     """Each run's chains as rows, frames from left to right.
@@ -19,11 +22,17 @@ def draw(runs: list[Samples]) -> Figure:
         raise NothingToShow("no run of the experiment samples by a chain")
     for member in shown:
         require_images(member.strip, member.run.name, "chain_strip")
-    heights = [0.28 + 3.0 * member.strip.shape[1] / member.strip.shape[0] for member in shown]
-    made = style.figure(style.COLUMN, sum(heights))
-    grid = made.subplots(len(shown), 1, squeeze=False, height_ratios=heights)
+    across = 1 if len(shown) <= ABREAST else ABREAST
     several = len(_units(runs)) > 1
-    for axes, member in zip(grid.flat, shown, strict=True):
+    heights = [
+        (0.4 if several else 0.28) + 3.0 * member.strip.shape[1] / member.strip.shape[0] for member in shown
+    ]
+    lines = [max(heights[start : start + across]) for start in range(0, len(shown), across)]
+    made = style.figure(style.COLUMN if across == 1 else style.TEXT, sum(lines))
+    grid = made.subplots(len(lines), across, squeeze=False, height_ratios=lines)
+    for spare in list(grid.flat)[len(shown) :]:
+        spare.set_axis_off()
+    for axes, member in zip(grid.flat, shown, strict=False):
         frames, chains, channels, height, width = member.strip.shape
         rows = member.strip.swapaxes(0, 1).reshape(frames * chains, channels, height, width)
         show(axes, tile(rows, frames), heading(member.run, member.outcome))
@@ -41,7 +50,7 @@ def frame_steps(total: int, frames: int) -> list[int]:
 
 def note(runs: list[Samples]) -> str:
     """How to read the figure, and which runs have no chain."""
-    rest = [run.run.label for run in runs if run.strip is None]
+    rest = [run.run.name for run in runs if run.strip is None]
     absent = f". Sampled without a chain, so not shown: {', '.join(rest)}" if rest else ""
     units = _units(runs)
     what = units[0] if len(units) == 1 else "steps"

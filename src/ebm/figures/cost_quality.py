@@ -1,10 +1,12 @@
 """What a training step costs against how well the model fits, method by method."""
 
+from collections import Counter
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from ebm.figures import quality, style
 from ebm.figures.data import METHODS, Compared, Measured, NothingToShow, as_title, by_dataset
@@ -12,7 +14,7 @@ from ebm.figures.quality import of_data, shared
 from ebm.figures.table import mean_sd
 from ebm.figures.table_rows import diverged_at
 
-SMALLEST, LARGEST = 3.0, 9.0
+SMALLEST, LARGEST = 3.5, 8.0
 
 
 def draw(items: list[Compared]) -> Figure:
@@ -24,7 +26,7 @@ def draw(items: list[Compared]) -> Figure:
     groups = {
         dataset: (measure, found)
         for dataset, found in by_dataset(members).items()
-        if (measure := shared(found, quality.FITS)) is not None
+        if (measure := shared(found, (*quality.FITS, quality.SAMPLES[-1]))) is not None
     }
     if not groups:
         raise NothingToShow("the runs of the comparison share no likelihood and no divergence")
@@ -36,7 +38,7 @@ def draw(items: list[Compared]) -> Figure:
     methods = [key for key in METHODS if any(key == member.run.method for member in members)]
     handles = [_mark(style.COLOURS[key], style.MARKERS[key], 5.5, METHODS[key]) for key in methods]
     handles += [_mark(style.GREY, "o", sizes(count), f"{count:.3g} evaluations") for count in sizes.examples]
-    made.legend(handles=handles, loc="outside lower center", ncols=min(7, len(handles)))
+    made.legend(handles=handles, loc="outside upper center", ncols=min(7, len(handles)))
     return made
 
 
@@ -71,10 +73,12 @@ class _Sizes:
 
 
 def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes: _Sizes) -> None:
+    # A mark says the method alone.
+    twice = Counter(member.run.method for member in members)
     for member in members:
         diverged = diverged_at(member)
         finished = [metrics for seed, metrics in member.metrics.items() if seed not in diverged]
-        x, x_error = mean_sd(metrics.get("seconds_per_step") for metrics in finished)
+        x, x_error = mean_sd(1000 * m["seconds_per_step"] for m in finished if m.get("seconds_per_step"))
         y, y_error = mean_sd(metrics.get(measure.metric) for metrics in finished)
         if x is None or y is None:
             continue
@@ -93,13 +97,39 @@ def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes:
             linestyle="none",
             gid=member.run.name,
         )
+        if twice[member.run.method] > 1:
+            axes.annotate(
+                member.run.variant or member.run.label,
+                (x, y),
+                xytext=(4, 4),
+                textcoords="offset points",
+                fontsize=5.5,
+            )
     axes.set_xscale("log")
-    reference = of_data(measure, members[0].reference)
+    axes.set_xticks(*_ticks(*axes.get_xlim()))
+    reference = of_data(measure, members)
     if reference is not None:
         axes.axhline(reference, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0, gid="reference")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("seconds per step")
+    axes.set_xlabel("milliseconds per step")
     axes.set_ylabel(measure.words)
+
+
+def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """1, 2, 5 times powers of ten between the ends of a logarithmic axis; evenly spaced if it is too short.
+
+    Methods often lie within a factor of ten, where powers of ten alone would label nothing.
+    """
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))))
+    marks = [float(f"{step}e{power}") for power in powers for step in (1, 2, 5)]
+    shown = [mark for mark in marks if low <= mark <= high]
+    if len(shown) < 2:
+        shown = [
+            float(mark)
+            for mark in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+            if low <= mark <= high
+        ]
+    return shown, [f"{mark:.3g}" for mark in shown]
 
 
 def _evaluations(member: Measured) -> float | None:

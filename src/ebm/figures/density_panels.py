@@ -35,7 +35,10 @@ def draw(runs: list[Drawn]) -> Figure:
         top += lines[dataset]
         truth = np.exp(members[0].true_log_density)
         members = sorted(members, key=lambda m: list(METHODS).index(m.run.method))
-        fields = [(m.run.label + ended(m.outcome), np.exp(m.arrays["log_density"]), m) for m in members]
+        fields = [
+            (m.run.label + ended(m.outcome).replace(", ", "\n"), np.exp(m.arrays["log_density"]), m)
+            for m in members
+        ]
         for spare in [*block[1:, 0], *block[:, 1:].flat[len(fields) :]]:
             spare.set_axis_off()
         image = _field(block[0, 0], "true density", truth, truth, members[0])
@@ -68,6 +71,6 @@ def _field(axes: Axes, title: str, density: np.ndarray, truth: np.ndarray, membe
 def note(runs: list[Drawn]) -> str:
     """How to read the figure."""
     return (
-        "First seed; density normalised on the grid; each row's colours end at the highest true density,"
+        "First seed; density normalised on the grid; each data set's colours end at the highest true density,"
         " higher values are saturated"
     )

@@ -26,7 +26,7 @@ def draw(runs: list[Drawn]) -> Figure:
     heights = []
     for run, canvas in zip(shown, canvases, strict=True):
         across = COLUMNS * (run.arrays["filters"].shape[-1] + GAP)
-        heights.append(0.3 + max(0.3, widest * canvas.shape[0] / across))
+        heights.append(0.34 + max(0.3, widest * canvas.shape[0] / across))
     made = style.figure(style.TEXT, sum(heights))
     grid = made.subplots(len(shown), 1, squeeze=False, height_ratios=heights)
     for axes, member, canvas in zip(grid.flat, shown, canvases, strict=True):
@@ -35,7 +35,8 @@ def draw(runs: list[Drawn]) -> Figure:
         image = show(axes, canvas, heading(member.run, member.outcome), **look)
         axes.set_xlim(-0.5, COLUMNS * (member.arrays["filters"].shape[-1] + GAP) - 0.5)
         axes.set_anchor("W")
-        bar = made.colorbar(image, ax=axes, pad=0.01, aspect=10, ticks=[-limit, 0, limit], format="%.2g")
+        bar = made.colorbar(image, ax=axes, pad=0.01, aspect=10, panchor=False)
+        bar.set_ticks([-limit, 0, limit], labels=[f"−{limit:.2g}", "0", f"{limit:.2g}"])
         bar.ax.tick_params(length=0)
         bar.outline.set_visible(False)
     return made

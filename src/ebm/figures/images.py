@@ -7,6 +7,10 @@ from matplotlib.image import AxesImage
 from ebm.figures.data import NothingToShow
 
 GAP = 1
+WHITE = (255, 255, 255)
+# Between binary images, whose white pixels would run into white gaps; of real-valued ones on the same ground.
+GROUND = (158, 202, 225)
+GROUND_HEX = "#9ecae1"
 
 
 def require_images(array: np.ndarray, run: str, what: str) -> None:
@@ -16,10 +20,15 @@ def require_images(array: np.ndarray, run: str, what: str) -> None:
 
 
 def tile(images: np.ndarray, columns: int) -> np.ndarray:
-    """uint8 images (n, C, H, W) row by row on white, with a gap of one pixel: (height, width, 3)."""
+    """uint8 images (n, C, H, W) row by row, with a gap of one pixel: (height, width, 3).
+
+    On white, or on GROUND if all pixels are 0 or 255.
+    """
     count, channels, height, width = images.shape
     rows = -(-count // columns)
-    canvas = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
+    ground = GROUND if np.isin(images, (0, 255)).all() else WHITE
+    canvas = np.empty((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.uint8)
+    canvas[:] = ground
     for index in range(count):
         top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
         shown = images[index].transpose(1, 2, 0)

@@ -44,7 +44,7 @@ def note(runs: list[Curves]) -> str:
     diverged = curves.divergence_note({run.run.name: dict(run.outcomes) for run in shown})
     return (
         f"Left: what each method minimises{what}. These are different functions of the energy: a lower curve"
-        " does not mean a better fit, for which no training loss stands. Right: L_CD, the part that they have"
+        " does not mean a better fit. Right: L_CD, the part that they have"
         f" in common. {curves.NOTE}. {diverged}"
     )
 

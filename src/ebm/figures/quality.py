@@ -1,6 +1,5 @@
 """By which number the methods on one data set are compared, and what the data themselves reach."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from ebm.figures.data import Measured
@@ -9,14 +8,14 @@ from ebm.figures.data import Measured
 class Measure(NamedTuple):
     """A metric's key, its short `name`, its `unit`, and whether more of it is better.
 
-    `reference`: the key of the data set's own value among its reference numbers, or that value.
+    `reference`: what the data themselves reach, or its key among the data set's numbers or the metrics.
     """
 
     metric: str
     name: str
     unit: str
     higher: bool
-    reference: str | float | None
+    reference: str | float
 
     @property
     def words(self) -> str:
@@ -29,11 +28,10 @@ FITS = (
     Measure("test_log_likelihood", "log-likelihood", "nats", True, "true_test_log_likelihood"),
     Measure("kl", "KL", "nats", False, 0.0),
     Measure("fisher_divergence", "Fisher divergence", "", False, 0.0),
-    Measure("classifier_frechet", "classifier Fréchet", "", False, "classifier_frechet_train_to_test"),
 )
 SAMPLES = (
-    Measure("wasserstein", "W₂", "", False, None),
-    Measure("mmd_squared", "MMD²", "", False, None),
+    Measure("wasserstein", "W₂", "", False, "wasserstein_train_to_test"),
+    Measure("mmd_squared", "MMD²", "", False, "mmd_squared_train_to_test"),
     Measure("classifier_frechet", "classifier Fréchet", "", False, "classifier_frechet_train_to_test"),
 )
 
@@ -46,11 +44,12 @@ def shared(members: list[Measured], measures: tuple[Measure, ...]) -> Measure | 
     return None
 
 
-def of_data(measure: Measure, reference: Mapping[str, float]) -> float | None:
-    """What the data themselves reach in `measure`, if that is known."""
-    if isinstance(measure.reference, str):
-        return reference.get(measure.reference)
-    return measure.reference
+def of_data(measure: Measure, members: list[Measured]) -> float | None:
+    """What the data that `members` were trained on reach in `measure`, if that is known."""
+    if not isinstance(measure.reference, str):
+        return measure.reference
+    known = [members[0].reference, *members[0].metrics.values()]
+    return next((numbers[measure.reference] for numbers in known if measure.reference in numbers), None)
 
 
 def likelihood_kind(member: Measured) -> str:

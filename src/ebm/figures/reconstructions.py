@@ -1,11 +1,12 @@
 """Test patterns above what a sweep to the hidden units and back makes of them."""
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from ebm.figures import style
 from ebm.figures.data import Drawn, NothingToShow, as_title, ended
-from ebm.figures.images import label_rows, show, tile_values
+from ebm.figures.images import GROUND_HEX, label_rows, show, tile_values
 
 MOST = 20
 
@@ -28,7 +29,8 @@ def draw(runs: list[Drawn]) -> Figure:
         originals = members[0].arrays["originals"][:MOST].astype(np.float32)
         rows = [originals, *(member.arrays["reconstructions"][:MOST] for member in members)]
         canvas = tile_values(np.concatenate(rows), len(originals))
-        show(axes, canvas, as_title(members[0].run.dataset), cmap="gray", vmin=0, vmax=1)
+        grey = colormaps["gray"].with_extremes(bad=GROUND_HEX)
+        show(axes, canvas, as_title(members[0].run.dataset), cmap=grey, vmin=0, vmax=1)
         labels = [member.run.label + ended(member.outcome) for member in members]
         label_rows(axes, ["original", *labels], originals.shape[1])
         axes.set_anchor("W")

@@ -28,7 +28,7 @@ def make(items: list[Compared]) -> Table:
                 cells, record = _member(member, measures)
                 rows.append([as_title(dataset), *cells])
                 records.append({"comparison": item.name} | record)
-            references = [m and of_data(m, members[0].reference) for m in measures]
+            references = [m and of_data(m, members) for m in measures]
             if any(value is not None for value in references):
                 cells = [_reference(*pair) for pair in zip(measures, references, strict=True)]
                 rows.append([as_title(dataset), "the data themselves", *cells, *[MISSING] * 3])
