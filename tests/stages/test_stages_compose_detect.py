@@ -32,7 +32,7 @@ def composed(workspace_folder, ebm):
 @pytest.fixture
 def detected(workspace_folder, ebm):
     """The workspace after `detect digits`."""
-    _run(ebm, "prepare digits", "prepare shapes", "train digits_cd", "detect digits")
+    _run(ebm, "prepare digits", "prepare shapes", "train digits_cd", "train digits_dcd", "detect digits")
     return load_params()
 
 

@@ -23,6 +23,9 @@ RUNS = {
     "gaussian_mle": ("gaussian", "toy"),
     "rings_icd": ("rings", "rings"),
     "digits_cd": ("digits", "digits"),
+    "rings_dcd": ("rings", "rings"),
+    "bars_rbm": ("bars", "bars"),
+    "bars_wake_sleep": ("bars", "bars"),
 }
 RESULTS = Path("results/micro")
 
@@ -60,7 +63,7 @@ def test_outputs_are_the_declared_ones_and_repeat_byte_for_byte(run, workspace_f
     assert not list(Path(".work").rglob("*.safetensors"))
 
 
-@pytest.mark.parametrize("dataset", ["gaussian", "rings", "digits"])
+@pytest.mark.parametrize("dataset", ["gaussian", "rings", "digits", "bars"])
 def test_prepared_data(dataset, workspace_folder, ebm):
     assert ebm("prepare", dataset).code == 0
     folder = workspace.prepared("micro", dataset)

@@ -62,26 +62,32 @@ def test_not_a_number_is_a_cause_and_is_held_off(settings, points, tmp_path):
 
 
 def test_a_gradient_alone_can_be_the_cause():
-    energy = torch.nn.Linear(2, 1)
-    guard = DivergenceGuard(energy, 10.0)
+    """The guard and torch's optimiser together: a bad step leaves weights and Adam's moments alone."""
+    weight = torch.nn.Parameter(torch.tensor([0.5, -0.5]))
+    optimiser = torch.optim.Adam([weight], lr=0.1, fused=True)
+    guard = DivergenceGuard(10.0, weight.device)
     fine, bad = torch.tensor(1.0), torch.tensor(math.inf)
-    before = guard.observe(0, [fine, fine], fine)
-    start = energy.weight.detach().clone()
-    with torch.no_grad():
-        energy.weight += 1
-    guard.hold(before)
-    assert guard.diverged() is None and torch.equal(energy.weight, start + 1)
-    before = guard.observe(1, [fine, fine], bad)
-    with torch.no_grad():
-        energy.weight.fill_(math.nan)
-    guard.hold(before)
-    assert guard.diverged() == (1, "non-finite gradient") and torch.equal(energy.weight, start + 1)
+
+    def step(iteration, energy, norm, gradient):
+        weight.grad = torch.full((2,), gradient)
+        optimiser.found_inf = guard.observe(iteration, [energy, fine], norm)
+        optimiser.step()
+        return weight.detach().clone(), [value.clone() for value in optimiser.state[weight].values()]
+
+    moved, moments = step(0, fine, fine, 1.0)
+    # Adam's first step is the learning rate against the sign of the gradient.
+    torch.testing.assert_close(moved, torch.tensor([0.4, -0.6]))
+    assert guard.diverged() is None
     # The first bad iteration stays on record, and no later update gets through.
-    before = guard.observe(2, [torch.tensor(99.0), fine], fine)
-    with torch.no_grad():
-        energy.weight += 1
-    guard.hold(before)
-    assert guard.diverged() == (1, "non-finite gradient") and torch.equal(energy.weight, start + 1)
+    for iteration, energy, norm, gradient in (
+        (1, fine, bad, math.nan),
+        (2, torch.tensor(99.0), fine, 1.0),
+        (3, fine, fine, 1.0),
+    ):
+        held, kept = step(iteration, energy, norm, gradient)
+        assert guard.diverged() == (1, "non-finite gradient")
+        assert torch.equal(held, moved)
+        assert all(torch.equal(a, b) for a, b in zip(kept, moments, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +101,7 @@ def test_a_gradient_alone_can_be_the_cause():
     ],
 )
 def test_causes(energies, cause):
-    guard = DivergenceGuard(torch.nn.Linear(1, 1), 10.0)
+    guard = DivergenceGuard(10.0, torch.device("cpu"))
     guard.observe(5, [torch.tensor(e) for e in energies], torch.tensor(1.0))
     assert guard.diverged() == (None if cause is None else (5, cause))
 

@@ -118,7 +118,7 @@ def test_log_rows_and_columns(method, present, settings, points, tmp_path):
     assert [int(row["iteration"]) for row in rows] == [0, 3, 6, 9, 11]
     assert {row["seed"] for row in rows} == {"7"}
     terms = {"mle": [], "cd": ["cd"], "icd": ["cd", "kl"]}[method[1]]
-    expected = present | {"gradient_norm"} | {f"gradient_norm_{term}" for term in terms}
+    expected = present | {"loss", "gradient_norm"} | {f"gradient_norm_{term}" for term in terms}
     filled = {key for key, value in rows[0].items() if value} - {"seed", "iteration"}
     assert filled == expected
     # The buffer holds more than 20 from the fourth iteration on.
