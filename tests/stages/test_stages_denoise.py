@@ -77,8 +77,12 @@ def test_every_number_is_that_of_the_model(denoised):
             assert np.array_equal(stored, (modes[: config.shown] * 256).floor().clamp(0, 255).numpy())
 
 
-def test_references_are_the_noisy_images_and_the_tuned_filter(denoised):
-    params, result, tensors = denoised
+def test_references_are_the_noisy_images_and_the_tuned_filter(denoised, ebm, monkeypatch):
+    """On a grid of widths so fine that training and test images differ in the best one."""
+    params, _, tensors = denoised
+    monkeypatch.setattr(denoising, "WIDTHS", np.arange(300) / 300)
+    _run(ebm, "denoise digits")
+    result = workspace.load_json(RESULT.with_suffix(".json"))
     shown = params.denoisings["digits"].shown
     own = workspace.load_tensors(RESULTS / "prepare/digits/test.safetensors")[0]["x"][:shown]
     assert np.array_equal(tensors["clean"], own) and tensors["clean"].dtype == np.uint8
@@ -88,6 +92,7 @@ def test_references_are_the_noisy_images_and_the_tuned_filter(denoised):
         errors = (test.noisy - test.clean).double().square().mean((1, 2, 3))
         assert noisy[f"denoise_psnr_{word}"] == pytest.approx(-10 * errors.log10().mean().item(), abs=1e-9)
         width = denoising.choose_width(train)
+        assert width != denoising.choose_width(test)
         filtered = denoising.filtered(test.noisy, width)
         assert smooth[f"denoise_width_{word}"] == width
         assert smooth[f"denoise_psnr_{word}"] == peak_signal_to_noise(filtered, test.clean)

@@ -34,7 +34,7 @@ BATCH = 256
 # After a step that lowers f as much as its gradient promises the next may be longer, after another it halves.
 GROWTH = 1.2
 # Standard deviations in pixels that the Gaussian filter is tuned over; 0 leaves the image as it is.
-WIDTHS = np.arange(0, 3.01, 0.05)
+WIDTHS = np.arange(61) / 20
 
 
 class Pair(NamedTuple):
