@@ -17,7 +17,8 @@ def _generator(seed=0):
 def _langevin(size: int, reinitialise: float = 0.0, steps: int = 1, noise: float = 0.0):
     return LangevinSampler(
         kind="langevin", steps=steps, step_size=0.1, noise=noise, anneal=False, clamp=None,
-        start="persistent", start_box=[5.0, 6.0], buffer={"kind": "chains", "size": size, "reinitialise": reinitialise},
+        start="persistent", start_box=[5.0, 6.0],
+        buffer={"kind": "chains", "size": size, "reinitialise": reinitialise},
         augmentation=None,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from ebm.training.loop import Training
 
 # Chains of the micro sampler `points` take K = 2 steps. CD: K forward and K backward for the chain, 2 and 2
 # for the data and the chain's ends. ICD beside: kl_samples = 6 of 10 rows through the frozen energy, forward
-# and backward, and the backward pass through the last step's gradient, which reaches the layer's output again.
+# and backward, and the backward pass through the last step's gradient, which reaches the output once more.
 K = 2
 
 
@@ -61,7 +61,7 @@ def test_gibbs_sweeps_are_no_passes(settings):
 
 
 def test_several_take_turns_and_keep_their_places(settings, points, monkeypatch):
-    """By a clock of our own, which each step moves: seconds are medians of the iterations after the warm-up."""
+    """By a clock of our own, which each step moves: seconds are medians after the warm-up."""
     trainings = [
         Training(settings("mlp", "cd", "points", sampler={"steps": k}), points, 0) for k in (2, 6, 3)
     ]

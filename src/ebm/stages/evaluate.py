@@ -111,7 +111,8 @@ def _density(config, energy, samples, data, ruler, seed):
     test = data["test"]["x"]
     grid = normalise_on_grid(energy, config.box, config.grid)
     points = torch.from_numpy(test).to(next(energy.parameters()).device)
-    shown, train = config.compared_samples, data["train"]["x"]
+    train = data["train"]["x"]
+    shown = min(config.compared_samples, len(samples), len(test), len(train))
     bandwidth = median_bandwidth(test[:shown])
     metrics = {
         "test_log_likelihood": log_likelihood(energy, points, grid.log_partition),
@@ -172,10 +173,9 @@ def _binary(config, energy, samples, data, ruler, seed):
     metrics["reconstruction_error"] = binary.reconstruction_error(test, reconstructions)
 
     made = samples.reshape(len(samples), -1) / 255
-    shown = config.compared_samples
-    compared, real = data["train"]["x"][:shown], data["test"]["x"][:shown]
+    compared, real = (data[part]["x"][: config.compared_samples] for part in ("train", "test"))
     bandwidth = median_bandwidth(real)
-    metrics["mmd_squared"] = mmd_squared(made[:shown], real, bandwidth)
+    metrics["mmd_squared"] = mmd_squared(made[: config.compared_samples], real, bandwidth)
     metrics["mmd_squared_train_to_test"] = mmd_squared(compared, real, bandwidth)
     if "patterns" in ruler:
         # The test images are the distribution itself: their mean log-likelihood is minus the cross-entropy.
