@@ -1,66 +1,21 @@
 """Parameters of a small finished workspace; only names and kinds matter, nothing is trained."""
 
-from typing import NamedTuple
-
+from figures_runs import COMPARED, FIGURES, RUNS, SEEDS, TABLES
 from ruamel.yaml import YAML
 
 from ebm.params import load_params
 
-SEEDS = (0, 1, 2)
-
-
-class Run(NamedTuple):
-    """What tells the runs apart; all else is the same for every run."""
-
-    experiment: str
-    dataset: str
-    objective: str
-    energy: str
-    sampler: str = "chain"
-
-
-RUNS = {
-    "gaussian_mle": Run("gaussian", "gaussian", "mle", "quadratic", "none"),
-    "gaussian_cd": Run("gaussian", "gaussian", "cd", "quadratic"),
-    "rings_cd": Run("densities", "rings", "cd", "mlp"),
-    "rings_icd": Run("densities", "rings", "icd", "mlp"),
-    "digits_cd": Run("digits", "digits", "cd", "conv", "augmented"),
-    "digits_icd": Run("digits", "digits", "icd", "conv", "augmented"),
-    "digits_truncated": Run("truncation", "digits", "icd_compared", "conv", "augmented"),
-    "digits_full": Run("truncation", "digits", "icd_full", "conv", "augmented"),
-    "ablation_base": Run("ablation", "digits", "cd", "one_scale"),
-    "ablation_kl_aug": Run("ablation", "digits", "icd", "one_scale", "augmented"),
-    "ablation_aug_ms": Run("ablation", "digits", "cd", "three_scales", "augmented"),
-    "ablation_full": Run("ablation", "digits", "icd", "three_scales", "augmented"),
-    "arch_attn_norm_free_cd": Run("architecture", "digits", "cd", "attention", "augmented"),
-    "arch_attn_norm_free_icd": Run("architecture", "digits", "icd", "attention", "augmented"),
-    "shapes_colour": Run("shapes", "shapes", "icd", "of_colour", "augmented"),
-    "shapes_shape": Run("shapes", "shapes", "icd", "of_shape", "augmented"),
+EVALUATIONS = {
+    "gaussian": "gaussian",
+    "rings": "density",
+    "eight_gaussians": "density",
+    "bars_and_stripes": "binary",
+    "binary_digits": "binary",
+    "digits": "images",
+    "shapes": "images",
 }
-FIGURES = {
-    "gap": ("energy_gap", "train", "digits"),
-    "norms": ("gradient_norms", "train", "digits"),
-    "cosine": ("truncation", "train", "truncation"),
-    "grid": ("sample_grid", "sample", "digits"),
-    "strip": ("chain_strip", "sample", "digits"),
-    "separation": ("chain_separation", "sample", "digits"),
-    "long": ("long_chains", "sample", "digits"),
-    "panels": ("density_panels", "evaluate", "densities"),
-    "neighbours": ("nearest_neighbours", "evaluate", "digits"),
-    "composed": ("composition_grid", "compose", "shapes"),
-    "histograms": ("energy_histograms", "detect", "digits"),
-}
-TABLES = {
-    "generation": ("evaluate", "digits"),
-    "density": ("evaluate", "densities"),
-    "gaussian": ("evaluate", "gaussian"),
-    "ablation": ("evaluate", "ablation"),
-    "stability": ("evaluate", "architecture"),
-    "composition": ("compose", "shapes"),
-    "outliers": ("detect", "digits"),
-}
-EVALUATIONS = {"gaussian": "gaussian", "rings": "density", "digits": "images", "shapes": "images"}
 OUTLIER_SETS = ("photographs", "uniform", "shapes")
+NOISE = (0.1, 0.3)
 LONG = {"starts": 3, "chains": 4, "rounds": 3}
 
 
@@ -97,6 +52,7 @@ def params_data() -> dict:
         "energy_limit": 100.0,
     }
     points = {
+        "kind": "langevin",
         "weights": "ema",
         "start": "noise",
         "start_box": box,
@@ -134,12 +90,34 @@ def params_data() -> dict:
         "entropy_after": 10,
         "compare_full": False,
     }
+    dcd = {"kind": "dcd", "inner_samples": 4, "stabiliser": 1.0}
+    gibbs = {"kind": "gibbs", "steps": 1}
+    persistent = {"start": "persistent", "buffer": {"kind": "chains", "size": 10, "reinitialise": 0.0}}
+    annealed = ("weights", "start_box", "samples", "steps", "step_size", "noise", "clamp", "strip_chains")
     return {
         "preset": "demo",
         "seeds": list(SEEDS),
         "compute": {"device": "cpu", "threads": 1},
         "datasets": {
             "gaussian": {"kind": "gaussian", "source": "src/ebm/data/gaussian.py", "dim": 10, **sized},
+            "eight_gaussians": {
+                "kind": "density",
+                "source": "src/ebm/data/densities.py",
+                "shape": "eight_gaussians",
+                **sized,
+            },
+            "bars_and_stripes": {
+                "kind": "bars_and_stripes",
+                "source": "src/ebm/data/bars_and_stripes.py",
+                "side": 3,
+            },
+            "binary_digits": {
+                "kind": "binary_digits",
+                "source": "src/ebm/data/digits.py",
+                "seed": 0,
+                "test_fraction": 0.2,
+                "threshold": 0.5,
+            },
             "rings": {"kind": "density", "source": "src/ebm/data/densities.py", "shape": "rings", **sized},
             "digits": {
                 "kind": "digits",
@@ -152,8 +130,12 @@ def params_data() -> dict:
         },
         "energies": {
             "quadratic": {"kind": "gaussian"},
-            "mlp": {"kind": "mlp", "widths": [8]},
-            "conv": {"kind": "conv", "width": 8},
+            "mlp": {"kind": "mlp", "widths": [8], "condition": None},
+            "mlp_in_time": {"kind": "mlp", "widths": [8], "condition": "time"},
+            "conv": {"kind": "conv", "width": 8, "condition": None},
+            "conv_in_time": {"kind": "conv", "width": 8, "condition": "time"},
+            "rbm": {"kind": "rbm", "hidden": 20, "visible": "bernoulli"},
+            "helmholtz": {"kind": "helmholtz", "layers": [8]},
             "one_scale": residual,
             "three_scales": residual | {"scales": 3},
             "attention": residual | {"attention": True, "normalise": True},
@@ -161,7 +143,14 @@ def params_data() -> dict:
             "of_shape": residual | {"condition": "shape"},
         },
         "objectives": {
-            "mle": {"kind": "mle"},
+            "mle": {"kind": "mle", "grid": None},
+            "mle_grid": {"kind": "mle", "grid": {"box": [-5.0, 5.0], "cells": 32}},
+            "dsm": {"kind": "dsm", "sigma": 0.3},
+            "ssm": {"kind": "ssm", "projections": 2},
+            "dcd_ve": dcd | {"diffusion": "ve", "levels": [0.0, 0.5]},
+            "dcd_vp": dcd | {"diffusion": "vp", "levels": [0.0, 0.4]},
+            "dcd_time": dcd | {"diffusion": "ve", "levels": [0.0, 0.3, 0.9, 2.0]},
+            "wake_sleep": {"kind": "wake_sleep"},
             "cd": {"kind": "cd", "energy_l2": 0.0},
             "icd": icd,
             "icd_compared": icd | {"compare_full": True},
@@ -171,16 +160,38 @@ def params_data() -> dict:
             "none": {"kind": "none"},
             "chain": chain,
             "augmented": chain | {"augmentation": augmentation},
+            "from_data": chain | {"start": "data", "buffer": None},
+            "persistent": chain | persistent,
+            "gibbs_from_data": gibbs | {"start": "data", "buffer": None},
+            "gibbs_persistent": gibbs | persistent,
         },
         "schedules": {"short": schedule},
         "generations": {
             "points": points,
+            "annealed": {"kind": "annealed", "strip_frames": 5} | {key: points[key] for key in annealed},
+            "gibbs": {
+                "kind": "gibbs",
+                "weights": "ema",
+                "samples": 90,
+                "steps": 20,
+                "strip_chains": 3,
+                "strip_frames": 5,
+            },
+            "ancestral": {"kind": "ancestral", "weights": "ema", "samples": 90},
             "images": points | {"augmentation": augmentation, "long_chains": LONG},
         },
         "evaluations": {
             "gaussian": {"kind": "gaussian"},
-            "density": {"kind": "density", "box": [-5.0, 5.0], "grid": 32, "mmd_samples": 10},
+            "density": {"kind": "density", "box": [-5.0, 5.0], "grid": 32, "compared_samples": 10},
             "images": {"kind": "images", "shown_neighbours": 6},
+            "binary": {
+                "kind": "binary",
+                "ais_chains": 10,
+                "ais_temperatures": 10,
+                "importance_samples": 10,
+                "compared_samples": 10,
+                "shown": 6,
+            },
         },
         "runs": {
             name: {
@@ -191,8 +202,9 @@ def params_data() -> dict:
                     "objective": run.objective,
                     "sampler": run.sampler,
                     "schedule": "short",
+                    **({"seeds": list(run.seeds)} if run.seeds != SEEDS else {}),
                 },
-                "sample": {"generation": "images" if run.experiment == "digits" else "points"},
+                "sample": {"generation": run.generation},
                 "evaluate": {"evaluation": EVALUATIONS[run.dataset]},
             }
             for name, run in RUNS.items()
@@ -225,6 +237,19 @@ def params_data() -> dict:
                 "bins": 16,
             }
         },
+        "denoisings": {
+            "noisy_digits": {
+                "experiment": "digits",
+                "dataset": "digits",
+                "weights": "ema",
+                "noise": list(NOISE),
+                "images": 20,
+                "steps": 5,
+                "strengths": [0.5, 1.0],
+                "shown": 6,
+            }
+        },
+        "comparisons": {"all_methods": {"experiments": list(COMPARED), "steps": 3, "warm_up": 1}},
         "figures": {
             name: {
                 "kind": kind,

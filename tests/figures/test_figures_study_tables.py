@@ -5,16 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from figures_params import OUTLIER_SETS, RUNS, SEEDS, params_data, write_params
-from figures_workspace import (
-    DIVERGED,
-    EXPRESSIONS,
-    SHARES,
-    composed_file,
-    detected_file,
-    metric,
-    place,
-)
+from figures_measured import EXPRESSIONS, SHARES, composed_file, detected_file
+from figures_numbers import DIVERGED, metric, place
+from figures_params import OUTLIER_SETS, params_data, write_params
+from figures_runs import RUNS, SEEDS
 
 from ebm import workspace
 from ebm.figures.table import from_markdown
@@ -123,7 +117,7 @@ def test_outliers_show_both_measures_of_every_run_against_every_set(params):
     rows, frame = written("outliers")
     content = workspace.load_json(detected_file(".json"))
     assert [(row["Outliers"], row["Method"]) for row in rows] == [
-        (name, method) for name in OUTLIER_SETS for method in ("CD", "ICD")
+        (name, method) for name in OUTLIER_SETS for method in ("CD", "ICD", "DCD, time-dependent")
     ]
     frame = frame.set_index(["set", "run"])
     for name in OUTLIER_SETS:

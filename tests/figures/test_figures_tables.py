@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from figures_params import RUNS, params_data, write_params
-from figures_workspace import DIVERGED, METRICS, metric, metrics_of, place
+from figures_numbers import DIVERGED, METRICS, metric, place
+from figures_params import params_data, write_params
+from figures_runs import RUNS
+from figures_workspace import metrics_of
 
 from ebm import workspace
 from ebm.figures.table import Table, format_mean_sd, from_markdown, mean_sd, to_markdown
@@ -18,8 +20,8 @@ from ebm.stages import table
 FOLDER = Path("paper_figures/demo")
 SHOWN = {
     "generation": METRICS["digits"][:4],
-    "density": ("test_log_likelihood", "mmd_squared"),
-    "gaussian": METRICS["gaussian"],
+    "density": ("test_log_likelihood", "mmd_squared", "wasserstein"),
+    "gaussian": ("kl", "fisher_divergence", "final_loss"),
 }
 
 
@@ -29,7 +31,7 @@ def test_mean_and_sample_sd_over_the_seeds_that_finished(params, name):
     frame = pd.read_csv(FOLDER / f"{name}.csv", comment="#").set_index("run")
     experiment = params.tables[name].experiment
     runs = [run for run in RUNS if RUNS[run].experiment == experiment]
-    assert list(frame.index[frame.objective.notna()]) == runs
+    assert list(frame.index[frame.method.notna()]) == runs
     for run in runs:
         seeds = [seed for seed in (0, 1, 2) if seed not in DIVERGED.get(run, {})]
         for key in SHOWN[name]:
@@ -81,6 +83,7 @@ def test_reference_rows_hold_the_data_sets_own_numbers(params):
     frame = pd.read_csv(FOLDER / "density.csv", comment="#").set_index("run").loc["true density"]
     assert frame.test_log_likelihood_mean == -2.25
     assert frame.mmd_squared_mean == metric("rings_cd", 2, "mmd_squared_train_to_test")
+    assert frame.wasserstein_mean == metric("rings_cd", 2, "wasserstein_train_to_test")
 
 
 def test_every_form_carries_caption_scope_and_inputs(params):

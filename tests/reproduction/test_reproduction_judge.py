@@ -3,40 +3,23 @@
 import math
 
 import pytest
+from reproduction_runs import PAIRED, run
 from scipy import stats
 
 from ebm.reproduction.judge import (
     NOT_MEASURED,
     NOT_REPRODUCED,
     REPRODUCED,
-    judge,
-    judge_number,
     judge_test,
     lower_bound,
     paired_comparison,
     survival,
 )
 from ebm.reproduction.rules import (
-    Claim,
     LowerBound,
-    PairedComparison,
-    Published,
-    PublishedNumber,
-    PublishedValue,
-    RunResult,
     Survival,
 )
 
-PAIRED = PairedComparison(
-    kind="paired_comparison",
-    experiment="digits",
-    metric="gap",
-    better="lower",
-    method="icd",
-    baseline="cd",
-    alpha=0.05,
-    minimum_seeds=2,
-)
 BOUND = LowerBound(
     kind="lower_bound",
     experiment="digits",
@@ -49,31 +32,6 @@ BOUND = LowerBound(
 SURVIVAL = Survival(
     kind="survival", experiment="digits", method="icd", baseline="cd", alpha=0.05, minimum_seeds=3
 )
-VALUE = PublishedValue(
-    preset="paper",
-    experiment="cifar10",
-    objective="icd",
-    metric="fid",
-    better="lower",
-    tolerance=0.05,
-    minimum_seeds=2,
-)
-
-
-def run(
-    objective: str, metric: str, values: list, diverged: dict | None = None, experiment="digits", name=None
-):
-    """A run with one value for each seed; `diverged`: seed -> iteration."""
-    diverged = diverged or {}
-    seeds = {
-        seed: {"metrics": {} if value is None else {metric: value}, "outcome": "finished"}
-        for seed, value in enumerate(values)
-    }
-    for seed, iteration in diverged.items():
-        seeds[seed] |= {"outcome": "diverged", "iteration": iteration, "cause": "energy above the limit"}
-    return RunResult(
-        run=name or f"x_{objective}", experiment=experiment, dataset="x", objective=objective, seeds=seeds
-    )
 
 
 def gap(icd: list, cd: list, icd_diverged: dict | None = None, cd_diverged: dict | None = None, rule=PAIRED):
@@ -265,74 +223,3 @@ def test_lower_bound_leaves_diverged_seeds_out():
     assert found.statistic["seeds"] == [0, 2] and "left out: seeds 1" in found.reason
     few = lower_bound(BOUND, [run("icd", "ratio", [0.2, 99.0, 0.4], {1: 7, 2: 8})])
     assert few.verdict == NOT_MEASURED
-
-
-def number(**changes) -> PublishedNumber:
-    data = {
-        "key": "n",
-        "dataset": "d",
-        "metric": "FID",
-        "value": 20.0,
-        "ref": "T1",
-        "source": "s",
-        "confidence": "high",
-        "gate": True,
-        "rule": VALUE,
-    }
-    return PublishedNumber(**(data | changes))
-
-
-def judged(values: list, preset="paper", diverged=None, **changes):
-    runs = [run("icd", "fid", values, diverged, experiment="cifar10")]
-    return judge_number(number(**changes), preset, runs)
-
-
-def test_a_published_number_is_judged_by_its_preset_alone():
-    assert judged([20.0, 20.0]).verdict == REPRODUCED
-    for preset in ("demo", "papers", "second"):
-        found = judged([20.0, 20.0], preset)
-        assert found.verdict == NOT_MEASURED and f"preset {preset} is not the paper's" in found.reason
-
-
-def test_tolerance_of_a_published_number():
-    assert judged([20.9, 20.9]).verdict == REPRODUCED, "4.5 % worse"
-    assert judged([21.1, 21.1]).verdict == NOT_REPRODUCED, "5.5 % worse"
-    assert judged([5.0, 5.0]).verdict == REPRODUCED, "better is enough"
-    assert judged([20.0, 22.1]).verdict == NOT_REPRODUCED, "the mean counts"
-    higher = VALUE.model_copy(update={"better": "higher"})
-    assert judged([19.1, 19.1], rule=higher).verdict == REPRODUCED
-    assert judged([18.9, 18.9], rule=higher).verdict == NOT_REPRODUCED
-    assert judged([40.0, 40.0], rule=higher).verdict == REPRODUCED
-
-
-def test_seeds_of_a_published_number():
-    assert judged([20.0]).verdict == NOT_MEASURED
-    assert judged([20.0, None]).verdict == NOT_MEASURED
-    assert judged([20.0, 20.0, 20.0], diverged={1: 9}).verdict == NOT_REPRODUCED
-    assert judge_number(number(), "paper", []).verdict == NOT_MEASURED
-
-
-def test_unsure_and_unknown_numbers_are_never_judged():
-    assert judged([20.0, 20.0], gate=False, rule=None).verdict == NOT_MEASURED
-    unknown = judged([20.0, 20.0], gate=False, rule=None, value=None)
-    assert unknown.verdict == NOT_MEASURED and unknown.reason == "no published value is known"
-
-
-def test_judge_makes_a_row_for_each_experiment_that_a_claim_is_tested_in():
-    tests = [PAIRED, PAIRED.model_copy(update={"experiment": "cifar10"})]
-    claims = [
-        Claim(key="a", text="A.", source="s", confidence="high", tests=tests),
-        Claim(key="b", text="B.", source="s", confidence="low", untested="why not"),
-    ]
-    runs = [run("cd", "gap", [2.0, 3.0, 4.0]), run("icd", "gap", [1.0, 1.0, 1.0])]
-    published = Published(numbers=[number()], rerun_reports=[])
-    found = judge(claims, published, "demo", runs, {"digits": "demo: digits", "gaussian": "demo: gaussian"})
-    assert [(row["key"], row["verdict"], row["scope"]) for row in found["claims"]] == [
-        ("a", REPRODUCED, "demo: digits"),
-        ("b", NOT_MEASURED, None),
-    ]
-    assert found["claims"][0]["rule"] == PAIRED.model_dump()
-    nowhere = judge(claims, published, "demo", runs, {"gaussian": "demo: gaussian"})["claims"]
-    assert nowhere[0]["verdict"] == NOT_MEASURED and "no experiment digits, cifar10" in nowhere[0]["reason"]
-    both = judge(claims, published, "demo", runs, {"digits": "x", "cifar10": "y"})["claims"]
-    assert [(row["verdict"], row["scope"]) for row in both[:2]] == [(REPRODUCED, "x"), (NOT_MEASURED, "y")]

@@ -124,11 +124,8 @@ def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     marks = [float(f"{step}e{power}") for power in powers for step in (1, 2, 5)]
     shown = [mark for mark in marks if low <= mark <= high]
     if len(shown) < 2:
-        shown = [
-            float(mark)
-            for mark in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
-            if low <= mark <= high
-        ]
+        even = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+        shown = [float(mark) for mark in even if low <= mark <= high]
     return shown, [f"{mark:.3g}" for mark in shown]
 
 

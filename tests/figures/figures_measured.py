@@ -1,0 +1,155 @@
+"""Invented files of the stages that measure several runs at once: compose, detect, denoise, compare."""
+
+from pathlib import Path
+
+import numpy as np
+from figures_numbers import IMAGES, REFERENCE, metric, metrics_of_run, outcome
+from figures_params import NOISE, OUTLIER_SETS
+from figures_runs import COMPARED, RUNS, SEEDS
+
+from ebm import workspace
+from ebm.params import Params
+from ebm.params.methods import method
+
+EXPRESSIONS = {"red_square": "red AND square", "cross": "cross"}
+SHARES = {"red_square": 0.125, "cross": 0.375}
+BINS = 16
+COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
+
+
+def composed_file(suffix: str) -> Path:
+    """A file of the composition."""
+    return workspace.run_file("demo", "compose", "shapes", "coloured_shapes", suffix)
+
+
+def detected_file(suffix: str) -> Path:
+    """A file of the outliers."""
+    return workspace.run_file("demo", "detect", "digits", "digits_outliers", suffix)
+
+
+def denoised_file(suffix: str) -> Path:
+    """A file of the denoising."""
+    return workspace.run_file("demo", "denoise", "digits", "noisy_digits", suffix)
+
+
+def compared_file() -> Path:
+    """The file of the comparison."""
+    return workspace.run_file("demo", "compare", "all_methods", "all_methods", ".json")
+
+
+def composed() -> tuple[dict, dict]:
+    """The composition's metrics file and its arrays, 40 samples an expression."""
+    rng = np.random.default_rng(5)
+    arrays, seeds = {}, {}
+    for seed in SEEDS:
+        metrics = {}
+        for number, key in enumerate(EXPRESSIONS):
+            holds = np.arange(40) < 20 + 6 * number + seed
+            arrays[f"{seed}/{key}"] = rng.integers(0, 256, (40, *IMAGES["shapes"]), dtype=np.uint8)
+            arrays[f"{seed}/{key}/satisfied"] = rng.permutation(holds)
+            metrics[f"accuracy_{key}"] = float(holds.mean())
+        seeds[str(seed)] = {"metrics": metrics, **outcome("shapes_shape", seed)}
+    content = {
+        "composition": "coloured_shapes",
+        "experiment": "shapes",
+        "dataset": "shapes",
+        "words": EXPRESSIONS,
+        "shares": SHARES,
+        "seeds": seeds,
+    }
+    return content, arrays
+
+
+def detected(params: Params) -> tuple[dict, dict]:
+    """The outliers' metrics file and its arrays."""
+    rng = np.random.default_rng(6)
+    arrays, runs = {}, {}
+    for run in params.runs_of("digits"):
+        seeds = {}
+        for seed in SEEDS:
+            names = [f"ood_{what}_{name}" for name in OUTLIER_SETS for what in ("auroc", "fpr95")]
+            metrics = {name: metric(run, seed, name) / 5 for name in names}
+            seeds[str(seed)] = {"metrics": metrics, **outcome(run, seed)}
+            arrays[f"{run}/{seed}/edges"] = np.linspace(-2, 3, BINS + 1)
+            for name in ("in", *OUTLIER_SETS):
+                arrays[f"{run}/{seed}/histogram/{name}"] = rng.random(BINS)
+        runs[run] = {"objective": params.resolve(run, "objective").kind, "seeds": seeds}
+    content = {
+        "outliers": "digits_outliers",
+        "experiment": "digits",
+        "dataset": "digits",
+        "against": "shapes",
+        "sets": list(OUTLIER_SETS),
+        "runs": runs,
+    }
+    return content, arrays
+
+
+def denoised(params: Params) -> tuple[dict, dict]:
+    """The denoising's metrics file and its arrays."""
+    rng = np.random.default_rng(7)
+
+    def images():
+        return rng.integers(0, 256, (6, *IMAGES["digits"]), dtype=np.uint8)
+
+    tags = [str(noise).replace(".", "_") for noise in NOISE]
+    arrays = {"clean": images()} | {f"noisy_{tag}": images() for tag in tags}
+    runs = {}
+    for run in params.runs_of("digits"):
+        seeds = {}
+        for seed in SEEDS:
+            names = [f"denoise_{what}_{tag}" for tag in tags for what in ("psnr", "ssim", "strength")]
+            metrics = {name: metric(run, seed, name) for name in names}
+            seeds[str(seed)] = {"metrics": metrics, **outcome(run, seed)}
+            arrays |= {f"{run}/{seed}/denoised_{tag}": images() for tag in tags}
+        runs[run] = {"objective": params.resolve(run, "objective").kind, "seeds": seeds}
+    reference = {
+        name: {
+            f"denoise_{what}_{tag}": metric(name, 0, what + tag) for tag in tags for what in ("psnr", "ssim")
+        }
+        for name in ("noisy", "gaussian_filter")
+    }
+    content = {
+        "denoising": "noisy_digits",
+        "experiment": "digits",
+        "dataset": "digits",
+        "noise": list(NOISE),
+        "runs": runs,
+        "reference": reference,
+    }
+    return content, arrays
+
+
+def cost(run: str, seed: int, name: str) -> float:
+    """What a step costs, invented; network evaluations are the same for every seed."""
+    if name == "seconds_per_step":
+        return metric(run, seed, name) / 1000
+    return float(1 + sum(map(ord, run + name)) % 40)
+
+
+def compared(params: Params) -> dict:
+    """The comparison's metrics file."""
+    runs = {}
+    for run in (run for experiment in COMPARED for run in params.runs_of(experiment)):
+        seeds = {
+            str(seed): {
+                "metrics": {name: metric(run, seed, name) for name in metrics_of_run(run)}
+                | {name: cost(run, seed, name) for name in COSTS},
+                **outcome(run, seed),
+            }
+            for seed in RUNS[run].seeds
+        }
+        runs[run] = {
+            "experiment": RUNS[run].experiment,
+            "dataset": RUNS[run].dataset,
+            "objective": params.resolve(run, "objective").kind,
+            "method": method(params, run),
+            "seeds": seeds,
+        }
+    return {
+        "comparison": "all_methods",
+        "experiments": list(COMPARED),
+        "device": "invented processor",
+        "runs": runs,
+        "references": REFERENCE,
+    }

@@ -1,0 +1,98 @@
+"""Which runs, figures and tables the small finished workspace has."""
+
+from typing import NamedTuple
+
+SEEDS = (0, 1, 2)
+
+
+class Run(NamedTuple):
+    """What tells the runs apart; all else is the same for every run."""
+
+    experiment: str
+    dataset: str
+    objective: str
+    energy: str
+    sampler: str = "chain"
+    generation: str = "points"
+    seeds: tuple[int, ...] = SEEDS
+
+
+def _density(method: str) -> dict[str, Run]:
+    """A run of one method on two dimensions, as claims name it."""
+    sampler = {"cd": "chain", "icd": "chain", "cdk": "from_data", "pcd": "persistent"}.get(method, "none")
+    objective = {"ml": "mle_grid", "cdk": "cd", "pcd": "cd"}.get(method, method)
+    timed = method == "dcd_time"
+    energy, generation = ("mlp_in_time", "annealed") if timed else ("mlp", "points")
+    run = Run("density", "eight_gaussians", objective, energy, sampler, generation)
+    return {f"eight_gaussians_{method}": run}
+
+
+def _binary(name: str, dataset: str, objective: str, sampler: str = "none") -> dict[str, Run]:
+    directed = objective == "wake_sleep"
+    energy, generation = ("helmholtz", "ancestral") if directed else ("rbm", "gibbs")
+    return {name: Run("rbm", dataset, objective, energy, sampler, generation)}
+
+
+DENSITY = ("ml", "cd", "cdk", "pcd", "icd", "dsm", "ssm", "dcd_ve", "dcd_vp", "dcd_time")
+RUNS = {
+    "gaussian_mle": Run("gaussian", "gaussian", "mle", "quadratic", "none"),
+    "gaussian_cd": Run("gaussian", "gaussian", "cd", "quadratic"),
+    "report_cd": Run("term_report", "gaussian", "cd", "mlp", seeds=(0, 1, 2, 3, 4)),
+    "report_icd": Run("term_report", "gaussian", "icd", "mlp", seeds=(0, 1, 2, 3, 4)),
+    "rings_cd": Run("densities", "rings", "cd", "mlp"),
+    "rings_icd": Run("densities", "rings", "icd", "mlp"),
+    **{name: run for method in DENSITY for name, run in _density(method).items()},
+    "rings_cdk": Run("density", "rings", "cd", "mlp", "from_data"),
+    "rings_dcd_ve": Run("density", "rings", "dcd_ve", "mlp", "none"),
+    **_binary("bas_rbm_ml", "bars_and_stripes", "mle"),
+    **_binary("bas_rbm_cd", "bars_and_stripes", "cd", "gibbs_from_data"),
+    **_binary("bas_rbm_pcd", "bars_and_stripes", "cd", "gibbs_persistent"),
+    **_binary("bas_wake_sleep", "bars_and_stripes", "wake_sleep"),
+    **_binary("digits_rbm_cd", "binary_digits", "cd", "gibbs_from_data"),
+    **_binary("digits_rbm_pcd", "binary_digits", "cd", "gibbs_persistent"),
+    **_binary("digits_wake_sleep", "binary_digits", "wake_sleep"),
+    "digits_cd": Run("digits", "digits", "cd", "conv", "augmented", "images"),
+    "digits_icd": Run("digits", "digits", "icd", "conv", "augmented", "images"),
+    "digits_dcd": Run("digits", "digits", "dcd_time", "conv_in_time", "none", "annealed"),
+    "digits_truncated": Run("truncation", "digits", "icd_compared", "conv", "augmented"),
+    "digits_full": Run("truncation", "digits", "icd_full", "conv", "augmented"),
+    "ablation_base": Run("ablation", "digits", "cd", "one_scale"),
+    "ablation_kl_aug": Run("ablation", "digits", "icd", "one_scale", "augmented"),
+    "ablation_aug_ms": Run("ablation", "digits", "cd", "three_scales", "augmented"),
+    "ablation_full": Run("ablation", "digits", "icd", "three_scales", "augmented"),
+    "arch_attn_norm_free_cd": Run("architecture", "digits", "cd", "attention", "augmented"),
+    "arch_attn_norm_free_icd": Run("architecture", "digits", "icd", "attention", "augmented"),
+    "shapes_colour": Run("shapes", "shapes", "icd", "of_colour", "augmented"),
+    "shapes_shape": Run("shapes", "shapes", "icd", "of_shape", "augmented"),
+}
+COMPARED = ("gaussian", "term_report", "density", "rbm", "digits")
+FIGURES = {
+    "gap": ("energy_gap", "train", "digits"),
+    "norms": ("gradient_norms", "train", "digits"),
+    "cosine": ("truncation", "train", "truncation"),
+    "losses": ("loss_curves", "train", "term_report"),
+    "grid": ("sample_grid", "sample", "digits"),
+    "strip": ("chain_strip", "sample", "digits"),
+    "separation": ("chain_separation", "sample", "digits"),
+    "long": ("long_chains", "sample", "digits"),
+    "panels": ("density_panels", "evaluate", "densities"),
+    "neighbours": ("nearest_neighbours", "evaluate", "digits"),
+    "weights": ("filters", "evaluate", "rbm"),
+    "sweeps": ("reconstructions", "evaluate", "rbm"),
+    "composed": ("composition_grid", "compose", "shapes"),
+    "histograms": ("energy_histograms", "detect", "digits"),
+    "cleaned": ("denoised", "denoise", "digits"),
+    "cost": ("cost_quality", "compare", "all_methods"),
+}
+TABLES = {
+    "generation": ("evaluate", "digits"),
+    "density": ("evaluate", "densities"),
+    "gaussian": ("evaluate", "gaussian"),
+    "binary": ("evaluate", "rbm"),
+    "ablation": ("evaluate", "ablation"),
+    "stability": ("evaluate", "architecture"),
+    "composition": ("compose", "shapes"),
+    "outliers": ("detect", "digits"),
+    "denoising": ("denoise", "digits"),
+    "methods": ("compare", "all_methods"),
+}

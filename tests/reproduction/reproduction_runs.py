@@ -1,0 +1,30 @@
+"""Rules and invented runs that the tests of this room share."""
+
+from ebm.reproduction.rules import PairedComparison, RunResult
+
+PAIRED = PairedComparison(
+    kind="paired_comparison",
+    experiment="digits",
+    metric="gap",
+    better="lower",
+    method="icd",
+    baseline="cd",
+    alpha=0.05,
+    minimum_seeds=2,
+)
+
+
+def run(
+    objective: str, metric: str, values: list, diverged: dict | None = None, experiment="digits", name=None
+):
+    """A run with one value for each seed; `diverged`: seed -> iteration."""
+    diverged = diverged or {}
+    seeds = {
+        seed: {"metrics": {} if value is None else {metric: value}, "outcome": "finished"}
+        for seed, value in enumerate(values)
+    }
+    for seed, iteration in diverged.items():
+        seeds[seed] |= {"outcome": "diverged", "iteration": iteration, "cause": "energy above the limit"}
+    return RunResult(
+        run=name or f"x_{objective}", experiment=experiment, dataset="x", objective=objective, seeds=seeds
+    )
