@@ -60,6 +60,23 @@ def test_paired_t_is_scipys(better):
     assert found.verdict == (REPRODUCED if truth.pvalue <= 0.05 else NOT_REPRODUCED)
 
 
+def test_divergence_does_not_touch_what_counts_all_the_same():
+    rule = PAIRED.model_copy(update={"diverged": "counts"})
+    values = ([1.0, 1.0, 1.0], [2.0, 3.0, 4.0])
+    whole = gap(*values)
+    for diverged in ({"icd_diverged": {0: 5}}, {"cd_diverged": {0: 5, 1: 5, 2: 5}}):
+        found = gap(*values, **diverged, rule=rule)
+        assert (found.verdict, found.statistic) == (REPRODUCED, whole.statistic)
+        assert found.measured["icd"]["values"] == {"0": 1.0, "1": 1.0, "2": 1.0}
+        # By survival the first is lost, and the second won whatever was measured.
+        assert gap(*values, **diverged).statistic != whole.statistic
+    slower = gap(*reversed(values), cd_diverged={0: 5, 1: 5, 2: 5}, rule=rule)
+    assert slower.verdict == NOT_REPRODUCED
+    assert gap([], [], rule=rule).verdict == NOT_MEASURED
+    assert "diverged count like the others" in rule.words() and "Fisher" not in rule.words()
+    assert "Fisher" in PAIRED.words()
+
+
 def test_pairing_matters():
     # Seeds differ far more than methods: unpaired nothing would be seen.
     icd, cd = [1.0, 10.0, 100.0], [1.9, 11.0, 101.1]

@@ -160,6 +160,11 @@ def test_dcd_stands_beside_cd_of_the_same_data_on_every_count():
         *[(f"denoise_psnr_{noise}", *images) for noise in ("0_1", "0_3")],
     ]
     assert len({test.statement for test in claim.tests}) == len(found)
+    # A step costs what it costs, whether the model diverges later or not.
+    counted = {test.metric for test in claim.tests if test.diverged == "counts"}
+    assert counted == {"seconds_per_step"}
+    others = [test for other in load_claims() if other.key != "dcd_faster" for test in other.tests]
+    assert not any(getattr(test, "diverged", "decides") == "counts" for test in others)
 
 
 def test_the_term_reports_claims_need_its_five_seeds():
@@ -185,6 +190,7 @@ def test_every_rule_can_be_read_as_a_sentence():
         (PairedComparison, PAIRED | {"minimum_seeds": 1}, "greater_than_equal"),
         (PairedComparison, PAIRED | {"alpha": 1.5}, "less_than"),
         (PairedComparison, PAIRED | {"better": "larger"}, "literal_error"),
+        (PairedComparison, PAIRED | {"diverged": "ignored"}, "literal_error"),
         (Survival, SURVIVAL | {"metric": "gap"}, "extra_forbidden"),
         (Survival, SURVIVAL | {"minimum_seeds": 1}, "greater_than_equal"),
         (SeedResult, {"metrics": {}, "outcome": "diverged"}, "value_error"),

@@ -25,9 +25,10 @@ def paired_comparison(rule: PairedComparison, runs: list[RunResult]) -> Judgemen
     try:
         method = select(runs, rule.experiment, rule.method)
         baseline = select(runs, rule.experiment, rule.baseline)
+        every = rule.diverged == "counts"
         measured = {
-            rule.method: summary(method, rule.metric),
-            rule.baseline: summary(baseline, rule.metric),
+            rule.method: summary(method, rule.metric, every),
+            rule.baseline: summary(baseline, rule.metric, every),
         }
         return _compare(rule, method, baseline)._replace(measured=measured)
     except Unmeasured as reason:
@@ -38,6 +39,8 @@ def _compare(rule: PairedComparison, method: RunResult, baseline: RunResult) -> 
     seeds = sorted(method.seeds.keys() & baseline.seeds.keys())
     enough(len(seeds), rule.minimum_seeds, "seed", "in both runs")
     ends = {seed: (method.seeds[seed].diverged_at, baseline.seeds[seed].diverged_at) for seed in seeds}
+    if rule.diverged == "counts":
+        ends = dict.fromkeys(seeds, (None, None))
     for seed, (own, other) in ends.items():
         if own is not None and (other is None or other >= own):
             partner = "finished" if other is None else f"diverged at {other}"

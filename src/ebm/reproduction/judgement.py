@@ -28,12 +28,15 @@ class Unmeasured(Exception):
     """The data do not allow the test; the message says why."""
 
 
-def summary(run: RunResult, metric: str) -> dict:
-    """Values by seed, mean and sample sd over the seeds that finished, and where the others diverged."""
+def summary(run: RunResult, metric: str, every_seed: bool = False) -> dict:
+    """Values by seed, mean and sample sd over the seeds that finished, and where the others diverged.
+
+    `every_seed`: the values of diverged seeds too.
+    """
     values = {
         str(seed): result.metrics.get(metric)
         for seed, result in sorted(run.seeds.items())
-        if result.diverged_at is None
+        if every_seed or result.diverged_at is None
     }
     known = [value for value in values.values() if value is not None and math.isfinite(value)]
     return {

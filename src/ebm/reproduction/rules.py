@@ -32,6 +32,9 @@ class PairedComparison(_OfClaim):
        shorter training, so the pair is left out of the t-test.
     3. If fewer pairs than `minimum_seeds` are left for the t-test, survival alone decides, by Fisher's exact
        test on the numbers of diverged seeds, one-sided.
+
+    `diverged: counts` is for what divergence does not touch, as the seconds that a step takes: no pair is won
+    or lost by it, and every seed is in the t-test.
     """
 
     kind: Literal["paired_comparison"]
@@ -42,15 +45,20 @@ class PairedComparison(_OfClaim):
     baseline: Name
     alpha: Alpha
     minimum_seeds: Seeds
+    diverged: Literal["decides", "counts"] = "decides"
 
     def words(self) -> str:
         """The rule in a sentence."""
-        return (
+        tested = (
             f"{self.metric} of {self.method} is {self.better} than that of {self.baseline}: paired one-sided"
-            f" t-test over at least {self.minimum_seeds} seeds, p ≤ {self.alpha}. A seed of {self.method}"
-            " that diverges no later than its partner refutes; a pair whose baseline diverges first counts as"
-            " won and leaves the t-test; if too few pairs are left, Fisher's exact test on the numbers of"
-            " diverged seeds decides."
+            f" t-test over at least {self.minimum_seeds} seeds, p ≤ {self.alpha}."
+        )
+        if self.diverged == "counts":
+            return f"{tested} Seeds that diverged count like the others."
+        return (
+            f"{tested} A seed of {self.method} that diverges no later than its partner refutes; a pair whose"
+            " baseline diverges first counts as won and leaves the t-test; if too few pairs are left, Fisher's"
+            " exact test on the numbers of diverged seeds decides."
         )
 
 

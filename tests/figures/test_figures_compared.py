@@ -1,0 +1,212 @@
+"""Every method on every data set: the table and the figure of cost are what stage compare wrote."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from figures_measured import compared_file, cost
+from figures_numbers import DIVERGED, REFERENCE, metric
+from figures_runs import COMPARED, DENSITY, RUNS
+from matplotlib.colors import to_hex
+
+from ebm import workspace
+from ebm.figures import cost_quality, style
+from ebm.figures.data import METHODS, NothingToShow
+from ebm.figures.items import runs_shown
+from ebm.figures.labels import label_runs
+from ebm.figures.table import from_markdown
+from ebm.params.methods import method
+from ebm.stages import figure, table
+from ebm.workspace import WorkspaceError
+
+SETS = ("gaussian", "eight_gaussians", "rings", "bars_and_stripes", "binary_digits", "digits")
+LOST = "eight_gaussians_pcd"
+
+
+def loaded(params):
+    labels = label_runs(params, runs_shown(params, "compare", "all_methods"))
+    return figure._compare(params, "", "all_methods", labels)[0]
+
+
+def finished(run: str) -> list[int]:
+    return [seed for seed in RUNS[run].seeds if seed not in DIVERGED.get(run, {})]
+
+
+def written() -> tuple[list[dict], pd.DataFrame]:
+    _, columns, rows = from_markdown(Path("paper_figures/demo/methods.md").read_text(encoding="utf-8"))
+    frame = pd.read_csv("paper_figures/demo/methods.csv", comment="#").set_index("run")
+    return [dict(zip(columns, row, strict=True)) for row in rows], frame
+
+
+def test_every_run_of_the_comparison_has_a_row_with_quality_and_cost(params):
+    table.run(params, "methods")
+    _, frame = written()
+    runs = [run for run in RUNS if RUNS[run].experiment in COMPARED]
+    assert set(frame.index) == set(runs) and len(frame) == len(runs)
+    fits = {"gaussian": "fisher_divergence", "rings": "test_log_likelihood", "binary_digits": "mmd_squared"}
+    for run, record in frame.iterrows():
+        assert record.method == method(params, run)
+        for key in ("seconds_per_step", "forward_passes", "backward_passes"):
+            # A step cost what it cost, whether the model diverged later or not.
+            values = [cost(run, seed, key) for seed in RUNS[run].seeds]
+            assert record[f"{key}_mean"] == pytest.approx(np.mean(values), rel=1e-12)
+        assert record.finished == len(finished(run)) and record.seeds == len(RUNS[run].seeds)
+        key = fits.get(record.dataset)
+        if key:
+            values = [metric(run, seed, key) for seed in finished(run)]
+            assert record[f"{key}_mean"] == pytest.approx(np.mean(values), rel=1e-12)
+            assert record[f"{key}_sd"] == pytest.approx(np.std(values, ddof=1), rel=1e-12)
+
+
+def test_a_cell_says_by_what_it_is_measured(params):
+    table.run(params, "methods")
+    rows = {(row["Data"], row["Method"]): row for row in written()[0]}
+    fit, sample = "Likelihood or divergence", "Sample quality"
+    # The networks have no KL: all of one data set are measured by what they share.
+    assert rows["gaussian", "ML, quadratic"][fit].startswith("Fisher divergence ↓: ")
+    assert rows["gaussian", "ML, quadratic"][sample] == "–"
+    assert rows["rings", "CD-5"][fit].startswith("log-likelihood (nats) ↑: ")
+    assert rows["rings", "CD-5"][sample].startswith("W₂ ↓: ")
+    assert rows["bars and stripes", "ML, RBM"][fit].startswith("log-likelihood (nats) ↑: ")
+    assert rows["binary digits", "CD-1, RBM"][fit].startswith("log-likelihood (nats) ↑ (AIS): ")
+    helmholtz = rows["binary digits", "wake-sleep, Helmholtz machine"]
+    assert helmholtz[fit].startswith("log-likelihood (nats) ↑ (bound): ")
+    assert helmholtz[sample].startswith("MMD² ↓: ")
+    assert rows["digits", "ICD"][fit] == "–"
+    assert rows["digits", "ICD"][sample].startswith("classifier Fréchet ↓: ")
+    milliseconds = [1000 * cost("rings_cdk", seed, "seconds_per_step") for seed in (0, 1, 2)]
+    shown = rows["rings", "CD-5"]["Milliseconds per step ↓"].split(" ± ")
+    assert float(shown[0]) == pytest.approx(np.mean(milliseconds), abs=0.05)
+    passes = [cost("rings_cdk", 0, key) for key in ("forward_passes", "backward_passes")]
+    assert rows["rings", "CD-5"]["Network evaluations per step ↓"] == f"{passes[0]:g} + {passes[1]:g}"
+
+
+def test_rows_follow_one_order_of_methods_and_end_with_the_data(params):
+    table.run(params, "methods")
+    rows, frame = written()
+    assert list(dict.fromkeys(row["Data"] for row in rows)) == [name.replace("_", " ") for name in SETS]
+    for dataset in SETS:
+        order = [list(METHODS).index(key) for key in frame[frame.dataset == dataset].method]
+        assert order == sorted(order)
+    truth = {row["Data"]: row for row in rows if row["Method"] == "the data themselves"}
+    assert set(truth) == {name.replace("_", " ") for name in SETS}
+    assert truth["gaussian"]["Likelihood or divergence"] == "Fisher divergence ↓: 0"
+    assert truth["rings"]["Likelihood or divergence"] == "log-likelihood (nats) ↑: −2.25"
+    known = metric("rings_cdk", 0, "wasserstein_train_to_test")
+    assert truth["rings"]["Sample quality"] == f"W₂ ↓: {known:.4g}"
+    assert truth["digits"]["Sample quality"] == "classifier Fréchet ↓: 2.5"
+
+
+def test_diverged_seeds_are_left_out_and_counted(params):
+    table.run(params, "methods")
+    rows = {(row["Data"], row["Method"]): row for row in written()[0]}
+    assert rows["gaussian", "CD, MLP"]["Seeds finished"] == "4 of 5"
+    lost = rows["eight gaussians", "PCD-5"]
+    assert lost["Seeds finished"] == "0 of 3"
+    assert lost["Likelihood or divergence"] == lost["Sample quality"] == "diverged"
+    assert lost["Milliseconds per step ↓"] != "–"
+
+
+def marks(axes) -> dict:
+    """Position of every run's mark."""
+    return {drawn.get_label() or drawn[0].get_gid(): drawn for drawn in axes.containers}
+
+
+def test_cost_and_quality_have_a_panel_for_each_data_set_and_a_mark_for_each_run(params):
+    item = loaded(params)
+    made = cost_quality.draw([item])
+    panels = {axes.get_title(loc="left"): axes for axes in made.axes if axes.containers}
+    assert list(panels) == [name.replace("_", " ") for name in SETS]
+    keys = {
+        "gaussian": "fisher_divergence",
+        "rings": "test_log_likelihood",
+        "eight gaussians": "test_log_likelihood",
+        "digits": "classifier_frechet",
+    }
+    for title, key in keys.items():
+        axes = panels[title]
+        assert axes.get_xscale() == "log"
+        runs = [r for r in RUNS if RUNS[r].dataset.replace("_", " ") == title and r in by_name(item)]
+        drawn = {container[0].get_gid() or container.get_label(): container for container in axes.containers}
+        assert set(gids(axes)) == set(runs) - {LOST}
+        for run, container in zip(gids(axes), axes.containers, strict=True):
+            line = container[0]
+            x = np.mean([1000 * cost(run, seed, "seconds_per_step") for seed in finished(run)])
+            y = np.mean([metric(run, seed, key) for seed in finished(run)])
+            assert (line.get_xdata()[0], line.get_ydata()[0]) == pytest.approx((x, y), rel=1e-9)
+            assert to_hex(line.get_color()).upper() == style.COLOURS[method(params, run)].upper()
+            assert line.get_marker() == style.MARKERS[method(params, run)]
+            assert container.has_xerr and container.has_yerr
+        assert drawn
+    assert f"No seed finished: {LOST}" in cost_quality.note([item])
+    assert "Timed on invented processor" in cost_quality.note([item])
+
+
+def by_name(item) -> set[str]:
+    return {member.run.name for member in item.runs}
+
+
+def gids(axes) -> list[str]:
+    return [container[0].get_gid() for container in axes.containers]
+
+
+def test_bars_are_the_standard_deviations(params):
+    made = cost_quality.draw([loaded(params)])
+    axes = next(axes for axes in made.axes if axes.get_title(loc="left") == "rings")
+    container = axes.containers[gids(axes).index("rings_cdk")]
+    _, _, (across, along) = container
+    x = np.array([1000 * cost("rings_cdk", seed, "seconds_per_step") for seed in (0, 1, 2)])
+    y = np.array([metric("rings_cdk", seed, "test_log_likelihood") for seed in (0, 1, 2)])
+    (left, _), (right, _) = across.get_segments()[0]
+    assert right - x.mean() == pytest.approx(x.std(ddof=1), rel=1e-9)
+    # On a logarithmic axis a bar never reaches 0.
+    assert x.mean() - left == pytest.approx(min(x.std(ddof=1), 0.9 * x.mean()), rel=1e-9)
+    (_, low), (_, high) = along.get_segments()[0]
+    assert (high - low) / 2 == pytest.approx(y.std(ddof=1), rel=1e-9)
+    reference = next(line for line in axes.lines if line.get_gid() == "reference")
+    assert reference.get_ydata()[0] == REFERENCE["rings"]["true_test_log_likelihood"]
+
+
+def test_larger_marks_need_more_network_evaluations(params):
+    axes = cost_quality.draw([loaded(params)]).axes[1]
+    passes = {
+        run: cost(run, 0, "forward_passes") + cost(run, 0, "backward_passes")
+        for run in (f"eight_gaussians_{name}" for name in DENSITY)
+    }
+    sizes = {container[0].get_gid(): container[0].get_markersize() for container in axes.containers}
+    ordered = sorted(sizes, key=passes.get)
+    assert [sizes[run] for run in ordered] == sorted(sizes.values())
+    assert min(sizes.values()) >= cost_quality.SMALLEST and max(sizes.values()) <= cost_quality.LARGEST
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (0.8, 12, ["1", "2", "5", "10"]),
+        (30, 700, ["50", "100", "200", "500"]),
+        (2.6, 4.6, ["3", "3.5", "4", "4.5"]),
+    ],
+)
+def test_a_short_axis_has_ticks_too(low, high, labels):
+    ticks, words = cost_quality._ticks(low, high)
+    assert words == labels and [float(word) for word in words] == pytest.approx(ticks)
+
+
+def test_runs_that_share_no_measure_have_no_panel(params):
+    item = loaded(params)
+    bare = [member for member in item.runs if member.run.dataset == "gaussian"]
+    for member in bare:
+        for metrics in member.metrics.values():
+            metrics.pop("fisher_divergence")
+    with pytest.raises(NothingToShow, match="share no likelihood"):
+        cost_quality.draw([type(item)(item.name, item.device, bare)])
+
+
+def test_a_comparison_of_before_a_run_is_named(params):
+    content = workspace.load_json(compared_file())
+    del content["runs"]["report_icd"]
+    workspace.save_json(compared_file(), content)
+    for stage, name in ((figure, "cost"), (table, "methods")):
+        with pytest.raises(WorkspaceError, match="without report_icd: run `ebm compare all_methods`"):
+            stage.run(params, name)

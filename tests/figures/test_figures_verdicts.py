@@ -1,0 +1,108 @@
+"""Verdicts on what denoising and comparison measured, and how the report shows claims of several tests."""
+
+import html
+import re
+
+from figures_measured import compared, compared_file, cost, denoised_file
+from figures_numbers import metric
+from figures_params import params_data, write_params
+
+from ebm import workspace
+from ebm.reproduction.judge import NOT_MEASURED, VERDICTS
+from ebm.stages import report
+
+
+def rows_of(key: str) -> list[dict]:
+    claims = workspace.load_json(workspace.verdicts_file("demo"))["claims"]
+    return [row for row in claims if row["key"] == key]
+
+
+def test_cost_is_judged_from_the_comparison(reported):
+    found = [row for row in rows_of("dcd_faster") if row["rule"]["metric"] == "seconds_per_step"]
+    pairs = [(row["rule"]["method"], row["rule"]["baseline"]) for row in found]
+    assert pairs == [
+        ("eight_gaussians_dcd_ve", "eight_gaussians_cdk"),
+        ("rings_dcd_ve", "rings_cdk"),
+        ("digits_dcd", "digits_cd"),
+    ]
+    for row, pair in zip(found, pairs, strict=True):
+        # A seed of digits_cd diverged: what its steps cost counts all the same.
+        assert row["statistic"]["test"] == "paired t" and row["statistic"]["seeds"] == [0, 1, 2]
+        for run in pair:
+            truth = {str(seed): cost(run, seed, "seconds_per_step") for seed in (0, 1, 2)}
+            assert row["measured"][run]["values"] == truth
+
+
+def test_the_verdict_on_cost_follows_the_seconds(reported):
+    content = compared(reported)
+    for run, seconds in (("rings_dcd_ve", 0.001), ("rings_cdk", 0.004)):
+        for seed, end in content["runs"][run]["seeds"].items():
+            end["metrics"]["seconds_per_step"] = seconds * (1 + 0.01 * int(seed) * (run == "rings_cdk"))
+    for expected in VERDICTS[:2]:
+        workspace.save_json(compared_file(), content)
+        report.run(reported)
+        row = next(row for row in rows_of("dcd_faster") if row["rule"]["method"] == "rings_dcd_ve")
+        assert (row["rule"]["metric"], row["verdict"]) == ("seconds_per_step", expected)
+        runs = content["runs"]
+        runs["rings_dcd_ve"], runs["rings_cdk"] = runs["rings_cdk"], runs["rings_dcd_ve"]
+
+
+def test_denoising_is_judged_with_the_run(reported):
+    content = workspace.load_json(denoised_file(".json"))
+    found = [row for row in rows_of("dcd_faster") if row["rule"]["metric"].startswith("denoise")]
+    assert [row["rule"]["metric"] for row in found] == ["denoise_psnr_0_1", "denoise_psnr_0_3"]
+    for row in found:
+        measured = row["measured"]["digits_dcd"]["values"]
+        seeds = content["runs"]["digits_dcd"]["seeds"]
+        assert measured == {seed: seeds[seed]["metrics"][row["rule"]["metric"]] for seed in ("0", "1", "2")}
+
+
+def test_the_scope_of_a_test_is_that_of_its_runs(reported):
+    rings = next(row for row in rows_of("dcd_faster") if row["rule"]["method"] == "rings_dcd_ve")
+    assert rings["scope"] == "demo: rings in 2-D, 50 points; seeds 0, 1, 2"
+    bars, digits = rows_of("pcd_improves")
+    assert bars["scope"] == "demo: bars and stripes, 3×3 binary pixels; seeds 0, 1, 2"
+    assert digits["scope"].startswith("demo: scikit-learn's handwritten digits, 8×8 binary pixels;")
+    (loss,) = rows_of("report_loss_falls")
+    assert loss["scope"].endswith("seeds 0, 1, 2, 3, 4")
+
+
+def test_the_term_report_is_judged_by_five_seeds_of_its_own(reported):
+    for key, name in (("report_loss_falls", "final_loss"), ("report_icd_fits_better", "fisher_divergence")):
+        (row,) = rows_of(key)
+        truth = {str(seed): metric("report_icd", seed, name) for seed in range(5)}
+        assert row["measured"]["report_icd"]["values"] == truth
+        # Seed 3 of CD diverged: of five pairs four are left, and the rule falls back on survival.
+        assert row["measured"]["report_cd"]["diverged"] == {"3": 50}
+        assert row["statistic"]["test"] == "Fisher's exact"
+
+
+def test_a_claim_stands_once_with_its_tests_in_rows(reported):
+    source = html.unescape(workspace.REPORT.read_text(encoding="utf-8"))
+    articles = [part for part in source.split("<article>") if "<code>dcd_faster</code>" in part]
+    assert len(articles) == 1
+    rows = articles[0].split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
+    found = rows_of("dcd_faster")
+    assert len(rows) == len(found) == 7
+    for text, row in zip(rows, found, strict=True):
+        assert row["statement"] in text and row["scope"] in text
+        assert re.search(rf'class="verdict [a-z-]+">{row["verdict"]}<', text)
+        assert row["rule_in_words"] in text
+    # A claim with one test has its verdict in the heading, and no table.
+    single = next(part for part in source.split("<article>") if "<code>report_loss_falls</code>" in part)
+    heading = single.split("</h4>")[0]
+    assert rows_of("report_loss_falls")[0]["verdict"] in heading
+    assert "<tbody>" not in single.split("</article>")[0]
+
+
+def test_a_preset_without_the_runs_says_so(reported):
+    data = params_data()
+    for name in [name for name, run in data["runs"].items() if run["experiment"] == "density"]:
+        del data["runs"][name]
+    data["comparisons"] = {}
+    data["figures"].pop("cost"), data["tables"].pop("methods")
+    report.run(write_params(data))
+    found = rows_of("dcd_faster")
+    assert {row["rule"]["experiment"] for row in found} == {"digits"}
+    costs = next(row for row in found if row["rule"]["metric"] == "seconds_per_step")
+    assert costs["verdict"] == NOT_MEASURED and "no seconds_per_step" in costs["reason"]
