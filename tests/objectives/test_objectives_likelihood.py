@@ -63,7 +63,8 @@ def test_the_objective_needs_no_chain_and_logs_the_mean_energy():
 
 def test_an_energy_without_log_z_is_refused():
     with pytest.raises(AttributeError):
-        negative_log_likelihood(build_energy(MLPEnergy(kind="mlp", widths=[3], condition=None), (2,)), torch.zeros(1, 2))
+        config = MLPEnergy(kind="mlp", widths=[3], condition=None)
+        negative_log_likelihood(build_energy(config, (2,)), torch.zeros(1, 2))
 
 
 def test_cd_with_long_matched_chains_has_the_gradient_of_maximum_likelihood():
