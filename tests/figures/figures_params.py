@@ -1,7 +1,8 @@
 """Parameters of a small finished workspace; only names and kinds matter, nothing is trained."""
 
+import json
+
 from figures_runs import COMPARED, FIGURES, RUNS, SEEDS, TABLES
-from ruamel.yaml import YAML
 
 from ebm.params import load_params
 
@@ -272,10 +273,7 @@ def params_data() -> dict:
 
 
 def write_params(data: dict):
-    """Write params.yaml here and load it."""
-    yaml = YAML()
-    # Entries that share a mapping must not become anchors: people write none.
-    yaml.representer.ignore_aliases = lambda _: True
+    """Write params.yaml here, as the JSON that every YAML reader reads, and load it."""
     with open("params.yaml", "w", encoding="utf-8") as file:
-        yaml.dump(data, file)
+        json.dump(data, file, indent=1)
     return load_params()

@@ -220,14 +220,17 @@ def test_mean_ends_where_a_seed_ends():
 
 
 def test_drawing_tabling_and_reporting_never_import_torch(reported):
-    # One figure of each kind is enough.
-    kinds = {entry.kind: name for name, entry in reported.figures.items()}
+    # A figure from the files of each stage, and the modules of all the others.
+    stages = {entry.stage: name for name, entry in reported.figures.items()}
+    kinds = [f"ebm.figures.{entry.kind}" for entry in reported.figures.values()]
     workspace.REPORT.unlink()
-    commands = [["figure", name] for name in kinds.values()]
+    commands = [["figure", name] for name in stages.values()]
     commands += [["table", name] for name in reported.tables] + [["report"]]
     code = (
-        "import sys\n"
+        "import importlib, sys\n"
         "from ebm.cli import app\n"
+        f"for kind in {kinds!r}:\n"
+        "    importlib.import_module(kind)\n"
         f"for command in {commands!r}:\n"
         "    app(command, standalone_mode=False)\n"
         "    assert 'torch' not in sys.modules, command\n"

@@ -57,8 +57,8 @@ class PairedComparison(_OfClaim):
             return f"{tested} Seeds that diverged count like the others."
         return (
             f"{tested} A seed of {self.method} that diverges no later than its partner refutes; a pair whose"
-            " baseline diverges first counts as won and leaves the t-test; if too few pairs are left, Fisher's"
-            " exact test on the numbers of diverged seeds decides."
+            " baseline diverges first counts as won and leaves the t-test; if too few pairs are left,"
+            " Fisher's exact test on the numbers of diverged seeds decides."
         )
 
 
