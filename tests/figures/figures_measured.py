@@ -109,6 +109,8 @@ def denoised(params: Params) -> tuple[dict, dict]:
         }
         for name in ("noisy", "gaussian_filter")
     }
+    for tag in tags:
+        reference["gaussian_filter"][f"denoise_width_{tag}"] = metric("width", 0, tag)
     content = {
         "denoising": "noisy_digits",
         "experiment": "digits",

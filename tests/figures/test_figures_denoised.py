@@ -11,7 +11,7 @@ from figures_params import NOISE
 
 from ebm import workspace
 from ebm.figures import denoised
-from ebm.figures.data import NothingToShow
+from ebm.figures.data import NothingToShow, noise_key
 from ebm.figures.images import tile
 from ebm.figures.labels import label_runs
 from ebm.figures.table import from_markdown
@@ -94,3 +94,9 @@ def test_the_table_has_every_noise_run_and_reference(params):
             truth = content["reference"][key]
             assert frame.loc[noise, label].psnr_mean == truth[f"denoise_psnr_{tag(noise)}"]
             assert frame.loc[noise, label].ssim_mean == truth[f"denoise_ssim_{tag(noise)}"]
+        width = content["reference"]["gaussian_filter"][f"denoise_width_{tag(noise)}"]
+        assert frame.loc[noise, "Gaussian filter"].filter_width == width
+
+
+def test_whole_numbers_of_noise_are_named_as_the_stage_names_them():
+    assert [noise_key("psnr", noise) for noise in (0.05, 1.0)] == ["denoise_psnr_0_05", "denoise_psnr_1_0"]

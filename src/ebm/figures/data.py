@@ -195,7 +195,7 @@ def noise_key(metric: str, noise: float) -> str:
 
 def noise_name(noise: float) -> str:
     """A level of noise in the names of arrays: 0_1."""
-    return f"{noise:g}".replace(".", "_")
+    return str(noise).replace(".", "_")
 
 
 def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:

@@ -28,7 +28,8 @@ def make(items: list[Denoised]) -> Table:
                 cells = [format_mean_sd(value, None) for value in numbers.values()]
                 rows.append([as_title(dataset), f"{noise:g}", label, *cells, MISSING])
                 means = {f"{name}_mean": value for name, value in numbers.items()}
-                records.append(about | {"dataset": dataset, "run": label} | means)
+                width = {"filter_width": item.reference[key].get(noise_key("width", noise))}
+                records.append(about | {"dataset": dataset, "run": label} | means | width)
     return Table(["Data", "Noise", "Method", *METRICS.values(), "Seeds"], rows, records)
 
 
