@@ -1,7 +1,5 @@
 """What a training step costs against how well the model fits, method by method."""
 
-from collections import Counter
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +13,8 @@ from ebm.figures.table import mean_sd
 from ebm.figures.table_rows import diverged_at
 
 SMALLEST, LARGEST = 3.5, 8.0
+# How the marks of one method's runs on a data set differ.
+FILLS = {"full": "filled", "none": "hollow", "left": "left half", "right": "right half"}
 
 
 def draw(items: list[Compared]) -> Figure:
@@ -34,7 +34,9 @@ def draw(items: list[Compared]) -> Figure:
     made, panels = style.panels(len(groups), 2.1)
     for axes, (dataset, (measure, found)) in zip(panels, groups.items(), strict=True):
         _panel(axes, found, measure, sizes)
-        axes.set_title(as_title(dataset), loc="left")
+        fills = {fill: _kind(member) for member in found for fill in [_fills(found)[member.run.name]]}
+        kinds = [f"{FILLS[fill]}: {kind}" for fill, kind in fills.items()] if len(fills) > 1 else []
+        axes.set_title("; ".join([as_title(dataset), *kinds]), loc="left")
     methods = [key for key in METHODS if any(key == member.run.method for member in members)]
     handles = [_mark(style.COLOURS[key], style.MARKERS[key], 5.5, METHODS[key]) for key in methods]
     handles += [_mark(style.GREY, "o", sizes(count), f"{count:.3g} evaluations") for count in sizes.examples]
@@ -73,8 +75,7 @@ class _Sizes:
 
 
 def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes: _Sizes) -> None:
-    # A mark says the method alone.
-    twice = Counter(member.run.method for member in members)
+    fills = _fills(members)
     for member in members:
         diverged = diverged_at(member)
         finished = [metrics for seed, metrics in member.metrics.items() if seed not in diverged]
@@ -91,20 +92,11 @@ def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes:
             color=style.COLOURS[member.run.method],
             marker=style.MARKERS[member.run.method],
             markersize=sizes(_evaluations(member)),
-            markeredgecolor="white",
-            markeredgewidth=0.4,
+            **_look(fills[member.run.name], style.COLOURS[member.run.method]),
             elinewidth=0.8,
             linestyle="none",
             gid=member.run.name,
         )
-        if twice[member.run.method] > 1:
-            axes.annotate(
-                member.run.variant or member.run.label,
-                (x, y),
-                xytext=(4, 4),
-                textcoords="offset points",
-                fontsize=5.5,
-            )
     axes.set_xscale("log")
     axes.set_xticks(*_ticks(*axes.get_xlim()))
     reference = of_data(measure, members)
@@ -113,6 +105,24 @@ def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("milliseconds per step")
     axes.set_ylabel(measure.words)
+
+
+def _fills(members: list[Measured]) -> dict[str, str]:
+    """The fill of each run's mark, which says what its colour and form, those of the method, do not."""
+    if len({member.run.method for member in members}) == len(members):
+        return dict.fromkeys((member.run.name for member in members), "full")
+    kinds = list(dict.fromkeys(_kind(member) for member in members))
+    return {member.run.name: list(FILLS)[kinds.index(_kind(member)) % len(FILLS)] for member in members}
+
+
+def _kind(member: Measured) -> str:
+    return member.run.variant or member.run.label
+
+
+def _look(fill: str, colour: str) -> dict:
+    """Filled marks have a white edge, by which they stand out from each other; the others need their own."""
+    edge = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+    return edge if fill == "full" else {"fillstyle": fill, "markeredgecolor": colour, "markeredgewidth": 1.0}
 
 
 def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
