@@ -113,7 +113,7 @@ def test_cost_and_quality_have_a_panel_for_each_data_set_and_a_mark_for_each_run
     made = cost_quality.draw([item])
     panels = {axes.get_title(loc="left"): axes for axes in made.axes if axes.containers}
     # Two methods have a quadratic energy and a network on the Gaussian.
-    panels["gaussian"] = panels.pop("gaussian; filled: quadratic; hollow: MLP")
+    panels["gaussian"] = panels.pop("gaussian; hollow: MLP")
     assert set(panels) == {name.replace("_", " ") for name in SETS}
     filled = {line[0].get_gid(): line[0].get_fillstyle() for line in panels["gaussian"].containers}
     assert filled == {

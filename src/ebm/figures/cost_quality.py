@@ -35,7 +35,7 @@ def draw(items: list[Compared]) -> Figure:
     for axes, (dataset, (measure, found)) in zip(panels, groups.items(), strict=True):
         _panel(axes, found, measure, sizes)
         fills = {fill: _kind(member) for member in found for fill in [_fills(found)[member.run.name]]}
-        kinds = [f"{FILLS[fill]}: {kind}" for fill, kind in fills.items()] if len(fills) > 1 else []
+        kinds = [f"{FILLS[fill]}: {kind}" for fill, kind in fills.items() if fill != "full"]
         axes.set_title("; ".join([as_title(dataset), *kinds]), loc="left")
     methods = [key for key in METHODS if any(key == member.run.method for member in members)]
     handles = [_mark(style.COLOURS[key], style.MARKERS[key], 5.5, METHODS[key]) for key in methods]
