@@ -104,7 +104,7 @@ WEIGHTS = np.array([0.5, 0.3, 0.2])
 )
 def test_a_mixture_is_reached_with_its_weights(diffusion, levels, box):
     """Its modes are ten widths apart: weights are right because each time hands them to the one before."""
-    sigma, count = 0.2, 4000
+    sigma, count = 0.2, 2500
     config = _dcd(diffusion, levels)
     energy = Mixture(CENTRES, WEIGHTS, sigma, config)
     pairs = [tuple(kernel) for kernel in kernels(config)]
@@ -112,7 +112,7 @@ def test_a_mixture_is_reached_with_its_weights(diffusion, levels, box):
     x = _made(energy, (2,), annealed, pairs).samples.double().numpy()
     nearest = ((x[:, None] - CENTRES) ** 2).sum(2).argmin(1)
     shares = np.bincount(nearest, minlength=3) / count
-    # Beside chance (a standard deviation of at most 0.008), what the finite steps at each time leave over.
+    # Beside chance (a standard deviation of at most 0.01), what the finite steps at each time leave over.
     assert shares == pytest.approx(WEIGHTS, abs=0.05)
     # Stationary under Langevin steps of size h on N(c, v I): v (1 - r)^2 / (1 - r/2), r = h / v.
     a, s = pairs[0]
@@ -129,7 +129,7 @@ def test_without_the_later_times_the_weights_are_lost():
     """What annealing is for: at the first time alone, chains stay in the mode nearest to their start."""
     config = _dcd("ve", [0.0, 0.25])
     energy = Mixture(CENTRES, WEIGHTS, 0.2, config)
-    annealed = _config(samples=2000, steps=300, start_box=[-6.0, 6.0])
+    annealed = _config(samples=1000, steps=200, start_box=[-6.0, 6.0])
     x = _made(energy, (2,), annealed, [tuple(kernel) for kernel in kernels(config)]).samples.double().numpy()
     nearest = ((x[:, None] - CENTRES) ** 2).sum(2).argmin(1)
     assert abs((nearest == 0).mean() - WEIGHTS[0]) > 0.1
