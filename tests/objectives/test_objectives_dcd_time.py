@@ -1,4 +1,4 @@
-"""The time-dependent form of DCD: the sum of its one-step forms, each time with its own marginal and kernel."""
+"""The time-dependent form of DCD: the sum of its one-step forms, each with its own marginal and kernel."""
 
 import math
 from types import SimpleNamespace
