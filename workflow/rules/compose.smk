@@ -10,6 +10,7 @@ rule compose:
             "stages/compose.py",
             "model_file.py",
             "energies",
+            "data/batches.py",
             "data/streams.py",
             "mcmc/augmentation.py",
             "mcmc/chain.py",

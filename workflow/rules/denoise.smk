@@ -8,6 +8,7 @@ rule denoise:
             "stages/denoise.py",
             "model_file.py",
             "energies",
+            "data/batches.py",
             "data/streams.py",
             "evaluation/classifier.py",
             "evaluation/denoising.py",

@@ -7,6 +7,7 @@ rule sample:
             "stages/sample.py",
             "model_file.py",
             "energies",
+            "data/batches.py",
             "data/streams.py",
             "mcmc/ancestral.py",
             "mcmc/annealed.py",

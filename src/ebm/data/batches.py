@@ -48,3 +48,8 @@ def dequantise(images: Tensor, generator: torch.Generator) -> Tensor:
         return images
     noise = torch.rand(images.shape, generator=generator, device=images.device)
     return (images + noise) / 256
+
+
+def quantise(images: Tensor) -> Tensor:
+    """Images in [0, 1] as uint8 levels floor(256 x), the inverse of `dequantise`; the rest is clipped."""
+    return (images * 256).floor().clamp(0, 255).to(torch.uint8)

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, softplus
 from torch.utils.checkpoint import checkpoint
 
-MAX_UNITS = 25
+from ebm.params.energies import MAX_UNITS
+
 # So many units are enumerated at once: 2^14 states beside 128 units are 8 MB.
 CHUNK_UNITS = 14
 # Where softplus(a) becomes a. At torch's own 20 the difference, e^-20, shows in double precision.

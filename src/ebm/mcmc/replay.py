@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ebm.data.batches import dequantise
+from ebm.data.batches import dequantise, quantise
 
 
 class ReplayBuffer:
@@ -30,7 +30,7 @@ class ReplayBuffer:
         r < size. Of two items that draw one slot in the same call the later stays.
         """
         if self.samples.dtype == torch.uint8:
-            x = (x * 256).floor().clamp(0, 255).to(torch.uint8)
+            x = quantise(x)
         number = torch.arange(self.added, self.added + len(x), device=x.device)
         if self.kind == "fifo":
             slot = number % self.size

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ebm.params.datasets import ATTRIBUTES, BINARY, IMAGES
-from ebm.params.energies import MOST_ENUMERATED, TIME
+from ebm.params.energies import MAX_UNITS, TIME
 from ebm.params.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, halved, map_sides
 from ebm.params.root import Params, TrainSettings
 from ebm.params.words import Problem, nearest
@@ -137,11 +137,11 @@ def _log_partition(energy, objective, dataset) -> Iterator[str]:
         visible = {"bars_and_stripes": lambda: dataset.side**2, "binary_digits": lambda: 64}
         seen = visible[dataset.kind]() if energy.visible == "bernoulli" else None
         least = min(energy.hidden, seen or energy.hidden)
-        if least > MOST_ENUMERATED:
+        if least > MAX_UNITS:
             units = f"{seen} visible and {energy.hidden} hidden" if seen else f"{energy.hidden} hidden"
             yield (
                 f"mle sums over all states of an RBM's smaller side, and {units} units are more than"
-                f" {MOST_ENUMERATED}: take cd, or fewer units"
+                f" {MAX_UNITS}: take cd, or fewer units"
             )
     elif energy.kind != "gaussian":
         yield f"mle needs an energy whose log Z is known (gaussian, rbm) or a grid, not {energy.kind}"

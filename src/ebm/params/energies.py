@@ -38,7 +38,7 @@ class ConvEnergy(Section):
 
 
 # The most binary units whose states are summed over one by one: 2^25 terms.
-MOST_ENUMERATED = 25
+MAX_UNITS = 25
 
 
 class RBMEnergy(Section):

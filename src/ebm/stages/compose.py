@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from ebm import workspace
+from ebm.data.batches import quantise
 from ebm.device import set_up
 from ebm.energies.composition import And, Not, Or
 from ebm.energies.conditional import Given
@@ -56,7 +57,7 @@ def run(params: Params, item: str) -> None:
                 # A stream for each expression: chunks of one never meet those of another.
                 stream = 1000 * number
                 made = generate(energy, shape, shared, None, seed, bar, None, "composition", stream)
-                samples = (made.samples * 256).floor().clamp(0, 255).to(torch.uint8).cpu().numpy()
+                samples = quantise(made.samples).cpu().numpy()
                 truth = satisfied(expression, judge.predict(samples), meaning)
                 tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/satisfied": truth}
                 metrics[f"accuracy_{key}"] = float(truth.mean())

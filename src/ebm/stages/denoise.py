@@ -6,6 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from ebm import workspace
+from ebm.data.batches import quantise
 from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.evaluation import denoising
@@ -37,7 +38,7 @@ def run(params: Params, item: str) -> None:
         reference["noisy"] |= _quality(word, test.noisy, test.clean)
         reference["gaussian_filter"] |= _quality(word, denoising.filtered(test.noisy, width), test.clean)
         reference["gaussian_filter"][f"denoise_width_{word}"] = width
-        tensors[f"noisy_{word}"] = _levels_of(test.noisy[: config.shown])
+        tensors[f"noisy_{word}"] = quantise(test.noisy[: config.shown]).cpu().numpy()
 
     runs = {}
     for name in params.runs_of(config.experiment):
@@ -56,7 +57,7 @@ def run(params: Params, item: str) -> None:
                 modes = denoising.posterior_mode(energy, test.noisy, sigma, b, config.steps)
                 quality = _quality(word, modes, test.clean)
                 metrics |= quality if choice else dict.fromkeys(quality, math.nan)
-                tensors[f"{name}/{seed}/denoised_{word}"] = _levels_of(modes[: config.shown])
+                tensors[f"{name}/{seed}/denoised_{word}"] = quantise(modes[: config.shown]).cpu().numpy()
             metrics = {key: value if math.isfinite(value) else None for key, value in metrics.items()}
             seeds[str(seed)] = {"metrics": metrics, "strength_at_end": ends, **outcomes[str(seed)]}
         runs[name] = {"objective": model.objective, "seeds": seeds}
@@ -81,11 +82,6 @@ def _quality(word: str, images: Tensor, clean: Tensor) -> dict[str, float]:
         f"denoise_psnr_{word}": peak_signal_to_noise(images, clean),
         f"denoise_ssim_{word}": structural_similarity(images, clean),
     }
-
-
-def _levels_of(images: Tensor) -> np.ndarray:
-    """Images (n, C, H, W) in units of the grey scale as uint8."""
-    return (images * 256).floor().clamp(0, 255).byte().cpu().numpy()
 
 
 def _images(params: Params, dataset: str, part: str) -> np.ndarray:

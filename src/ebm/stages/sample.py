@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ebm import workspace
+from ebm.data.batches import quantise
 from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.energies.conditional import Given
@@ -104,4 +105,4 @@ def _stored(x: Tensor, is_image: bool, is_binary: bool):
     if is_binary:
         side = math.isqrt(x.shape[-1])
         return (255 * x).to(torch.uint8).unflatten(-1, (1, side, side)).cpu().numpy()
-    return ((x * 256).floor().clamp(0, 255).to(torch.uint8) if is_image else x).cpu().numpy()
+    return (quantise(x) if is_image else x).cpu().numpy()
