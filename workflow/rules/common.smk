@@ -116,7 +116,9 @@ def stage_files(stage, experiment):
         names = [name for name in items if items[name].experiment == experiment]
         folder = f"{RESULTS}/{stage}/{experiment}"
         return [
-            f"{folder}/{name}{end}" for name in names for end in MEASURED_SUFFIXES[stage]
+            f"{folder}/{name}{end}"
+            for name in names
+            for end in MEASURED_SUFFIXES[stage]
         ]
     if stage == "compare":
         # `experiment` is the name of a comparison.

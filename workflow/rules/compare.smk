@@ -1,7 +1,11 @@
 rule compare:
     """The runs of several experiments under one ruler, with the measured cost of a training step."""
     input:
-        [f"{RESULTS}/prepare/{name}/{file}" for name in PARAMS.datasets for file in PREPARED],
+        [
+            f"{RESULTS}/prepare/{name}/{file}"
+            for name in PARAMS.datasets
+            for file in PREPARED
+        ],
         [path for run in PARAMS.runs for path in run_files("evaluate", run)],
         code=code(
             "stages/compare.py",
