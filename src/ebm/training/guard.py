@@ -1,5 +1,7 @@
 """Divergence is a result: it is recorded with its iteration and cause, and training stops there."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -15,28 +17,31 @@ class DivergenceGuard:
 
     def __init__(self, energy_limit: float, device: torch.device):
         self.limit = energy_limit
-        # (iteration of the first bad step or -1, index of its cause)
-        self.record = torch.tensor([-1, 0], device=device)
+        # Iteration of the first bad step or -1, then what was seen there: two mean energies and the norm of
+        # the gradient. Single precision counts iterations exactly up to 2^24.
+        self.record = torch.tensor([-1.0, 0.0, 0.0, 0.0], device=device)
+        largest = torch.finfo(torch.float32).max
+        self._limits = torch.tensor([energy_limit, energy_limit, largest], device=device)
 
     def observe(self, iteration: int, energies: list[Tensor], gradient_norm: Tensor) -> Tensor:
-        """Look at mean energies and the gradient norm of `iteration`, before the optimiser's step.
+        """Look at the mean energies (one or two) and the gradient norm of `iteration`, before the optimiser's
+        step.
 
         Returns 1.0 if anything bad was seen so far, else 0.0: a scalar on the device, float32, in the form in
         which torch's fused optimisers take it (`found_inf`).
         """
-        values = torch.stack(energies).detach()
-        bad = torch.stack(
-            [
-                ~values.isfinite().all(),
-                (values.abs() > self.limit).any(),
-                ~gradient_norm.detach().isfinite(),
-            ]
-        )
-        found = torch.stack([torch.full_like(self.record[0], iteration), bad.to(torch.int64).argmax()])
-        self.record = torch.where(bad.any() & (self.record[0] < 0), found, self.record)
+        seen = torch.stack([energies[0], energies[-1], gradient_norm]).detach()
+        # False for NaN.
+        good = (seen.abs() <= self._limits).all() | (self.record[0] >= 0)
+        now = torch.nn.functional.pad(seen, (1, 0), value=float(iteration))
+        self.record = torch.where(good, self.record, now)
         return (self.record[0] >= 0).float()
 
     def diverged(self) -> tuple[int, str] | None:
         """(0-based iteration, cause) of the first bad step, or None. Waits for the device."""
-        iteration, cause = self.record.tolist()
-        return None if iteration < 0 else (iteration, CAUSES[cause])
+        iteration, *energies, _ = self.record.tolist()
+        if iteration < 0:
+            return None
+        if not all(map(math.isfinite, energies)):
+            return int(iteration), CAUSES[0]
+        return int(iteration), CAUSES[1] if max(map(abs, energies)) > self.limit else CAUSES[2]

@@ -51,16 +51,15 @@ class Training:
         data, energy = self._batch(state.generator)
         terms = self.objective(energy, data, state.sampler)
 
-        for parameter in state.energy.parameters():
-            parameter.grad = None
         parameters = list(energy.parameters())
         logged = dict(terms.logged)
         total: list[Tensor] | None = None
         for name, loss in terms.losses.items():
-            gradients = [torch.zeros_like(parameter) for parameter in parameters]
             # A term that is not there yet, as the entropy while the buffer fills, has no graph.
             if loss.requires_grad:
                 gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+            else:
+                gradients = [torch.zeros_like(parameter) for parameter in parameters]
             norm = get_total_norm(gradients)
             logged[f"gradient_norm_{name}"] = norm
             total = list(gradients) if total is None else torch._foreach_add(total, list(gradients))
@@ -71,7 +70,13 @@ class Training:
         energies = [logged[key] for key in ("energy_positive", "energy_negative") if key in logged]
         if len(energies) == 2:
             logged["energy_gap"] = energies[0] - energies[1]
+        # Of an ensemble the members that stand still have no gradient.
+        state.optimizer.zero_grad()
         for parameter, gradient in zip(parameters, total, strict=True):
+            # torch's fused optimisers read a gradient by its place in memory and not by its strides: one that
+            # comes back transposed would move the wrong weights.
+            if gradient.stride() != parameter.stride():
+                gradient = torch.empty_like(parameter).copy_(gradient)
             parameter.grad = gradient
         if schedule.clip_norm is not None:
             torch.nn.utils.clip_grads_with_norm_(parameters, schedule.clip_norm, norm)
