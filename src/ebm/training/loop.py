@@ -51,7 +51,7 @@ class Training:
         data, energy = self._batch(state.generator)
         terms = self.objective(energy, data, state.sampler)
 
-        parameters = list(energy.parameters())
+        parameters = state.parameters if energy is state.energy else list(energy.parameters())
         logged = dict(terms.logged)
         total: list[Tensor] | None = None
         for name, loss in terms.losses.items():
@@ -71,7 +71,8 @@ class Training:
         if len(energies) == 2:
             logged["energy_gap"] = energies[0] - energies[1]
         # Of an ensemble the members that stand still have no gradient.
-        state.optimizer.zero_grad()
+        for parameter in state.parameters:
+            parameter.grad = None
         for parameter, gradient in zip(parameters, total, strict=True):
             # torch's fused optimisers read a gradient by its place in memory and not by its strides: one that
             # comes back transposed would move the wrong weights.

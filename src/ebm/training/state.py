@@ -30,10 +30,11 @@ class TrainState:
         self.iteration = 0
         torch.manual_seed(seed)
         self.energy = build_energy(settings.energy, tuple(like.shape[1:]), classes).to(like.device)
+        self.parameters = list(self.energy.parameters())
         decay = settings.schedule.ema_decay
         self.ema = AveragedModel(self.energy, multi_avg_fn=get_ema_multi_avg_fn(decay))
         self.optimizer = torch.optim.Adam(
-            self.energy.parameters(),
+            self.parameters,
             lr=settings.schedule.learning_rate,
             betas=tuple(float(beta) for beta in settings.schedule.betas),
             # One kernel, and it can leave a step out without asking the host (see DivergenceGuard).
