@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.data.batches import Batches, dequantise
+from ebm.data.batches import Batches, dequantise, quantise
 
 
 @pytest.mark.parametrize(("size", "batch_size"), [(10, 5), (10, 3), (10, 10), (10, 23), (7, 1), (1, 4)])
@@ -58,3 +58,9 @@ def test_dequantised_levels_fill_their_bins_uniformly():
 def test_only_bytes_are_dequantised():
     points = torch.randn(4, 3)
     assert dequantise(points, torch.Generator()) is points
+
+
+def test_quantise_is_the_inverse_of_dequantise_and_clips_the_rest():
+    levels = torch.arange(256, dtype=torch.uint8).repeat(20)
+    assert torch.equal(quantise(dequantise(levels, torch.Generator().manual_seed(3))), levels)
+    assert quantise(torch.tensor([-0.5, 0.0, 1.0, 7.0])).tolist() == [0, 0, 255, 255]
