@@ -31,6 +31,7 @@ rule compose:
     benchmark:
         f"{LOGS}/compose/{{experiment}}/{{composition}}.tsv"
     threads: PARAMS.compute.threads
+    priority: 1
     params:
         values=lambda w: values(
             f"compositions.{w.composition}",

@@ -30,6 +30,7 @@ rule evaluate:
     benchmark:
         f"{LOGS}/evaluate/{{experiment}}/{{run}}.tsv"
     threads: PARAMS.compute.threads
+    priority: 1
     params:
         values=lambda w: values(
             f"runs.{w.run}.evaluate",

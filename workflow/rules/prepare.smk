@@ -20,6 +20,7 @@ rule prepare:
     benchmark:
         f"{LOGS}/prepare/{{dataset}}.tsv"
     threads: PARAMS.compute.threads
+    priority: 3
     params:
         values=lambda w: values(f"datasets.{w.dataset}"),
         contents=lambda w: fingerprint(PARAMS.datasets[w.dataset].source),

@@ -28,6 +28,7 @@ rule sample:
     benchmark:
         f"{LOGS}/sample/{{experiment}}/{{run}}.tsv"
     threads: PARAMS.compute.threads
+    priority: 1
     params:
         values=lambda w: values(
             f"runs.{w.run}.sample",

@@ -28,6 +28,7 @@ rule train:
     benchmark:
         f"{LOGS}/train/{{experiment}}/{{run}}.tsv"
     threads: PARAMS.compute.threads
+    priority: 2
     params:
         values=lambda w: values(
             "seeds",

@@ -205,9 +205,9 @@ def _generation(generation, settings: TrainSettings) -> Iterator[str]:
     if getattr(energy, "condition", None) == TIME:
         possible = {"annealed"}
     if generation.kind not in possible:
-        what = "a time-dependent" if possible == {"annealed"} else f"a {energy.kind}"
+        what = "time-dependent energies" if possible == {"annealed"} else f"energies of kind {energy.kind}"
         wanted = " or ".join(sorted(possible))
-        yield f"{what} energy is sampled by a generation of kind {wanted}, not {generation.kind}"
+        yield f"{what} are sampled by a generation of kind {wanted}, not {generation.kind}"
         return
     if getattr(generation, "start", None) == "replay" and getattr(sampler, "buffer", None) is None:
         yield "start: replay needs a run trained with a replay buffer; this one has none"
