@@ -30,8 +30,8 @@ rule compose:
         f"{LOGS}/compose/{{experiment}}/{{composition}}.log",
     benchmark:
         f"{LOGS}/compose/{{experiment}}/{{composition}}.tsv"
-    threads: PARAMS.compute.threads
     priority: 1
+    threads: PARAMS.compute.threads
     params:
         values=lambda w: values(
             f"compositions.{w.composition}",

@@ -29,8 +29,8 @@ rule evaluate:
         f"{LOGS}/evaluate/{{experiment}}/{{run}}.log",
     benchmark:
         f"{LOGS}/evaluate/{{experiment}}/{{run}}.tsv"
-    threads: PARAMS.compute.threads
     priority: 1
+    threads: PARAMS.compute.threads
     params:
         values=lambda w: values(
             f"runs.{w.run}.evaluate",

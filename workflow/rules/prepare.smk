@@ -19,8 +19,8 @@ rule prepare:
         f"{LOGS}/prepare/{{dataset}}.log",
     benchmark:
         f"{LOGS}/prepare/{{dataset}}.tsv"
-    threads: PARAMS.compute.threads
     priority: 3
+    threads: PARAMS.compute.threads
     params:
         values=lambda w: values(f"datasets.{w.dataset}"),
         contents=lambda w: fingerprint(PARAMS.datasets[w.dataset].source),

@@ -27,8 +27,8 @@ rule sample:
         f"{LOGS}/sample/{{experiment}}/{{run}}.log",
     benchmark:
         f"{LOGS}/sample/{{experiment}}/{{run}}.tsv"
-    threads: PARAMS.compute.threads
     priority: 1
+    threads: PARAMS.compute.threads
     params:
         values=lambda w: values(
             f"runs.{w.run}.sample",

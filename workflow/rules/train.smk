@@ -27,8 +27,8 @@ rule train:
         f"{LOGS}/train/{{experiment}}/{{run}}.log",
     benchmark:
         f"{LOGS}/train/{{experiment}}/{{run}}.tsv"
-    threads: PARAMS.compute.threads
     priority: 2
+    threads: PARAMS.compute.threads
     params:
         values=lambda w: values(
             "seeds",
