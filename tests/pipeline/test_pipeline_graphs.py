@@ -11,6 +11,7 @@ import pytest
 from dvc.repo import Repo
 from pipeline_tools import ROOT, make_checkout
 
+from ebm.params.load import load_params
 from ebm.workspace import STAGES
 
 PRESETS = sorted((ROOT / "workflow/presets").glob("*.yaml"))
@@ -54,7 +55,9 @@ def graphs(request, tmp_path_factory) -> tuple[dict, dict]:
     """Both graphs of a preset: command -> inputs, outputs, params."""
     folder = tmp_path_factory.mktemp(request.param.stem)
     checkout = make_checkout(folder, request.param)
-    (folder / "images").mkdir()  # the images preset reads a folder of this name
+    for dataset in load_params(folder / "params.yaml").datasets.values():
+        if dataset.kind == "image_folder":
+            (folder / dataset.source).mkdir()  # brought by the user, never part of a checkout
     checkout.run(sys.executable, "-c", DUMP, "graph.json")
     jobs = {job["command"]: job for job in json.loads((folder / "graph.json").read_text())}
     with Repo(str(folder)) as repo:
