@@ -1,4 +1,4 @@
-"""Downloads survive what servers, disks and kills do to them: a file is complete and checked, or not there."""
+"""Downloads survive what servers, disks and kills do: a file is complete and checked, or not there."""
 
 import hashlib
 import os
@@ -211,9 +211,9 @@ def test_a_full_disk_is_told_before_a_byte_is_asked_for(server, tmp_path, monkey
 
 
 def test_a_disk_that_fills_up_meanwhile_keeps_what_came(server, tmp_path):
-    """A limit on the size of files stands for the full disk: the write fails, what came stays, and goes on."""
+    """A limit on the size of files stands for the full disk: the write fails, what came stays."""
     script = (
-        "import errno, io, sys, pathlib, resource, signal\n"
+        "import errno, sys, pathlib, resource, signal\n"
         "from ebm.data.catalogue import transfer\n"
         "from ebm.data.catalogue.entries import Entry\n"
         "from ebm.data.catalogue.fetch import fetch\n"

@@ -40,8 +40,9 @@ def named(path: Path) -> Iterator[None]:
             raise WorkspaceError(
                 f"the disk is full while {path} is extracted: make room, run again"
             ) from None
+        reason = (str(failure).splitlines() or [type(failure).__name__])[0].rstrip(":. ")
         raise WorkspaceError(
-            f"{path} is damaged or only half there ({failure}): move it away, then get it again"
+            f"{path} is damaged or only half there ({reason}): move it away, then get it again"
         ) from None
 
 
@@ -75,24 +76,27 @@ def extract(path: Path, folder: Path) -> None:
     if folder.exists():
         raise WorkspaceError(f"{folder} exists: {path} is not extracted over it, move it away")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with named(path):
-        with zipfile.ZipFile(path) if zipfile.is_zipfile(path) else tarfile.open(path, "r:*") as archive:
-            is_zip = isinstance(archive, zipfile.ZipFile)
-            members = archive.infolist() if is_zip else archive.getmembers()
-            for member in members:
-                (_refuse_zip if is_zip else _refuse_tar)(path, member)
-            _check_space(path, folder, sum(m.file_size if is_zip else m.size for m in members))
-            # In the same folder, so that the rename below is one step.
-            temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".extracting-{folder.name}-"))
-            try:
-                if is_zip:
-                    archive.extractall(temporary)
-                else:
-                    archive.extractall(temporary, filter="data")
-                temporary.rename(folder)
-            except BaseException:
-                shutil.rmtree(temporary, ignore_errors=True)
-                raise
+    with named(path), _opened(path) as archive:
+        is_zip = isinstance(archive, zipfile.ZipFile)
+        members = archive.infolist() if is_zip else archive.getmembers()
+        for member in members:
+            (_refuse_zip if is_zip else _refuse_tar)(path, member)
+        _check_space(path, folder, sum(m.file_size if is_zip else m.size for m in members))
+        # In the same folder, so that the rename below is one step.
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".extracting-{folder.name}-"))
+        try:
+            if is_zip:
+                archive.extractall(temporary)
+            else:
+                archive.extractall(temporary, filter="data")
+            temporary.rename(folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def _opened(path: Path) -> zipfile.ZipFile | tarfile.TarFile:
+    return zipfile.ZipFile(path) if zipfile.is_zipfile(path) else tarfile.open(path, "r:*")
 
 
 def _refuse_tar(path: Path, member: tarfile.TarInfo) -> None:

@@ -16,7 +16,7 @@ VALUES = ("no", "yes")
 
 
 def attributes(text: str, path: Path) -> tuple[tuple[str, ...], dict[str, tuple[int, ...]]]:
-    """Names of the attributes, lower case, and by image 0 or 1 for each; WorkspaceError if lines are missing."""
+    """Names of the attributes, lower case, and by image 0 or 1 for each; WorkspaceError if it is cut."""
     lines = text.strip().splitlines()
     try:
         if "," in lines[0]:
@@ -36,14 +36,17 @@ def attributes(text: str, path: Path) -> tuple[tuple[str, ...], dict[str, tuple[
 
 
 def numbers(text: str, path: Path, columns: Iterable[int] = (1,)) -> dict[str, tuple[str, ...]]:
-    """By the first column the texts of `columns` of a table; a line of names is left out."""
+    """By the first column the texts of `columns` of a table, whose second column is a number; a line of names
+    at its head is left out. WorkspaceError if a line is cut."""
     separator = "," if "," in text else None
     rows = [line.split(separator) for line in text.strip().splitlines()]
-    # A line of names has none; every other line has a number in its second column.
-    rows = [row for row in rows if len(row) > 1 and row[1].strip().isdecimal()]
+    if rows and len(rows[0]) > 1 and not rows[0][1].strip().isdecimal():
+        rows = rows[1:]
     try:
+        if not rows or not all(row[1].strip().isdecimal() for row in rows):
+            raise ValueError
         return {row[0]: tuple(row[column].strip() for column in columns) for row in rows}
-    except IndexError:
+    except (IndexError, ValueError):
         raise WorkspaceError(f"{path} is no whole table: get it again") from None
 
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100: a tar.gz of pickled batches, rows of 3,072 bytes: red, green, blue planes of 32 x 32.
+"""CIFAR-10 and -100: a tar.gz of pickled batches, rows of 3,072 bytes: red, green, blue planes of 32 x 32.
 
 Order: data_batch_1 to data_batch_5, or train or test, row by row, as torchvision has it.
 """
