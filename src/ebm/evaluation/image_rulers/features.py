@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from unittest.mock import patch
 
 import numpy as np
@@ -118,7 +119,10 @@ def _torchscript(path: Path, mode: Mode, device: torch.device) -> tuple[Callable
 
 def _pytorch(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Tensor], Tensor], Tensor]:
     """weights_only admits tensors and nothing that runs code."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError:
+        raise RulerError(f"{path} holds more than tensors and was not loaded: get another copy") from None
     # clean-fid builds this network around a download of its own; it is handed the verified tensors instead.
     with (
         patch.object(inception_pytorch, "load_state_dict_from_url", lambda *_, **__: state),

@@ -19,7 +19,7 @@ from ebm.evaluation.image_rulers.reference import Reference, refuse_foreign
 class Protocol:
     """How samples are measured.
 
-    `counts`: FID and Inception Score of the first so many samples, each number on its own; `splits` of the
+    `counts`: FID and Inception Score of the first so many samples, each on its own, or none of them; `splits` of the
     Inception Score; `subsets` of `subset_size` vectors for KID; neighbours for precision and recall, and for
     density and coverage; `seed` of KID's subsets.
     """
@@ -38,7 +38,7 @@ def measure(
 ) -> dict[str, float]:
     """The numbers of samples in random order, by name.
 
-    For each count n of the protocol, with mode the network's (`clean`, `legacy_tensorflow`, `legacy_pytorch`):
+    For each count n of the protocol, <mode> being the network's:
 
         inception_score_<mode>_<n>, inception_score_sd_<mode>_<n>
         fid_<mode>_<reference>_<n>                                     for each reference, by its name

@@ -30,7 +30,8 @@ class Origin:
 
 @dataclass(frozen=True)
 class Reference:
-    """Moments of the features of real images, the features (kept, 2048) float32 of some of them, their origin."""
+    """Moments of the features of real images, where they are from, and the features (kept, 2048) float32 of
+    some of them in random order."""
 
     moments: Moments
     features: np.ndarray
@@ -78,7 +79,8 @@ def make_reference(
             yield pool
 
     found = moments(blocks())
-    return Reference(found, np.concatenate(features), origin)
+    # In random order again: data sets are often sorted by class, and rulers take the first so many.
+    return Reference(found, np.concatenate(features)[generator.permutation(origin.kept)], origin)
 
 
 def save_reference(path: Path, reference: Reference) -> None:
@@ -92,7 +94,7 @@ def save_reference(path: Path, reference: Reference) -> None:
 
 
 def load_reference(path: Path) -> Reference:
-    """The reference at `path`. Raises WorkspaceError if the file is missing, damaged or holds something else."""
+    """The reference at `path`. Raises WorkspaceError if it is missing, damaged or something else."""
     tensors, metadata = load_tensors(path)
     try:
         origin = Origin(**metadata["origin"])

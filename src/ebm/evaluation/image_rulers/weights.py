@@ -18,7 +18,7 @@ MODES: tuple[Mode, ...] = ("clean", "legacy_tensorflow", "legacy_pytorch")
 
 
 class Weights(Section):
-    """A weights file: name, where to get it, SHA-256, size in bytes, and the modes of clean-fid that read it."""
+    """A weights file: name, where to get it, SHA-256, size in bytes if known, which modes read it."""
 
     file: Annotated[str, Field(pattern=r"^[\w.-]+$")]
     urls: Annotated[list[str], Field(min_length=1)]
