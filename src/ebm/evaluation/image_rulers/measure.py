@@ -19,9 +19,9 @@ from ebm.evaluation.image_rulers.reference import Reference, refuse_foreign
 class Protocol:
     """How samples are measured.
 
-    `counts`: FID and Inception Score of the first so many samples, each on its own, or none of them; `splits` of the
-    Inception Score; `subsets` of `subset_size` vectors for KID; neighbours for precision and recall, and for
-    density and coverage; `seed` of KID's subsets.
+    `counts`: FID and Inception Score of the first so many samples, each on its own, or none of them; `splits`
+    of the Inception Score; `subsets` of `subset_size` vectors for KID; neighbours for precision and recall,
+    and for density and coverage; `seed` of KID's subsets.
     """
 
     counts: tuple[int, ...] = (10_000, 50_000)
