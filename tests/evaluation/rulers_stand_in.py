@@ -69,7 +69,7 @@ def make_weights(folder):
 
 
 def tensorflow_1_resize(count: int) -> np.ndarray:
-    """TensorFlow 1's bilinear resize as a matrix (299, count): pixel i is at i * count / 299, edges repeat."""
+    """TensorFlow 1's bilinear resize, a matrix (299, count): pixel i is at i * count / 299, edges repeat."""
     place = np.arange(SIDE) * count / SIDE
     low = np.floor(place).astype(int)
     matrix = np.zeros((SIDE, count))
