@@ -107,6 +107,18 @@ def test_batches_threads_and_containers_do_not_change_features(inception, tmp_pa
     assert inception.features(mapped, 2, index=chosen).pool == pytest.approx(whole.pool[chosen], abs=1e-5)
 
 
+def test_the_network_runs_in_full_float32_and_unrewritten(inception):
+    """On a GPU TF32 and the executor's rewriting would change bits between machines and between calls."""
+
+    def settings():
+        return torch.backends.cudnn.allow_tf32, torch._C._get_graph_executor_optimize()
+
+    before, during = settings(), []
+    inception.features(draw(2, seed=8), advance=lambda count: during.append(settings()))
+    assert during == [(False, False)]
+    assert settings() == before != during[0]
+
+
 @pytest.mark.parametrize(
     "images",
     [np.zeros((2, 3, 8, 8)), np.zeros((2, 8, 8, 3), np.uint8), np.zeros((3, 8, 8), np.uint8)],

@@ -65,6 +65,14 @@ def test_subsets_average_to_the_whole_and_spread_as_their_size_says():
     assert spreads[0] > 2 * spreads[1] > 0
 
 
+def test_mean_and_standard_deviation_are_those_of_the_subsets():
+    made, real = draw(30, 3, seed=13, shift=0.4), draw(30, 3, seed=14)
+    generator = np.random.default_rng(15)
+    one_by_one = [kernel_inception_distance(made, real, generator, CPU, 1, 8)[0] for _ in range(9)]
+    together = kernel_inception_distance(made, real, np.random.default_rng(15), CPU, 9, 8)
+    assert together == pytest.approx((np.mean(one_by_one), np.std(one_by_one)), rel=1e-12)
+
+
 def test_samples_of_one_law_have_distance_zero_on_average():
     """A biased estimate would be positive every time."""
     rng = np.random.default_rng(10)

@@ -126,6 +126,9 @@ def test_a_reference_is_drawn_by_its_seed_without_replacement(inception):
     assert not (np.diff(chosen) > 0).all()
     again, other = (make_reference(inception, images, count=20, kept=15, seed=s) for s in (0, 1))
     assert np.array_equal(rows(again), chosen) and not np.array_equal(np.sort(rows(other)), np.sort(chosen))
+    sets = [set(rows(make_reference(inception, images, count=20, kept=20, seed=s))) for s in (0, 1)]
+    assert len(sets[0]) == len(sets[1]) == 20 and sets[0] != sets[1]
+    assert sets[0] == set(rows(make_reference(inception, images, count=20, seed=0))) > set(chosen)
     everything = make_reference(inception, images)
     assert everything.origin.count == everything.origin.kept == 30
     assert sorted(rows(everything)) == list(range(30))
