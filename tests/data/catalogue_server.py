@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 @dataclass
 class Served:
     """A path. `breaks_after`: bytes of a body after which the connection is closed, `breaks` times;
-    `stalls_after`: bytes after which nothing more comes; `pause`: seconds between pieces of `piece` bytes."""
+    `stalls_after`: bytes after which nothing more comes; `pause`: seconds between pieces of `piece` bytes;
+    `length`: whether the header says how long the body is."""
 
     body: bytes = b""
     ranges: bool = True
@@ -22,6 +23,7 @@ class Served:
     stalls_after: int | None = None
     piece: int = 1 << 16
     pause: float = 0.0
+    length: bool = True
 
 
 @dataclass
@@ -61,7 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
-        self.send_header("Content-Length", str(total - start))
+        if served.length:
+            self.send_header("Content-Length", str(total - start))
         self.end_headers()
         self._send(server, served, served.body[start:])
 

@@ -125,6 +125,22 @@ def test_a_body_that_always_breaks_is_given_up(server, tmp_path):
     assert "set.bin" not in _left(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [(BODY + OTHER, "sends more than"), (BODY[:-7], "ended 7 bytes early")],
+    ids=["long", "short"],
+)
+def test_a_body_of_unsaid_length_is_measured(server, tmp_path, body, said):
+    odd = server.serve("odd", body, ranges=False, length=False)
+    with pytest.raises(WorkspaceError, match=said):
+        fetch(single(BODY, [odd]), tmp_path)
+    assert not (tmp_path / "set.bin").exists()
+    assert (tmp_path / ".downloading-set.bin").stat().st_size <= len(BODY)
+    assert (
+        fetch(single(BODY, [odd, server.serve("good", BODY)]), tmp_path)["set.bin"].path.read_bytes() == BODY
+    )
+
+
 def test_bytes_of_another_file_are_not_continued_for_ever(server, tmp_path):
     """What an earlier mirror left is wrong: seen by the checksum, then everything comes anew."""
     (tmp_path / ".downloading-set.bin").write_bytes(OTHER[:500_000])

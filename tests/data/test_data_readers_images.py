@@ -1,7 +1,9 @@
 """How images are read: cropped and scaled as said, in the stated order; corrupt ones named and counted."""
 
+import gzip
 import io
 import pickle
+import struct
 import zipfile
 
 import lmdb
@@ -125,7 +127,8 @@ def test_corrupt_images_are_named_and_counted_and_stop_the_run(tmp_path):
 def test_corrupt_images_are_skipped_if_told_to(tmp_path):
     made = _with_corrupt(20, {3: HALF, 11: b"junk", 12: CHANGED})
     images = _opened("lsun_bedroom", made, tmp_path, corrupt="skip")
-    names = [sample.name for sample in images]
+    for _ in range(2):
+        names = [sample.name for sample in images]
     assert images.corrupt == ["0003", "0011", "0012"] and images.count == 20
     assert names == [f"{n:04}" for n in range(20) if n not in (3, 11, 12)]
 
@@ -186,6 +189,21 @@ def test_batches_of_imagenet_as_pickles_are_the_same_images(tmp_path):
     assert [s.labels["label"] for s in samples] == labels["label"]
 
 
+@pytest.mark.parametrize(
+    ("header", "count"),
+    [((0, 0, 8, 3, 5, 28, 28), 4), ((0, 0, 9, 3, 5, 28, 28), 5), ((0, 0, 8, 2, 5, 784), 5)],
+)
+def test_an_idx_file_that_is_whole_as_gzip_but_not_as_idx_is_refused(header, count, tmp_path):
+    """Too few bytes for its header, signed bytes, two dimensions."""
+    made = make("mnist")
+    body = struct.pack(f">4B{len(header) - 4}I", *header) + bytes(784 * count)
+    made.bodies["train-images-idx3-ubyte.gz"] = gzip.compress(body)
+    with pytest.raises(
+        WorkspaceError, match=r"train-images-idx3-ubyte\.gz is no whole IDX file of 3 dimensions"
+    ):
+        _opened("mnist", made, tmp_path)
+
+
 def test_many_rows_of_an_npz_come_in_pieces(tmp_path):
     """More rows than are read at a time, in a batch that is compressed or not."""
     rng = np.random.default_rng(8)
@@ -224,7 +242,9 @@ def test_folders_and_csv_serve_in_the_place_of_archives(tmp_path):
         archive.extractall(tmp_path)
     table = [line.split() for line in made.bodies["list_attr_celeba.txt"].decode().splitlines()[2:]]
     names = "image_id,5_o_Clock_Shadow,Male,Smiling,Young"
-    (tmp_path / "list_attr_celeba.csv").write_text("\n".join([names, *map(",".join, table)]))
+    (tmp_path / "list_attr_celeba.csv").write_text(
+        "\n".join([names, *map(",".join, table)]).replace("-1", "0")
+    )
     parts = made.bodies["list_eval_partition.txt"].decode().replace(" ", ",")
     (tmp_path / "list_eval_partition.csv").write_text("image_id,partition\n" + parts)
     fetched = fetch(entry, tmp_path)
