@@ -11,7 +11,8 @@ from ebm.energies.composition import And, Not, Or
 from ebm.energies.conditional import Given
 from ebm.evaluation.ruler import ruler_from_tensors
 from ebm.evaluation.satisfaction import satisfied, words
-from ebm.mcmc.generate import CHUNK, generate, total_steps
+from ebm.mcmc.chunks import CHUNK
+from ebm.mcmc.generate import generate, total_steps
 from ebm.model_file import ModelFile
 from ebm.params import Params
 from ebm.params import compositions as params_compositions
