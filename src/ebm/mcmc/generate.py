@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ebm.energies.conditional import Given
+from ebm.mcmc.augmentation import augment
 from ebm.mcmc.chain import chain
 from ebm.mcmc.chunks import Generated, in_chunks
 from ebm.mcmc.noise import uniform_noise
@@ -54,9 +55,6 @@ def _rounds(
     energy: nn.Module, x: Tensor, config: LangevinGeneration, generator: torch.Generator
 ) -> Iterator[Tensor]:
     """The states after each Langevin step; transitions come between rounds and are not shown."""
-    if config.augmentation is not None:
-        # A second's import that vectors and plain chains go without.
-        from ebm.mcmc.augmentation import augment
     for round_number in range(config.rounds + 1):
         last = round_number == config.rounds
         steps = config.final_steps if last else config.steps
