@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from stages_commands import run_all
 
 from ebm import workspace
 from ebm.params import load_params
@@ -18,9 +19,7 @@ def compared(workspace_folder, ebm, edit):
     edit("{experiments: [rings, bars, digits], steps: 2", "{experiments: [rings, bars], steps: 2")
     commands = ["prepare rings", "prepare bars"]
     commands += [f"{stage} {run}" for run in RUNS for stage in ("train", "sample", "evaluate")]
-    for command in (*commands, "compare methods"):
-        ended = ebm(*command.split())
-        assert ended.code == 0, ended.err
+    run_all(ebm, *commands, "compare methods")
     return workspace.load_json(RESULTS / "compare/methods/methods.json")
 
 
