@@ -11,7 +11,8 @@ from rich.table import Table
 
 from ebm.device import device_name, set_up
 from ebm.energies.conditional import Given
-from ebm.mcmc.generate import CHUNK, total_steps
+from ebm.mcmc.chunks import CHUNK
+from ebm.mcmc.generate import total_steps
 from ebm.mcmc.gibbs import gibbs_step
 from ebm.mcmc.langevin import langevin_step
 from ebm.mcmc.noise import uniform_noise

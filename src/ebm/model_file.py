@@ -1,5 +1,6 @@
 """Trained models at rest: the file that `train` writes and later stages read."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -8,8 +9,9 @@ from torch import Tensor, nn
 
 from ebm.energies import build_energy
 from ebm.energies.conditional import Given
+from ebm.params import Params
 from ebm.params.energies import Energy
-from ebm.workspace import WorkspaceError, load_tensors
+from ebm.workspace import WorkspaceError, load_json, load_tensors, run_file
 
 
 class ModelFile:
@@ -68,3 +70,15 @@ class ModelFile:
             return None
         stored = torch.from_numpy(array).to(self.device)
         return (stored.float() + 0.5) / 256 if stored.dtype == torch.uint8 else stored
+
+
+def trained_models(
+    params: Params, experiment: str, device: torch.device
+) -> Iterator[tuple[str, ModelFile, dict[str, dict]]]:
+    """Each run of `experiment`: its name, its models, and how the training of each seed ended.
+
+    Raises WorkspaceError if a file is missing or damaged.
+    """
+    for run in params.runs_of(experiment):
+        path = run_file(params.preset, "train", experiment, run, ".safetensors")
+        yield run, ModelFile(path, device), load_json(path.with_suffix(".json"))["seeds"]

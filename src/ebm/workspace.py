@@ -19,6 +19,7 @@ neither runner notices a damaged file whose time stamp did not change.
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -156,6 +157,14 @@ def save_json(path: Path, content: Mapping) -> None:
     """Write a mapping as readable JSON with a SHA-256 of itself under the key `sha256`."""
     body = dict(content) | {"sha256": _json_digest(content)}
     write_text(path, json.dumps(body, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def finite_or_null(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """Numbers as JSON can hold them: a diverged model may have no finite score.
+
+    None, JSON's null, is what tables and verdicts understand.
+    """
+    return {key: value if math.isfinite(value) else None for key, value in metrics.items()}
 
 
 def load_json(path: Path) -> dict:

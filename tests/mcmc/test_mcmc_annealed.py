@@ -11,7 +11,7 @@ from torch import nn
 from ebm.data.densities import density
 from ebm.evaluation.mmd import median_bandwidth, mmd_squared
 from ebm.mcmc.annealed import annealed_generate
-from ebm.mcmc.generate import CHUNK
+from ebm.mcmc.chunks import CHUNK
 from ebm.objectives.diffusions import kernels, marginals
 from ebm.params.objectives import DiffusionContrastiveDivergence
 from ebm.params.sampling import AnnealedGeneration

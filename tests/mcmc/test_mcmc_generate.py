@@ -8,7 +8,8 @@ import torch
 from scipy import stats
 
 from ebm.energies import build_energy
-from ebm.mcmc.generate import CHUNK, generate, total_steps
+from ebm.mcmc.chunks import CHUNK
+from ebm.mcmc.generate import generate, total_steps
 from ebm.params.energies import ConvEnergy, GaussianEnergy
 from ebm.params.sampling import LangevinGeneration
 from ebm.progress import Progress

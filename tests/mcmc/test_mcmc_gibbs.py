@@ -8,7 +8,7 @@ import torch
 from scipy import special, stats
 
 from ebm.energies.rbm import RBM
-from ebm.mcmc.generate import CHUNK
+from ebm.mcmc.chunks import CHUNK
 from ebm.mcmc.gibbs import gibbs_step
 from ebm.mcmc.gibbs_generate import gibbs_generate
 from ebm.params.sampling import GibbsGeneration

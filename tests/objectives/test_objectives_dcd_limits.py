@@ -2,11 +2,11 @@
 
 import itertools
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from objectives_dcd_case import dcd_config, gradient, random_source
 from torch import nn
 
 from ebm.energies.gaussian import GaussianEnergy
@@ -22,20 +22,6 @@ DIM = 2
 # Equally likely points with mean 0, covariance I and no third moments, as N(0, I) has them.
 CUBATURE = math.sqrt(DIM) * torch.cat([torch.eye(DIM), -torch.eye(DIM)]).double()
 SIGNS = torch.tensor(list(itertools.product([-1.0, 1.0], repeat=DIM))).double()
-
-
-def _config(**changes) -> Config:
-    settings = {"diffusion": "ve", "levels": [0.0, 0.5], "inner_samples": 4, "stabiliser": 0.0}
-    return Config(kind="dcd", **settings | changes)
-
-
-def _sampler(seed: int) -> SimpleNamespace:
-    return SimpleNamespace(generator=torch.Generator().manual_seed(seed), buffer=None)
-
-
-def _gradient(loss: torch.Tensor, energy: nn.Module) -> torch.Tensor:
-    parts = torch.autograd.grad(loss, list(energy.parameters()), materialize_grads=True)
-    return nn.utils.parameters_to_vector(parts).detach()
 
 
 def _gaussian(dim: int, seed: int = 3) -> GaussianEnergy:
@@ -75,10 +61,10 @@ def test_a_short_diffusion_has_the_gradient_of_score_matching(number, kernel_of,
     energy, data = _energies()[number], torch.randn(30, DIM, dtype=torch.float64)
     directions = SIGNS[:, None, :].expand(-1, len(data), -1)
     # Over all sign vectors the sliced form is Hyvarinen's own.
-    exact = _gradient(sliced_score_matching(energy, data, directions)[0], energy)
+    exact = gradient(sliced_score_matching(energy, data, directions)[0], energy)
     errors = []
     for horizon in (1e-2, 1e-3, 1e-4):
-        found = _gradient(_short(energy, data, kernel_of(horizon)), energy) / (rate * horizon)
+        found = gradient(_short(energy, data, kernel_of(horizon)), energy) / (rate * horizon)
         errors.append(float((found - exact).norm() / exact.norm()))
     assert errors[-1] < 1e-3
     # The distance falls in proportion to the horizon.
@@ -99,7 +85,7 @@ def test_a_short_diffusion_has_the_loss_of_score_matching_in_closed_form():
 def test_a_long_diffusion_has_the_gradient_of_maximum_likelihood():
     """In one dimension, x' on a fine grid over the model; the distance falls as 1/sigma^2."""
     energy, data = _gaussian(1), torch.randn(40, 1, dtype=torch.float64)
-    exact = _gradient(negative_log_likelihood(energy, data), energy)
+    exact = gradient(negative_log_likelihood(energy, data), energy)
     mean, width = float(energy.mean.detach()), float(energy.precision().detach()) ** -0.5
     nodes = torch.linspace(-10, 10, 4001, dtype=torch.float64)
     errors = []
@@ -115,7 +101,7 @@ def test_a_long_diffusion_has_the_gradient_of_maximum_likelihood():
             return energy(x) - torch.cat([torch.zeros(len(y)).double(), log_weights.flatten()])
 
         terms, _ = diffusion_contrastive_divergence(weighted, data.repeat_interleave(2, 0), inner)
-        errors.append(float((_gradient(terms.mean(), energy) - exact).norm() / exact.norm()))
+        errors.append(float((gradient(terms.mean(), energy) - exact).norm() / exact.norm()))
     assert errors[-1] < 5e-3
     assert errors[1] / errors[0] == pytest.approx(0.25, rel=0.1)
     assert errors[2] / errors[1] == pytest.approx(0.25, rel=0.1)
@@ -126,7 +112,7 @@ def _mean_gradient(config: Config, energy: nn.Module, make_data, seeds: int, bat
     objective, found = dcd.DiffusionContrastiveDivergence(config), []
     for seed in range(seeds):
         data = make_data(batch, torch.Generator().manual_seed(1000 + seed))
-        found.append(_gradient(objective(energy, data, _sampler(seed)).losses["dcd"], energy))
+        found.append(gradient(objective(energy, data, random_source(seed)).losses["dcd"], energy))
     found = torch.stack(found)
     return found.mean(0), found.std(0) / math.sqrt(seeds)
 
@@ -149,7 +135,7 @@ def test_with_a_stabiliser_of_one_the_truth_is_stationary_for_any_number_of_inne
     diffusion, levels, count
 ):
     energy = _gaussian(DIM)
-    config = _config(diffusion=diffusion, levels=levels, inner_samples=count, stabiliser=1.0)
+    config = dcd_config(diffusion=diffusion, levels=levels, inner_samples=count, stabiliser=1.0)
     mean, error = _mean_gradient(config, energy, _true_gaussian(energy), 20, 4000)
     moved = error > 0  # the upper triangle has no part in the energy
     assert int(moved.sum()) == 5
@@ -165,7 +151,7 @@ def test_without_a_stabiliser_few_inner_samples_push_away_from_the_truth():
     energy = _gaussian(DIM)
     sizes = {}
     for count in (4, 64):
-        config = _config(levels=[0.0, 0.7], inner_samples=count)
+        config = dcd_config(levels=[0.0, 0.7], inner_samples=count)
         mean, error = _mean_gradient(config, energy, _true_gaussian(energy), 10, 2000)
         used = error > 0
         if count == 4:
@@ -189,9 +175,9 @@ class _Holes(nn.Module):
 @pytest.mark.parametrize("stabiliser", [0.0, 0.1, 1.0])
 def test_the_stabiliser_is_a_floor_under_holes_at_data_points(stabiliser):
     data = torch.randn(50, DIM, dtype=torch.float64)
-    objective = dcd.DiffusionContrastiveDivergence(_config(inner_samples=8, stabiliser=stabiliser))
+    objective = dcd.DiffusionContrastiveDivergence(dcd_config(inner_samples=8, stabiliser=stabiliser))
     losses = [
-        float(objective(_Holes(data, depth), data, _sampler(0)).losses["dcd"]) for depth in (0, 10, 100)
+        float(objective(_Holes(data, depth), data, random_source(0)).losses["dcd"]) for depth in (0, 10, 100)
     ]
     assert losses[0] == pytest.approx(math.log(1 + stabiliser / 8), abs=1e-12)
     if stabiliser:
@@ -210,10 +196,10 @@ def test_training_by_one_step_dcd_finds_the_parameters_of_a_gaussian():
         + torch.tensor([0.5, -1.0]).double()
     )
     energy = GaussianEnergy(DIM).double()
-    objective = dcd.DiffusionContrastiveDivergence(_config(levels=[0.0, 1.0], stabiliser=1.0))
+    objective = dcd.DiffusionContrastiveDivergence(dcd_config(levels=[0.0, 1.0], stabiliser=1.0))
     optimizer = torch.optim.Adam(energy.parameters(), lr=0.05)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, 400)
-    sampler = _sampler(1)
+    sampler = random_source(1)
     for _ in range(400):
         optimizer.zero_grad()
         objective(energy, data, sampler).losses["dcd"].backward()

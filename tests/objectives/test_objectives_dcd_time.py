@@ -1,33 +1,18 @@
 """The time-dependent form of DCD: the sum of its one-step forms, each with its own marginal and kernel."""
 
 import math
-from types import SimpleNamespace
 
 import pytest
 import torch
+from objectives_dcd_case import dcd_config, gradient, random_source
 from torch import nn
 
 from ebm.energies.conditional import Given
 from ebm.energies.mlp import MLPEnergy
 from ebm.objectives import dcd
-from ebm.params.objectives import DiffusionContrastiveDivergence as Config
 
 DIM = 2
 LEVELS = [0.1, 0.4, 0.9, 1.6]
-
-
-def _config(**changes) -> Config:
-    settings = {"diffusion": "ve", "levels": [0.0, 0.5], "inner_samples": 4, "stabiliser": 0.0}
-    return Config(kind="dcd", **settings | changes)
-
-
-def _sampler(seed: int) -> SimpleNamespace:
-    return SimpleNamespace(generator=torch.Generator().manual_seed(seed), buffer=None)
-
-
-def _gradient(loss: torch.Tensor, energy: nn.Module) -> torch.Tensor:
-    parts = torch.autograd.grad(loss, list(energy.parameters()), materialize_grads=True)
-    return nn.utils.parameters_to_vector(parts).detach()
 
 
 def _in_time(seed: int = 0) -> MLPEnergy:
@@ -53,14 +38,14 @@ def test_the_time_dependent_form_is_the_sum_of_its_one_step_forms(diffusion, sta
         objective, rows = dcd.DiffusionContrastiveDivergence(config), []
         for seed in seeds:
             data = _normal(batch, torch.Generator().manual_seed(5000 + seed))
-            loss = objective(energy, data, _sampler(seed)).losses["dcd"]
-            rows.append(torch.cat([loss.detach()[None], _gradient(loss, energy)]))
+            loss = objective(energy, data, random_source(seed)).losses["dcd"]
+            rows.append(torch.cat([loss.detach()[None], gradient(loss, energy)]))
         rows = torch.stack(rows)
         return rows.mean(0), rows.var(0) / len(rows)
 
-    whole, whole_variance = estimate(_config(levels=LEVELS, **settings), energy, range(60), 2000)
+    whole, whole_variance = estimate(dcd_config(levels=LEVELS, **settings), energy, range(60), 2000)
     parts = [
-        estimate(_config(levels=LEVELS[i : i + 2], **settings), Given(energy, torch.eye(3)[i : i + 1]),
+        estimate(dcd_config(levels=LEVELS[i : i + 2], **settings), Given(energy, torch.eye(3)[i : i + 1]),
                  range(100 * (i + 1), 100 * (i + 1) + 30), 2000)
         for i in range(3)
     ]  # fmt: skip
@@ -80,8 +65,8 @@ def test_times_are_shared_evenly_by_the_rows_of_a_batch_and_by_each_row():
             seen.append(condition)
             return x.sum(1)
 
-    objective = dcd.DiffusionContrastiveDivergence(_config(levels=LEVELS, inner_samples=2))
-    sampler = _sampler(0)
+    objective = dcd.DiffusionContrastiveDivergence(dcd_config(levels=LEVELS, inner_samples=2))
+    sampler = random_source(0)
     for _ in range(300):
         objective(Spy(), torch.zeros(7, DIM), sampler)
     conditions = torch.stack(seen).view(300, 3, 7, 3)
@@ -105,8 +90,8 @@ def test_each_time_has_its_own_marginal_and_kernel():
 
     count = 90000
     for diffusion in ("ve", "vp"):
-        config = _config(diffusion=diffusion, levels=LEVELS, inner_samples=2)
-        dcd.DiffusionContrastiveDivergence(config)(Spy(), torch.zeros(count, DIM), _sampler(1))
+        config = dcd_config(diffusion=diffusion, levels=LEVELS, inner_samples=2)
+        dcd.DiffusionContrastiveDivergence(config)(Spy(), torch.zeros(count, DIM), random_source(1))
         for time, (x, *inner) in seen.items():
             here, there = LEVELS[time : time + 2]
             if diffusion == "ve":
@@ -123,7 +108,9 @@ def test_each_time_has_its_own_marginal_and_kernel():
 
 
 def test_the_same_seed_gives_the_same_loss():
-    objective, energy = dcd.DiffusionContrastiveDivergence(_config(levels=LEVELS)), _in_time()
+    objective, energy = dcd.DiffusionContrastiveDivergence(dcd_config(levels=LEVELS)), _in_time()
     data = _normal(9, torch.Generator().manual_seed(0))
-    losses = [float(objective(energy, data, _sampler(seed)).losses["dcd"].detach()) for seed in (0, 0, 1)]
+    losses = [
+        float(objective(energy, data, random_source(seed)).losses["dcd"].detach()) for seed in (0, 0, 1)
+    ]
     assert losses[0] == losses[1] != losses[2]

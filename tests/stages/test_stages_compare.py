@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from stages_commands import run_all
 
 from ebm import workspace
 from ebm.params import load_params
@@ -18,9 +19,7 @@ def compared(workspace_folder, ebm, edit):
     edit("{experiments: [rings, bars, digits], steps: 2", "{experiments: [rings, bars], steps: 2")
     commands = ["prepare rings", "prepare bars"]
     commands += [f"{stage} {run}" for run in RUNS for stage in ("train", "sample", "evaluate")]
-    for command in (*commands, "compare methods"):
-        ended = ebm(*command.split())
-        assert ended.code == 0, ended.err
+    run_all(ebm, *commands, "compare methods")
     return workspace.load_json(RESULTS / "compare/methods/methods.json")
 
 
@@ -38,7 +37,7 @@ def test_all_runs_with_their_metrics_costs_and_seeds(compared):
             assert metrics == own["seeds"][seed]["metrics"]
             assert entry["outcome"] == "finished"
             # Chains of two steps and both sides of CD; three inner samples beside the data.
-            expected = {"rings_dcd": (4, 4), "bars_rbm": (2, 2)}
+            expected = {"rings_dcd": (4, 4), "bars_rbm": (2, 0)}
             assert passes == expected.get(run, passes)
     assert set(compared["references"]) == {"rings", "bars"}
     assert compared["references"]["bars"]["true_test_log_likelihood"] < 0

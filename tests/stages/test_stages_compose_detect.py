@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
+from stages_commands import run_all
 
 from ebm import workspace
 from ebm.data import shapes
@@ -16,23 +17,17 @@ from ebm.params import load_params
 RESULTS = Path("results/micro")
 
 
-def _run(ebm, *commands: str) -> None:
-    for command in commands:
-        ended = ebm(*command.split())
-        assert ended.code == 0, ended.err
-
-
 @pytest.fixture
 def composed(workspace_folder, ebm):
     """The workspace after `compose coloured`."""
-    _run(ebm, "prepare shapes", "train shapes_colour", "compose coloured")
+    run_all(ebm, "prepare shapes", "train shapes_colour", "compose coloured")
     return load_params()
 
 
 @pytest.fixture
 def detected(workspace_folder, ebm):
     """The workspace after `detect digits`."""
-    _run(ebm, "prepare digits", "prepare shapes", "train digits_cd", "train digits_dcd", "detect digits")
+    run_all(ebm, "prepare digits", "prepare shapes", "train digits_cd", "train digits_dcd", "detect digits")
     return load_params()
 
 
@@ -72,12 +67,12 @@ def test_compose_repeats_byte_for_byte(composed, ebm):
     for path in files:
         path.unlink()
     torch.manual_seed(77)
-    _run(ebm, "compose coloured")
+    run_all(ebm, "compose coloured")
     assert [path.read_bytes() for path in files] == first
 
 
 def test_a_conditional_model_is_sampled_at_every_value(composed, ebm):
-    _run(ebm, "sample shapes_colour", "evaluate shapes_colour")
+    run_all(ebm, "sample shapes_colour", "evaluate shapes_colour")
     metrics = workspace.load_json(RESULTS / "evaluate/shapes/shapes_colour.json")
     assert metrics["switches"]["scales"] == 3 and metrics["switches"]["attention"] is True
     samples, _ = workspace.load_tensors(RESULTS / "sample/shapes/shapes_colour.safetensors")
@@ -86,7 +81,7 @@ def test_a_conditional_model_is_sampled_at_every_value(composed, ebm):
 
 def test_a_diverged_model_is_named_in_its_composition(workspace_folder, edit, ebm):
     edit("energy_limit: 10000.0", "energy_limit: 0.00001")
-    _run(ebm, "prepare shapes", "train shapes_colour", "compose coloured")
+    run_all(ebm, "prepare shapes", "train shapes_colour", "compose coloured")
     seeds = workspace.load_json(RESULTS / "compose/shapes/coloured.json")["seeds"]
     assert {entry["outcome"] for entry in seeds.values()} == {"diverged"}
     assert all(entry["cause"] == "energy above the limit" for entry in seeds.values())

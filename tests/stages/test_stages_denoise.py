@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from stages_commands import run_all
 
 from ebm import workspace
 from ebm.data.streams import stream_seed
@@ -18,18 +19,12 @@ RESULT = RESULTS / "denoise/digits/digits"
 CPU = torch.device("cpu")
 
 
-def _run(ebm, *commands: str) -> None:
-    for command in commands:
-        ended = ebm(*command.split())
-        assert ended.code == 0, ended.err
-
-
 @pytest.fixture
 def denoised(workspace_folder, ebm):
     """Parameters, JSON and tensors after `denoise digits`."""
     params = load_params()
     runs = params.runs_of("digits")
-    _run(ebm, "prepare digits", *(f"train {run}" for run in runs), "denoise digits")
+    run_all(ebm, "prepare digits", *(f"train {run}" for run in runs), "denoise digits")
     result = workspace.load_json(RESULT.with_suffix(".json"))
     assert list(result["runs"]) == sorted(runs)
     return params, result, workspace.load_tensors(RESULT.with_suffix(".safetensors"))[0]
@@ -81,7 +76,7 @@ def test_references_are_the_noisy_images_and_the_tuned_filter(denoised, ebm, mon
     """On a grid of widths so fine that training and test images differ in the best one."""
     params, _, tensors = denoised
     monkeypatch.setattr(denoising, "WIDTHS", np.arange(300) / 300)
-    _run(ebm, "denoise digits")
+    run_all(ebm, "denoise digits")
     result = workspace.load_json(RESULT.with_suffix(".json"))
     shown = params.denoisings["digits"].shown
     own = workspace.load_tensors(RESULTS / "prepare/digits/test.safetensors")[0]["x"][:shown]
@@ -108,14 +103,14 @@ def test_denoise_repeats_byte_for_byte(denoised, ebm):
     for path in files:
         path.unlink()
     torch.manual_seed(77)
-    _run(ebm, "denoise digits")
+    run_all(ebm, "denoise digits")
     assert [path.read_bytes() for path in files] == first
 
 
 def test_a_diverged_model_is_named_in_its_result(workspace_folder, edit, ebm):
     edit("energy_limit: 10000.0", "energy_limit: 0.00001")
     runs = load_params().runs_of("digits")
-    _run(ebm, "prepare digits", *(f"train {run}" for run in runs), "denoise digits")
+    run_all(ebm, "prepare digits", *(f"train {run}" for run in runs), "denoise digits")
     seeds = workspace.load_json(RESULT.with_suffix(".json"))["runs"]["digits_cd"]["seeds"]
     assert {entry["outcome"] for entry in seeds.values()} == {"diverged"}
     assert all(entry["cause"] == "energy above the limit" for entry in seeds.values())

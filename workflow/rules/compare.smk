@@ -9,6 +9,7 @@ rule compare:
         [path for run in PARAMS.runs for path in run_files("evaluate", run)],
         code=code(
             "stages/compare.py",
+            "stages/training_data.py",
             "data/batches.py",
             "data/streams.py",
             "energies",

@@ -15,6 +15,7 @@ rule compose:
             "mcmc/augmentation.py",
             "mcmc/chain.py",
             "mcmc/gibbs.py",
+            "mcmc/chunks.py",
             "mcmc/generate.py",
             "mcmc/hmc.py",
             "mcmc/langevin.py",

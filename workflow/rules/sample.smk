@@ -15,6 +15,7 @@ rule sample:
             "mcmc/chain.py",
             "mcmc/gibbs.py",
             "mcmc/gibbs_generate.py",
+            "mcmc/chunks.py",
             "mcmc/generate.py",
             "mcmc/hmc.py",
             "mcmc/langevin.py",

@@ -4,6 +4,7 @@ rule train:
         lambda w: f"{RESULTS}/prepare/{PARAMS.runs[w.run].dataset}/train.safetensors",
         code=code(
             "stages/train.py",
+            "stages/training_data.py",
             "data/batches.py",
             "data/streams.py",
             "energies",

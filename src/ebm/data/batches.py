@@ -30,6 +30,9 @@ class Batches:
         """Which rows of the data the batch of one iteration (0-based) holds: (batch_size,)."""
         size = len(self.data)
         first, picked, left = iteration * self.batch_size, [], self.batch_size
+        epoch, offset = divmod(first, size)
+        if offset + left <= size:
+            return self._order(epoch)[offset : offset + left]
         while left:
             epoch, offset = divmod(first, size)
             part = self._order(epoch)[offset : offset + left]

@@ -10,6 +10,17 @@ from torch.utils.checkpoint import checkpoint
 PIECE = 16384
 
 
+def midpoint_grid(box: list[float], cells: int, like: Tensor) -> tuple[Tensor, float]:
+    """Centres (cells^2, 2) of the cells of the square `box` x `box`, and the log of the area of one.
+
+    The second coordinate runs fastest. On the device and in the precision of `like`.
+    """
+    low, high = box
+    width = (high - low) / cells
+    centres = low + width * (torch.arange(cells, device=like.device, dtype=like.dtype) + 0.5)
+    return torch.cartesian_prod(centres, centres), 2 * math.log(width)
+
+
 def grid_log_partition(energy: nn.Module, box: list[float], cells: int, like: Tensor) -> Tensor:
     """log of the integral of exp(-E) over the square `box` x `box`, a scalar.
 
@@ -17,14 +28,12 @@ def grid_log_partition(energy: nn.Module, box: list[float], cells: int, like: Te
     minus the mean of grad E under the density on the cells. What lies outside the box is left out, and what
     is finer than a cell is missed: box and cells must fit the energy.
     """
-    low, high = box
-    width = (high - low) / cells
-    centres = low + width * (torch.arange(cells, device=like.device, dtype=like.dtype) + 0.5)
-    pieces = torch.cartesian_prod(centres, centres).split(PIECE)
+    points, log_area = midpoint_grid(box, cells, like)
+    pieces = points.split(PIECE)
     if len(pieces) == 1 or not torch.is_grad_enabled():
         energies = [energy(piece) for piece in pieces]
     else:
         energies = [
             checkpoint(energy, piece, use_reentrant=False, preserve_rng_state=False) for piece in pieces
         ]
-    return torch.logsumexp(-torch.cat(energies), 0) + 2 * math.log(width)
+    return torch.logsumexp(-torch.cat(energies), 0) + log_area

@@ -16,9 +16,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
-from ebm.energies.rbm import LINEAR_FROM, MAX_UNITS, coins
+from ebm.energies.binary import all_states, coins, refuse_real_valued, softplus
+from ebm.params.energies import MAX_UNITS
 
 # So many states of a layer are held at once beside as many of the next: 64 MB of their probabilities.
 CHUNK = 2**12
@@ -96,11 +96,8 @@ class HelmholtzMachine(nn.Module):
 
     def check_data(self, x: Tensor) -> None:
         """ValueError if `x` (n, d) are no states of the visible units: real-valued ones are not binary."""
-        if not ((x == 0) | (x == 1)).all():
-            raise ValueError(
-                f"real-valued data (from {x.min().item():.3g} to {x.max().item():.3g}) for a Helmholtz"
-                " machine, whose visible units are 0 or 1: make the data binary"
-            )
+        machine = "a Helmholtz machine, whose visible units are 0 or 1"
+        refuse_real_valued(x, f"{machine}: make the data binary")
 
     def forward(self, x: Tensor) -> Tensor:
         """-log p_theta(x), (B,) in nats, exact, of `x` (B, d): as an energy of x it has log Z = 0.
@@ -129,7 +126,7 @@ class HelmholtzMachine(nn.Module):
         for states, log_p in zip(self._states(number + 1), log_above.split(CHUNK), strict=True):
             logits = self.generative.layers[number](states)
             # The log of a Bernoulli probability with the linear part as one product over all pairs of rows.
-            constant = log_p - softplus(logits, threshold=LINEAR_FROM).sum(-1)
+            constant = log_p - softplus(logits).sum(-1)
             parts.append(torch.addmm(constant, below, logits.T).logsumexp(1))
         return torch.stack(parts).logsumexp(0)
 
@@ -137,10 +134,9 @@ class HelmholtzMachine(nn.Module):
         """All states of layer `number`, CHUNK of them at a time: (CHUNK, units)."""
         bias, units = self.generative.top_bias, self.units[number]
         for first in range(0, 2**units, CHUNK):
-            code = torch.arange(first, min(first + CHUNK, 2**units), device=bias.device)
-            yield (code[:, None] >> torch.arange(units, device=bias.device) & 1).to(bias.dtype)
+            yield all_states(units, bias, first, CHUNK)
 
 
 def _log_bernoulli(states: Tensor, logits: Tensor) -> Tensor:
     """log of the Bernoulli probability of binary `states` (..., n), summed over the units: (...)."""
-    return (states * logits - softplus(logits, threshold=LINEAR_FROM)).sum(-1)
+    return (states * logits - softplus(logits)).sum(-1)

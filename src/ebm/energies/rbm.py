@@ -15,15 +15,14 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, softplus
+from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
+from ebm.energies.binary import all_states, coins, refuse_real_valued, softplus
 from ebm.params.energies import MAX_UNITS
 
 # So many units are enumerated at once: 2^14 states beside 128 units are 8 MB.
 CHUNK_UNITS = 14
-# Where softplus(a) becomes a. At torch's own 20 the difference, e^-20, shows in double precision.
-LINEAR_FROM = 50.0
 
 
 class RBM(nn.Module):
@@ -43,9 +42,13 @@ class RBM(nn.Module):
         self.hidden_bias = nn.Parameter(torch.zeros(hidden_units))
         self.weight = nn.Parameter(0.01 * torch.randn(visible_units, hidden_units))
 
-    def forward(self, v: Tensor) -> Tensor:
-        """Free energies F(v), (B,) in nats, of visible states `v` (B, d)."""
-        hidden = softplus(self.hidden_drive(v), threshold=LINEAR_FROM).sum(1)
+    def forward(self, v: Tensor, drive: Tensor | None = None) -> Tensor:
+        """Free energies F(v), (B,) in nats, of visible states `v` (B, d).
+
+        `drive` (B, m): `hidden_drive(v)`, where it is known already.
+        """
+        drive = self.hidden_drive(v) if drive is None else drive
+        hidden = softplus(drive).sum(1)
         if self.visible == "gaussian":
             return 0.5 * (v - self.visible_bias).square().sum(1) - hidden
         return -torch.addmv(hidden, v, self.visible_bias)
@@ -84,12 +87,9 @@ class RBM(nn.Module):
 
     def check_data(self, x: Tensor) -> None:
         """ValueError if `x` (n, d) are no states of the visible units: real-valued ones are not binary."""
-        if self.visible == "bernoulli" and not ((x == 0) | (x == 1)).all():
-            low, high = x.min().item(), x.max().item()
-            raise ValueError(
-                f"real-valued data (from {low:.3g} to {high:.3g}) for an RBM with binary visible units, which"
-                " are 0 or 1: make the data binary or choose visible: gaussian"
-            )
+        if self.visible == "bernoulli":
+            advice = "make the data binary or choose visible: gaussian"
+            refuse_real_valued(x, f"an RBM with binary visible units, which are 0 or 1: {advice}")
 
     def log_partition(self) -> Tensor:
         """log Z in nats, a scalar, differentiable; by enumeration of the side with fewer units.
@@ -110,7 +110,7 @@ class RBM(nn.Module):
         # A state is its low units, of which all states are held, and its high units, taken one by one:
         # their drives add.
         split = min(len(own), CHUNK_UNITS)
-        low, high = _states(split, own), _states(len(own) - split, own)
+        low, high = all_states(split, own), all_states(len(own) - split, own)
         low_own, low_drive = low @ own[:split], low @ weight[:split]
         high_own, high_drive = high @ own[split:], high @ weight[split:]
 
@@ -128,26 +128,9 @@ class RBM(nn.Module):
     def _other_side_summed_out(self, side: str, drive: Tensor) -> Tensor:
         """log sum over the units opposite to `side`, whose drive by it is `drive` (n, units): (n,)."""
         if side == "visible":
-            return softplus(self.hidden_bias + drive, threshold=LINEAR_FROM).sum(1)
+            return softplus(self.hidden_bias + drive).sum(1)
         if self.visible == "bernoulli":
-            return softplus(self.visible_bias + drive, threshold=LINEAR_FROM).sum(1)
+            return softplus(self.visible_bias + drive).sum(1)
         # int exp(-|v - b|^2 / 2 + v^T u) dv = (2 pi)^(d/2) exp(b^T u + |u|^2 / 2)
         volume = 0.5 * len(self.visible_bias) * math.log(2 * math.pi)
         return (drive * (self.visible_bias + 0.5 * drive)).sum(1) + volume
-
-
-def coins(probabilities: Tensor, generator: torch.Generator) -> Tensor:
-    """Independent 1.0 with the given `probabilities`, else 0.0; same shape and dtype.
-
-    A uniform number below p, which takes torch's CPU generator a quarter of the time of torch.bernoulli.
-    """
-    uniform = torch.rand(
-        probabilities.shape, generator=generator, device=probabilities.device, dtype=probabilities.dtype
-    )
-    return uniform.lt_(probabilities)
-
-
-def _states(units: int, like: Tensor) -> Tensor:
-    """All states of binary units, (2^units, units), in the dtype and on the device of `like`."""
-    number = torch.arange(2**units, device=like.device)
-    return (number[:, None] >> torch.arange(units, device=like.device) & 1).to(like.dtype)

@@ -1,10 +1,11 @@
 """Normalisation of a two-dimensional energy on a grid."""
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from ebm.energies.grid_partition import PIECE, midpoint_grid
 
 
 class GridDensity(NamedTuple):
@@ -19,16 +20,11 @@ class GridDensity(NamedTuple):
 @torch.no_grad()
 def normalise_on_grid(energy: nn.Module, box: list[float], cells: int) -> GridDensity:
     """log Z of exp(-E) over the square `box` x `box` by the midpoint rule on `cells` x `cells` cells."""
-    low, high = box
-    width = (high - low) / cells
-    device = next(energy.parameters()).device
-    centres = low + width * (torch.arange(cells, device=device) + 0.5)
-    y, x = torch.meshgrid(centres, centres, indexing="ij")
-    points = torch.stack([x.flatten(), y.flatten()], 1)
-    minus_energy = torch.cat([-energy(part) for part in points.split(16384)]).double()
-    log_partition = torch.logsumexp(minus_energy, 0) + 2 * math.log(width)
+    yx, log_area = midpoint_grid(box, cells, torch.empty(0, device=next(energy.parameters()).device))
+    minus_energy = torch.cat([-energy(part) for part in yx.flip(1).split(PIECE)]).double()
+    log_partition = torch.logsumexp(minus_energy, 0) + log_area
     log_density = (minus_energy - log_partition).view(cells, cells)
-    mass = (log_density + 2 * math.log(width)).exp()
+    mass = (log_density + log_area).exp()
     edge = mass[[0, -1], :].sum() + mass[1:-1, [0, -1]].sum()
     return GridDensity(float(log_partition), log_density, float(edge))
 

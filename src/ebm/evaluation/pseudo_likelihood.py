@@ -5,9 +5,10 @@ log PL(v) = sum_i log p(v_i | v_-i) = sum_i log sigmoid( F(v with v_i flipped) -
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid, softplus
+from torch.nn.functional import logsigmoid
 
-from ebm.energies.rbm import LINEAR_FROM, RBM
+from ebm.energies.binary import softplus
+from ebm.energies.rbm import RBM
 
 # Flipped states at once, times hidden units: 32 MB in single precision.
 CHUNK = 2**23
@@ -34,7 +35,5 @@ def _of_rows(rbm: RBM, v: Tensor) -> Tensor:
     # Flipping v_i adds 1 - 2 v_i to it: the drives of all d flipped states, (n, d, m), from those of v.
     change = 1 - 2 * v
     flipped = torch.addcmul(drive[:, None], change[:, :, None], rbm.weight)
-    gained = softplus(flipped, threshold=LINEAR_FROM).sum(2) - softplus(drive, threshold=LINEAR_FROM).sum(
-        1, True
-    )
+    gained = softplus(flipped).sum(2) - softplus(drive).sum(1, True)
     return logsigmoid(-change * rbm.visible_bias - gained).sum(1)

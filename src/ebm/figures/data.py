@@ -1,12 +1,19 @@
 """What the figures and tables draw: a run's identity and one record for each stage's files."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
+
+from ebm.params.denoisings import noise_name
+
+if TYPE_CHECKING:
+    # Tables and the report have no training log: they go without.
+    import pandas as pd
 
 # What readers call each of ebm.params.methods, in the order of figures and tables. The k of a run stands in
 # its label.
@@ -191,11 +198,6 @@ class Compared:
 def noise_key(metric: str, noise: float) -> str:
     """The key of a denoising metric (psnr, ssim, strength) at a level of noise: denoise_psnr_0_1."""
     return f"denoise_{metric}_{noise_name(noise)}"
-
-
-def noise_name(noise: float) -> str:
-    """A level of noise in the names of arrays: 0_1."""
-    return str(noise).replace(".", "_")
 
 
 def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:

@@ -4,7 +4,7 @@ import torch
 
 from ebm.data.streams import stream_seed
 from ebm.energies.helmholtz import HelmholtzMachine
-from ebm.mcmc.generate import Generated
+from ebm.mcmc.chunks import Generated
 from ebm.params.sampling import AncestralGeneration
 
 # How many samples the strip shows; there is no way from a start to them.

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
-from ebm.data.streams import stream_seed
 from ebm.energies.conditional import Given
 from ebm.mcmc.chain import chain
-from ebm.mcmc.generate import CHUNK, Generated
+from ebm.mcmc.chunks import Generated, in_chunks
 from ebm.mcmc.noise import uniform_noise
 from ebm.params.sampling import AnnealedGeneration, Langevin
 from ebm.progress import Progress
@@ -38,29 +36,19 @@ def annealed_generate(
     ValueError if the strip has more frames than a chain has states.
     """
     device = next(energy.parameters()).device
-    total = config.steps * len(diffusion)
-    if config.strip_frames > total + 1:
-        raise ValueError(f"strip_frames must be at most {total + 1}, the states of a chain")
-    shown = torch.linspace(0, total, config.strip_frames).round().int().tolist()
-    ends: list[Tensor] = []
-    for number, first in enumerate(range(0, config.samples, CHUNK)):
-        count = min(CHUNK, config.samples - first)
-        generator = torch.Generator(device).manual_seed(stream_seed(seed, "generation", number))
-        x = uniform_noise((count, *shape), config.start_box, device, generator)
-        frames = [x[: config.strip_chains]]
-        with parametrize.cached():
-            for step, state in enumerate(_states(energy, x, config, diffusion, generator), start=1):
-                x = state
-                progress.advance()
-                if step in shown:
-                    frames.append(x[: config.strip_chains])
-        if number == 0:
-            strip = torch.stack(frames)
-        ends.append(x)
-    return Generated(torch.cat(ends), strip)
+    steps = config.steps * len(diffusion)
+    if config.strip_frames > steps + 1:
+        raise ValueError(f"strip_frames must be at most {steps + 1}, the states of a chain")
+
+    def states(chunk: range, generator: torch.Generator) -> Iterator[Tensor]:
+        x = uniform_noise((len(chunk), *shape), config.start_box, device, generator)
+        yield x
+        yield from _annealed(energy, x, config, diffusion, generator)
+
+    return in_chunks(states, steps, config, device, seed, progress)
 
 
-def _states(
+def _annealed(
     energy: nn.Module,
     x: Tensor,
     config: AnnealedGeneration,

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, softplus
+from torch.nn.functional import linear
 
-from ebm.energies.rbm import LINEAR_FROM, RBM, coins
+from ebm.energies.binary import coins, softplus
+from ebm.energies.rbm import RBM
 
 
 class PartitionEstimate(NamedTuple):
@@ -68,7 +69,7 @@ def annealed_importance_sampling(
     betas = torch.linspace(0, 1, temperatures, dtype=torch.float64).tolist()
     for before, beta in itertools.pairwise(betas):
         drive = rbm.hidden_drive(v)
-        hidden = _softplus(beta * drive) - _softplus(before * drive)
+        hidden = softplus(beta * drive) - softplus(before * drive)
         log_weights += torch.mv(v - centre, (beta - before) * change) + hidden.sum(1)
         if beta < 1:
             h = coins((beta * drive).sigmoid(), generator)
@@ -89,15 +90,11 @@ def summarise(log_weights: Tensor) -> PartitionEstimate:
     )
 
 
-def _softplus(drive: Tensor) -> Tensor:
-    return softplus(drive, threshold=LINEAR_FROM)
-
-
 def _base_log_partition(rbm: RBM, base_bias: Tensor) -> Tensor:
     """log Z of the base-rate RBM, a float64 scalar; each hidden unit, free of all others, doubles it."""
     hidden = len(rbm.hidden_bias) * math.log(2)
     if rbm.visible == "gaussian":
         visible = torch.full_like(base_bias, 0.5 * math.log(2 * math.pi), dtype=torch.float64)
     else:
-        visible = _softplus(base_bias.double())
+        visible = softplus(base_bias.double())
     return hidden + visible.sum()

@@ -2,20 +2,13 @@
 
 Every image of a batch draws its own parameters from the chain's generator; the colour and blur arithmetic
 is kornia's, on the images' device. Unlike torchvision's ColorJitter the four colour changes come in a
-fixed order (brightness, contrast, saturation, hue), so that a batch needs one pass.
+fixed order (brightness, contrast, saturation, hue), so that a batch needs one pass. kornia is imported where
+it is used: every sampler knows this module, and most jobs never augment.
 """
 
 import math
 
 import torch
-from kornia.color import rgb_to_grayscale
-from kornia.enhance import (
-    adjust_brightness_accumulative,
-    adjust_contrast_with_mean_subtraction,
-    adjust_hue,
-    adjust_saturation_with_gray_subtraction,
-)
-from kornia.filters import gaussian_blur2d
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -45,6 +38,9 @@ def augment(images: Tensor, config: Augmentation, generator: torch.Generator) ->
     of brightness 0.8 s, contrast 0.8 s, saturation 0.8 s and hue 0.4 s. Saturation, hue and grey are the
     identity on one channel.
     """
+    from kornia.color import rgb_to_grayscale
+    from kornia.filters import gaussian_blur2d
+
     draw = Draw(images, generator)
     images = _crop_and_flip(images, config, draw)
     if config.colour > 0:
@@ -79,6 +75,13 @@ def _crop_and_flip(images: Tensor, config: Augmentation, draw: Draw) -> Tensor:
 
 
 def _colour(images: Tensor, strength: float, draw: Draw) -> Tensor:
+    from kornia.enhance import (
+        adjust_brightness_accumulative,
+        adjust_contrast_with_mean_subtraction,
+        adjust_hue,
+        adjust_saturation_with_gray_subtraction,
+    )
+
     def factor() -> Tensor:
         return draw.uniform(max(0.0, 1 - 0.8 * strength), 1 + 0.8 * strength)
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parametrize
 
+from ebm.energies.binary import coins
 from ebm.energies.conditional import rows
-from ebm.energies.rbm import coins
 from ebm.mcmc.augmentation import augment
 from ebm.mcmc.chain import run_chain, transition
 from ebm.mcmc.langevin import EnergyFunction

@@ -19,8 +19,11 @@ class PersistentChains:
     def __len__(self) -> int:
         return min(self.added, self.size)
 
-    def _slots(self, count: int) -> Tensor:
-        return torch.arange(self.added, self.added + count, device=self.samples.device) % self.size
+    def _slots(self, count: int) -> slice | Tensor:
+        first = self.added % self.size
+        if first + count <= self.size:
+            return slice(first, first + count)
+        return torch.arange(first, first + count, device=self.samples.device) % self.size
 
     def next(self, data: Tensor) -> Tensor:
         """States (B, ...) of the chains whose turn it is; rows of `data` (B, ...) for those not begun yet."""

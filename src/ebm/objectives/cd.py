@@ -9,7 +9,9 @@ x- are detached ends of a Markov chain: sg stops the gradient through the sample
 from torch import Tensor, cat, nn
 
 from ebm.energies.heads import heads
+from ebm.energies.rbm import RBM
 from ebm.mcmc.negatives import NegativeSampler
+from ebm.objectives.cd_rbm import rbm_gradients
 from ebm.objectives.terms import Terms
 from ebm.params.objectives import ContrastiveDivergence as Config
 
@@ -46,6 +48,9 @@ class ContrastiveDivergence:
     def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
         """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
         negatives = sampler.run(energy, data)
-        loss, logged = contrastive_divergence(energy, data, negatives.x, self.config.energy_l2)
         sampler.keep(negatives.x)
+        if isinstance(energy, RBM) and not self.config.energy_l2:
+            loss, logged, gradients = rbm_gradients(energy, data, negatives.x)
+            return Terms({"cd": loss}, logged, {"cd": gradients})
+        loss, logged = contrastive_divergence(energy, data, negatives.x, self.config.energy_l2)
         return Terms(losses={"cd": loss}, logged=logged)

@@ -9,8 +9,11 @@ class Terms(NamedTuple):
     """Losses on separate graphs, differentiated one by one so that each gradient's norm is known for free.
 
     `losses`: scalar per term (nll, cd, kl); their sum is minimised. `logged`: detached scalars by column
-    of the training log; `energy_positive` always, `energy_negative` if there are negatives.
+    of the training log; `energy_positive` always, `energy_negative` if there are negatives. `gradients`:
+    where they are known in closed form those of every loss, in the order of the energy's parameters; the
+    losses have no graph then.
     """
 
     losses: dict[str, Tensor]
     logged: dict[str, Tensor]
+    gradients: dict[str, list[Tensor]] | None = None

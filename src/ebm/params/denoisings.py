@@ -25,3 +25,8 @@ class Denoising(Section):
     steps: Count
     strengths: Annotated[list[Positive], Field(min_length=1)]
     shown: Count
+
+
+def noise_name(noise: float) -> str:
+    """A level of noise in the names of metrics and arrays: 0_1."""
+    return str(noise).replace(".", "_")

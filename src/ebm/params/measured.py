@@ -32,6 +32,13 @@ def of_compositions(params: Params) -> Iterator[Problem]:
                 (*here, "dataset"),
                 f"the runs of '{composition.experiment}' are not trained on '{composition.dataset}'",
             )
+        others = [run for run in members if params.seeds_of(run) != params.seeds_of(members[0])]
+        if others:
+            yield (
+                (*here, "experiment"),
+                f"models of one seed are composed with each other, and run '{others[0]}' has seeds"
+                f" {params.seeds_of(others[0])}, run '{members[0]}' {params.seeds_of(members[0])}",
+            )
 
 
 def _no_model(params: Params, composition, members: list[str], model) -> str | None:

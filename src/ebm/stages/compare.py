@@ -8,8 +8,8 @@ import torch
 from ebm import workspace
 from ebm.device import device_name, set_up
 from ebm.params import Params
-from ebm.params.energies import TIME
 from ebm.params.methods import method
+from ebm.stages.training_data import training_data
 from ebm.training.cost import step_costs
 from ebm.training.loop import Training
 
@@ -61,10 +61,5 @@ def _file(params: Params, stage: str, run: str):
 
 
 def _training(params: Params, run: str, seed: int, device: torch.device) -> Training:
-    settings = params.train_settings(run)
-    arrays = workspace.load_tensors(
-        workspace.prepared(params.preset, params.runs[run].dataset) / "train.safetensors"
-    )[0]
-    attribute = getattr(settings.energy, "condition", None)
-    labels = None if attribute in (None, TIME) else torch.from_numpy(arrays[attribute]).to(device)
-    return Training(settings, torch.from_numpy(arrays["x"]).to(device), seed, labels)
+    data, labels = training_data(params, run, device)
+    return Training(params.train_settings(run), data, seed, labels)

@@ -11,8 +11,9 @@ from ebm.energies.composition import And, Not, Or
 from ebm.energies.conditional import Given
 from ebm.evaluation.ruler import ruler_from_tensors
 from ebm.evaluation.satisfaction import satisfied, words
-from ebm.mcmc.generate import CHUNK, generate, total_steps
-from ebm.model_file import ModelFile
+from ebm.mcmc.chunks import CHUNK
+from ebm.mcmc.generate import generate, total_steps
+from ebm.model_file import ModelFile, trained_models
 from ebm.params import Params
 from ebm.params import compositions as params_compositions
 from ebm.params.compositions import Expression, Model, models_of
@@ -31,10 +32,8 @@ def run(params: Params, item: str) -> None:
     known = ATTRIBUTES[params.datasets[config.dataset].kind]
 
     files, outcomes = {}, {}
-    for name in params.runs_of(config.experiment):
-        path = workspace.run_file(params.preset, "train", config.experiment, name, ".safetensors")
-        files[name] = ModelFile(path, device)
-        outcomes[name] = workspace.load_json(path.with_suffix(".json"))["seeds"]
+    for name, file, ended in trained_models(params, config.experiment, device):
+        files[name], outcomes[name] = file, ended
 
     def meaning(model: Model) -> tuple[str, int]:
         attribute = files[model.run].config.condition

@@ -11,8 +11,9 @@ from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.evaluation import denoising
 from ebm.evaluation.image_quality import peak_signal_to_noise, structural_similarity
-from ebm.model_file import ModelFile
+from ebm.model_file import trained_models
 from ebm.params import Params
+from ebm.params.denoisings import noise_name
 
 
 def run(params: Params, item: str) -> None:
@@ -32,7 +33,7 @@ def run(params: Params, item: str) -> None:
             denoising.add_noise(images[part], sigma, stream_seed(0, "denoising", 2 * number + half), device)
             for half, part in enumerate(("train", "test"))
         )
-        word = str(sigma).replace(".", "_")
+        word = noise_name(sigma)
         levels[word] = (sigma, train, test)
         width = denoising.choose_width(train)
         reference["noisy"] |= _quality(word, test.noisy, test.clean)
@@ -41,9 +42,7 @@ def run(params: Params, item: str) -> None:
         tensors[f"noisy_{word}"] = quantise(test.noisy[: config.shown]).cpu().numpy()
 
     runs = {}
-    for name in params.runs_of(config.experiment):
-        path = workspace.run_file(params.preset, "train", config.experiment, name, ".safetensors")
-        model, outcomes = ModelFile(path, device), workspace.load_json(path.with_suffix(".json"))["seeds"]
+    for name, model, outcomes in trained_models(params, config.experiment, device):
         seeds = {}
         for seed in model.seeds:
             energy = model.energy(seed, config.weights)
@@ -58,7 +57,7 @@ def run(params: Params, item: str) -> None:
                 quality = _quality(word, modes, test.clean)
                 metrics |= quality if choice else dict.fromkeys(quality, math.nan)
                 tensors[f"{name}/{seed}/denoised_{word}"] = quantise(modes[: config.shown]).cpu().numpy()
-            metrics = {key: value if math.isfinite(value) else None for key, value in metrics.items()}
+            metrics = workspace.finite_or_null(metrics)
             seeds[str(seed)] = {"metrics": metrics, "strength_at_end": ends, **outcomes[str(seed)]}
         runs[name] = {"objective": model.objective, "seeds": seeds}
     result = {

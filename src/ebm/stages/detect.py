@@ -1,14 +1,12 @@
 """detect: tell a data set's test images from others by the energy of an experiment's models."""
 
-import math
-
 import numpy as np
 
 from ebm import workspace
 from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.evaluation import outliers
-from ebm.model_file import ModelFile
+from ebm.model_file import trained_models
 from ebm.params import Params
 
 
@@ -24,20 +22,18 @@ def run(params: Params, item: str) -> None:
     inside = inside[: config.samples]
 
     runs, tensors = {}, {}
-    for name in params.runs_of(config.experiment):
-        path = workspace.run_file(params.preset, "train", config.experiment, name, ".safetensors")
-        model, outcomes = ModelFile(path, device), workspace.load_json(path.with_suffix(".json"))["seeds"]
+    for name, model, outcomes in trained_models(params, config.experiment, device):
         seeds = {}
         for seed in model.seeds:
             energy = model.energy(seed, config.weights)
             own = outliers.energies(energy, inside)
             found = {key: outliers.energies(energy, images) for key, images in sets.items()}
             metrics = {
-                f"ood_{metric}_{key}": value if math.isfinite(value) else None
+                f"ood_{metric}_{key}": value
                 for key, values in found.items()
                 for metric, value in outliers.detection(own, values).items()
             }
-            seeds[str(seed)] = {"metrics": metrics, **outcomes[str(seed)]}
+            seeds[str(seed)] = {"metrics": workspace.finite_or_null(metrics), **outcomes[str(seed)]}
             edges = outliers.histogram_edges([own, *found.values()], config.bins)
             tensors[f"{name}/{seed}/edges"] = edges
             for key, values in {"in": own, **found}.items():

@@ -1,7 +1,6 @@
 """evaluate: the numbers of a run, seed by seed, and the arrays its figures draw."""
 
 import io
-import math
 
 import numpy as np
 import pandas as pd
@@ -43,16 +42,8 @@ def run(params: Params, item: str) -> None:
         ended = status["seeds"][str(seed)]
         survived = ended["iterations"] if ended["outcome"] == "finished" else ended["iteration"]
         metrics["iterations_survived"] = float(survived)
-        # A diverged model may have no finite score: recorded as null, which tables and verdicts understand.
-        metrics = {key: value if math.isfinite(value) else None for key, value in metrics.items()}
-        seeds[str(seed)] = {"metrics": metrics, **ended}
+        seeds[str(seed)] = {"metrics": workspace.finite_or_null(metrics), **ended}
         arrays |= {f"{seed}/{name}": array for name, array in drawn.items()}
-    if config.kind == "binary":
-        from ebm.evaluation.binary import how
-
-        described = {"likelihood": how(model.energy(model.seeds[0], weights))}
-    else:
-        described = {}
     result = {
         "run": item,
         "experiment": entry.experiment,
@@ -63,8 +54,11 @@ def run(params: Params, item: str) -> None:
         "switches": switches(params, item),
         "reference": manifest["ruler"],
         "seeds": seeds,
-        **described,
     }
+    if config.kind == "binary":
+        from ebm.evaluation.binary import how
+
+        result["likelihood"] = how(model.energy(model.seeds[0], weights))
     workspace.save_json(place("evaluate", ".json"), result)
     workspace.save_tensors(place("evaluate", ".safetensors"), arrays, {"seeds": model.seeds})
 

@@ -27,12 +27,12 @@ from ebm.figures.data import (
     SampledSeeds,
     Samples,
     arrays_sha256,
-    noise_name,
 )
 from ebm.figures.items import items_of, runs_shown
 from ebm.figures.labels import label_runs
 from ebm.figures.read import compared, composed, denoised, detected, read_outcomes
 from ebm.params import Params
+from ebm.params.denoisings import noise_name
 from ebm.workspace import WorkspaceError
 
 # Kinds that show every seed's samples; the others show the first seed's.

@@ -1,9 +1,11 @@
-"""prepare: a data set as tensors, the ruler its samples are measured with, and a manifest."""
+"""prepare: a data set as tensors, the ruler its samples are measured with, and a manifest.
+
+Each kind of data imports its own maker: scikit-learn, which digits need, takes longer than making the others.
+"""
 
 import numpy as np
 
 from ebm import workspace
-from ebm.data import bars_and_stripes, densities, digits, gaussian, image_folder, shapes
 from ebm.evaluation.independent import independent_pixels
 from ebm.params import Params
 from ebm.workspace import WorkspaceError
@@ -25,18 +27,28 @@ def run(params: Params, item: str) -> None:
     ruler: dict[str, np.ndarray] = {}
     measures: dict[str, float | str] = {}
     if config.kind == "gaussian":
+        from ebm.data import gaussian
+
         train, test = gaussian.make(config)
         parts = {"train": {"x": train}, "test": {"x": test}}
         ruler = {"mean": np.zeros(config.dim), "covariance": np.eye(config.dim)}
     elif config.kind == "density":
+        from ebm.data import densities
+
         train, test = densities.make(config)
         parts = {"train": {"x": train}, "test": {"x": test}}
         truth = densities.density(config.shape).log_density(test.astype(np.float64))
         measures = {"true_test_log_likelihood": float(truth.mean())}
         ruler = {"test_log_density": truth}
     elif config.kind in ("bars_and_stripes", "binary_digits"):
-        make = digits.make_binary if config.kind == "binary_digits" else bars_and_stripes.make
-        train, test = make(config)
+        if config.kind == "binary_digits":
+            from ebm.data.digits import make_binary
+
+            train, test = make_binary(config)
+        else:
+            from ebm.data import bars_and_stripes
+
+            train, test = bars_and_stripes.make(config)
         parts = {"train": {"x": train}, "test": {"x": test}}
         mean, log_likelihood = independent_pixels(train, test)
         ruler = {"mean": mean}
@@ -47,8 +59,13 @@ def run(params: Params, item: str) -> None:
             entropy = -(np.exp(log_probability) * log_probability).sum()
             measures["true_test_log_likelihood"] = -float(entropy)
     else:
-        source = {"digits": digits, "shapes": shapes, "image_folder": image_folder}[config.kind]
-        train, train_labels, test, test_labels = source.make(config)
+        if config.kind == "digits":
+            from ebm.data.digits import make
+        elif config.kind == "shapes":
+            from ebm.data.shapes import make
+        else:
+            from ebm.data.image_folder import make
+        train, train_labels, test, test_labels = make(config)
         parts = {
             "train": {"x": train, **_by_attribute(train_labels)},
             "test": {"x": test, **_by_attribute(test_labels)},

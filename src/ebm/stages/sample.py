@@ -13,7 +13,8 @@ from ebm.device import set_up
 from ebm.energies.conditional import Given
 from ebm.mcmc.ancestral import ancestral_generate
 from ebm.mcmc.annealed import annealed_generate
-from ebm.mcmc.generate import CHUNK, Generated, generate, total_steps
+from ebm.mcmc.chunks import CHUNK, Generated
+from ebm.mcmc.generate import generate, total_steps
 from ebm.mcmc.gibbs_generate import gibbs_generate
 from ebm.mcmc.long_chains import frame_steps, long_chains
 from ebm.model_file import ModelFile

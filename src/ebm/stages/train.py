@@ -8,6 +8,7 @@ from ebm.objectives.diffusions import kernels
 from ebm.params import Params
 from ebm.params.energies import TIME
 from ebm.progress import progress
+from ebm.stages.training_data import training_data
 from ebm.training.checkpoint import code_sha256, work_directory
 from ebm.training.interrupt import stop_signal
 from ebm.training.log import as_csv
@@ -19,19 +20,15 @@ def run(params: Params, item: str) -> None:
     device = set_up(params.compute)
     settings = params.train_settings(item)
     entry = params.runs[item]
-    path = workspace.prepared(params.preset, entry.dataset) / "train.safetensors"
-    arrays = workspace.load_tensors(path)[0]
-    data = torch.from_numpy(arrays["x"]).to(device)
+    data, labels = training_data(params, item, device)
     seeds = params.seeds_of(item)
-    attribute = getattr(settings.energy, "condition", None)
-    labels = None if attribute in (None, TIME) else torch.from_numpy(arrays[attribute]).to(device)
     conditions = environment(device)
     # How often a checkpoint is written decides nothing else.
     decisive = [part.model_dump(mode="json", exclude={"checkpoint_seconds"}) for part in settings]
     identity = {
         "preset": params.preset,
         "settings": decisive,
-        "data": workspace.file_sha256(path),
+        "data": workspace.file_sha256(workspace.prepared(params.preset, entry.dataset) / "train.safetensors"),
         "code": code_sha256(),
         "environment": conditions,
     }
@@ -60,6 +57,7 @@ def run(params: Params, item: str) -> None:
         def place(suffix: str):
             return workspace.run_file(params.preset, "train", entry.experiment, item, suffix)
 
+        in_time = getattr(settings.energy, "condition", None) == TIME
         description = {
             "energy": settings.energy.model_dump(mode="json"),
             "objective": settings.objective.kind,
@@ -67,7 +65,7 @@ def run(params: Params, item: str) -> None:
             "is_image": data.dtype == torch.uint8,
             "seeds": seeds,
             "classes": None if labels is None else int(labels.max()) + 1,
-            "diffusion": kernels(settings.objective) if attribute == TIME else None,
+            "diffusion": kernels(settings.objective) if in_time else None,
         }
         workspace.save_tensors(place(".safetensors"), tensors, description)
         workspace.write_text(place(".csv"), as_csv(logs))

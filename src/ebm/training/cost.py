@@ -18,7 +18,8 @@ class StepCost(NamedTuple):
     went through the network in either direction, means over the timed iterations.
 
     A chain of K Langevin steps costs K of each, and the data and chain ends of CD one more of each for either
-    side. Gibbs sweeps of an RBM, which are no evaluations of its free energy, are not counted.
+    side. Gibbs sweeps of an RBM, which are no evaluations of its free energy, are not counted, and its
+    gradient in closed form is no backward pass.
     """
 
     seconds: float

@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
-from torch.nn.utils import get_total_norm
 
 from ebm.data.batches import Batches, dequantise
 from ebm.data.streams import stream_seed
@@ -39,6 +38,7 @@ class Training:
         if getattr(settings.energy, "condition", None) == TIME:
             classes = settings.objective.times
         self.state = TrainState(settings, like, data.dtype == torch.uint8, seed, classes)
+        self.members = getattr(self.state.energy, "members", 1)
         # What a binary machine would make of grey values is no error that anybody would see later.
         check = getattr(self.state.energy, "check_data", None)
         if check is not None:
@@ -51,40 +51,30 @@ class Training:
         data, energy = self._batch(state.generator)
         terms = self.objective(energy, data, state.sampler)
 
-        parameters = state.parameters if energy is state.energy else list(energy.parameters())
-        logged = dict(terms.logged)
-        total: list[Tensor] | None = None
+        own = None if energy is state.energy else list(energy.parameters())
+        parameters = state.parameters if own is None else own
+        logged = terms.logged
+        total, whole = None, None
         for name, loss in terms.losses.items():
-            # A term that is not there yet, as the entropy while the buffer fills, has no graph.
-            if loss.requires_grad:
-                gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-            else:
-                gradients = [torch.zeros_like(parameter) for parameter in parameters]
-            norm = get_total_norm(gradients)
-            logged[f"gradient_norm_{name}"] = norm
-            total = list(gradients) if total is None else torch._foreach_add(total, list(gradients))
+            gradients = terms.gradients[name] if terms.gradients else _gradients(loss, parameters)
+            logged[f"gradient_norm_{name}"] = norm = _norm(gradients)
+            total = gradients if total is None else torch._foreach_add(total, gradients)
+            whole = loss.detach() if whole is None else whole + loss.detach()
         if len(terms.losses) > 1:
-            norm = get_total_norm(total)
-        logged["loss"] = sum(loss.detach() for loss in terms.losses.values())
+            norm = _norm(total)
+        logged["loss"] = whole
         logged["gradient_norm"] = norm
         energies = [logged[key] for key in ("energy_positive", "energy_negative") if key in logged]
         if len(energies) == 2:
             logged["energy_gap"] = energies[0] - energies[1]
-        # Of an ensemble the members that stand still have no gradient.
-        for parameter in state.parameters:
-            parameter.grad = None
-        for parameter, gradient in zip(parameters, total, strict=True):
-            # torch's fused optimisers read a gradient by its place in memory and not by its strides: one that
-            # comes back transposed would move the wrong weights.
-            if gradient.stride() != parameter.stride():
-                gradient = torch.empty_like(parameter).copy_(gradient)
-            parameter.grad = gradient
         if schedule.clip_norm is not None:
-            torch.nn.utils.clip_grads_with_norm_(parameters, schedule.clip_norm, norm)
+            # As torch.nn.utils.clip_grad_norm_ does, without parameters to hold the gradients.
+            torch._foreach_mul_(total, (schedule.clip_norm / (norm + 1e-6)).clamp(max=1.0))
 
-        state.optimizer.found_inf = state.guard.observe(state.iteration, energies, norm)
-        state.optimizer.step()
-        state.ema.update_parameters(state.energy)
+        left_out = state.guard.observe(energies, norm)
+        # Of an ensemble the members that stand still have no step.
+        state.optimizer.step(total, left_out, own)
+        state.average.update(first=state.iteration == 0)
         state.iteration += 1
         return logged
 
@@ -96,10 +86,10 @@ class Training:
         """
         state = self.state
         index = self.batches.index(state.iteration)
-        data = dequantise(self.batches.data[index], generator)
+        data = dequantise(self.batches.data.index_select(0, index), generator)
         energy = state.energy
-        if getattr(energy, "members", 1) > 1:
-            energy = energy.member(stream_seed(self.seed, "member", state.iteration) % energy.members)
+        if self.members > 1:
+            energy = energy.member(stream_seed(self.seed, "member", state.iteration) % self.members)
         if self.conditions is not None:
             energy = Given(energy, self.conditions[index])
         return data, energy
@@ -151,3 +141,16 @@ class Training:
         if not rows or rows[-1][0] != self.state.iteration - 1:
             return False
         return self.state.guard.diverged() is not None
+
+
+def _gradients(loss: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
+    """d loss / d parameters; zeros where there is none."""
+    # A term that is not there yet, as the entropy while the buffer fills, has no graph.
+    if not loss.requires_grad:
+        return [torch.zeros_like(parameter, requires_grad=False) for parameter in parameters]
+    return list(torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True))
+
+
+def _norm(gradients: list[Tensor]) -> Tensor:
+    """Euclidean norm over all of `gradients`, which share a device and a dtype."""
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))

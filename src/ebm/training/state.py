@@ -2,12 +2,13 @@
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ebm.data.streams import stream_seed
 from ebm.energies import build_energy
 from ebm.mcmc.negatives import NegativeSampler, NoNegatives
 from ebm.params.root import TrainSettings
+from ebm.training.adam import Adam
+from ebm.training.average import AveragedWeights
 from ebm.training.guard import DivergenceGuard
 from ebm.training.log import TrainingLog
 
@@ -31,59 +32,46 @@ class TrainState:
         torch.manual_seed(seed)
         self.energy = build_energy(settings.energy, tuple(like.shape[1:]), classes).to(like.device)
         self.parameters = list(self.energy.parameters())
-        decay = settings.schedule.ema_decay
-        self.ema = AveragedModel(self.energy, multi_avg_fn=get_ema_multi_avg_fn(decay))
-        self.optimizer = torch.optim.Adam(
-            self.parameters,
-            lr=settings.schedule.learning_rate,
-            betas=tuple(float(beta) for beta in settings.schedule.betas),
-            # One kernel, and it can leave a step out without asking the host (see DivergenceGuard).
-            fused=True,
-        )
+        schedule = settings.schedule
+        self.average = AveragedWeights(self.energy, schedule.ema_decay)
+        self.optimizer = Adam(self.parameters, schedule.learning_rate, tuple(map(float, schedule.betas)))
         self.generator = torch.Generator(like.device).manual_seed(stream_seed(seed, "chains"))
         if settings.sampler.kind == "none":
             self.sampler = NoNegatives(self.generator)
         else:
             self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
-        self.guard = DivergenceGuard(settings.schedule.energy_limit, like.device)
+        self.guard = DivergenceGuard(schedule.energy_limit, like.device)
         self.log = TrainingLog()
 
     def tensors(self) -> dict[str, Tensor]:
         """The whole state as named tensors."""
         state = {f"energy/{name}": value for name, value in self.energy.state_dict().items()}
-        state |= {f"ema/{name}": value for name, value in self.ema.state_dict().items()}
-        for index, slots in self.optimizer.state_dict()["state"].items():
-            state |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items()}
+        state |= {f"ema/{name}": value for name, value in self.average.model.state_dict().items()}
+        state |= {f"optimizer/{name}": value for name, value in self.optimizer.tensors().items()}
         if self.sampler.buffer is not None:
             state |= {f"buffer/{key}": value for key, value in self.sampler.buffer.state().items()}
         return state | {
             "generator": self.generator.get_state(),
-            "guard": self.guard.record,
+            "guard": self.guard.state(),
             "log": self.log.state(),
             "iteration": torch.tensor(self.iteration),
         }
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Continue from `tensors()` of an equally configured state."""
-        device = self.generator.device
         self.energy.load_state_dict(_under(state, "energy/"))
-        self.ema.load_state_dict(_under(state, "ema/"))
-        optimizer = self.optimizer.state_dict()
-        optimizer["state"] = {}
-        for name, value in _under(state, "optimizer/").items():
-            index, slot = name.split("/")
-            optimizer["state"].setdefault(int(index), {})[slot] = value
-        self.optimizer.load_state_dict(optimizer)
+        self.average.model.load_state_dict(_under(state, "ema/"))
+        self.optimizer.load(_under(state, "optimizer/"))
         if self.sampler.buffer is not None:
             self.sampler.buffer.load_state(_under(state, "buffer/"))
         self.generator.set_state(state["generator"])
-        self.guard.record = state["guard"].to(device)
+        self.guard.load_state(state["guard"])
         self.log.load_state(state["log"])
         self.iteration = int(state["iteration"])
 
     def model(self, weights: str) -> nn.Module:
         """The energy with `ema` or `raw` weights."""
-        return self.ema.module if weights == "ema" else self.energy
+        return self.average.model if weights == "ema" else self.energy
 
 
 def _under(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

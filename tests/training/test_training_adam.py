@@ -1,0 +1,54 @@
+"""The optimiser against torch.optim.Adam, on the same gradients."""
+
+import pytest
+import torch
+
+from ebm.training.adam import Adam
+
+GOOD, BAD = torch.tensor(0.0), torch.tensor(1.0)
+
+
+def _parameters() -> list[torch.nn.Parameter]:
+    generator = torch.Generator().manual_seed(0)
+    return [
+        torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in ((5,), (4, 3), (2, 3, 4))
+    ]
+
+
+@pytest.mark.parametrize("betas", [(0.0, 0.9), (0.9, 0.999)])
+def test_it_takes_torchs_steps(betas):
+    """Twenty steps: in the third nothing moves, in every fourth the second parameter stands still, and of a
+    gradient that is transposed in memory the entries reach their own weights."""
+    mine, theirs = _parameters(), _parameters()
+    held, reference = Adam(mine, 0.05, betas), torch.optim.Adam(theirs, 0.05, betas)
+    generator = torch.Generator().manual_seed(1)
+    for number in range(20):
+        gradients = [torch.randn(p.shape, generator=generator) for p in mine]
+        gradients[1] = gradients[1].T.contiguous().T
+        before = [p.detach().clone() for p in mine]
+        if number == 2:
+            held.step([gradient.fill_(torch.nan) for gradient in gradients], BAD)
+            assert all(map(torch.equal, mine, before))
+            continue
+        moved = [0, 2] if number % 4 == 3 else [0, 1, 2]
+        held.step([gradients[i] for i in moved], GOOD, [mine[i] for i in moved])
+        for place, parameter in enumerate(theirs):
+            parameter.grad = gradients[place].clone() if place in moved else None
+        reference.step()
+        torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-6)
+        assert all(
+            torch.equal(a, b) for i, (a, b) in enumerate(zip(mine, before, strict=True)) if i not in moved
+        )
+
+
+def test_it_goes_on_from_what_it_saved():
+    (first, second), gradients = (_parameters(), _parameters()), [torch.ones(p.shape) for p in _parameters()]
+    one, other = Adam(first, 0.1, (0.9, 0.999)), Adam(second, 0.1, (0.9, 0.999))
+    one.step(gradients, GOOD)
+    with torch.no_grad():
+        for to, origin in zip(second, first, strict=True):
+            to.copy_(origin)
+    other.load({name: value.clone() for name, value in one.tensors().items()})
+    for optimiser in (one, other):
+        optimiser.step([-2 * gradient for gradient in gradients], GOOD)
+    assert all(map(torch.equal, first, second))
