@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src/ebm"
 # Each row may import from the rows before it and from its own.
 FLOORS = [
-    {"params", "workspace", "progress"},
+    {"params", "workspace", "mapped", "progress"},
     {"device", "data", "energies", "mcmc", "model_file"},
     {"objectives"},
     {"training", "evaluation", "figures", "reproduction"},

@@ -148,7 +148,7 @@ def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     except (ValueError, KeyError, AttributeError, TypeError):
         intact = False
     if not intact:
-        raise WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
+        raise WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
     arrays = safetensors.numpy.load(data)
     return arrays, {key: json.loads(value) for key, value in metadata.items()}
 
@@ -175,7 +175,7 @@ def load_json(path: Path) -> dict:
     except (ValueError, KeyError, AttributeError, TypeError):
         content, recorded = {}, None
     if recorded != _json_digest(content):
-        raise WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
+        raise WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
     return content
 
 
@@ -183,7 +183,7 @@ def read_text(path: Path, sha256: str | None = None) -> str:
     """Text of an artifact; raises WorkspaceError if it is missing, or damaged by the SHA-256 given."""
     data = _read(path)
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-        raise WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
+        raise WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
     return data.decode("utf-8")
 
 
@@ -206,12 +206,12 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise WorkspaceError(f"{path} is missing: {_remedy(path)}") from None
+        raise WorkspaceError(f"{path} is missing: {remedy(path)}") from None
     except OSError as failure:
-        raise WorkspaceError(f"{path} cannot be read ({failure.strerror}): {_remedy(path)}") from None
+        raise WorkspaceError(f"{path} cannot be read ({failure.strerror}): {remedy(path)}") from None
 
 
-def _remedy(path: Path) -> str:
+def remedy(path: Path) -> str:
     """Which command makes `path`."""
     parts = path.parts
     if len(parts) >= 4 and parts[0] == RESULTS.name and parts[2] in STAGES:
