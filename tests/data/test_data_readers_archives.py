@@ -10,8 +10,9 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
-from catalogue_archives import make, python2_pickle, tar, zipped
+from catalogue_archives import make
 from catalogue_entries import small
+from catalogue_formats import python2_pickle, tar, zipped
 
 from ebm.data.catalogue.archives import extract, tar_members
 from ebm.data.catalogue.entries import find_entry
