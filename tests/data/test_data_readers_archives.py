@@ -123,6 +123,19 @@ def test_members_are_read_without_a_file_written(tmp_path):
         dict(tar_members(tmp_path / "set.tar", ["z", "w"]))
 
 
+def test_what_the_disk_says_is_not_blamed_on_the_archive(tmp_path, monkeypatch):
+    with pytest.raises(WorkspaceError, match=r"none\.tar cannot be read or extracted \(No such file"):
+        list(tar_members(tmp_path / "none.tar"))
+    (tmp_path / "set.zip").write_bytes(zipped({"a": b"b"}))
+
+    def refuse(*arguments, **named):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    with pytest.raises(WorkspaceError, match=r"set\.zip cannot be read or extracted \(Permission denied"):
+        extract(tmp_path / "set.zip", tmp_path / "out")
+
+
 class Runs:
     """Unpickled, it creates a file."""
 
