@@ -43,7 +43,7 @@ def named(path: Path) -> Iterator[None]:
         if isinstance(failure, OSError) and failure.errno is not None:
             # The disk's own word, not the archive's: a missing file, a folder without the right to write.
             raise WorkspaceError(
-                f"{path} cannot be read or extracted ({failure.strerror}): check that it is there and that its"
+                f"{path} cannot be read or extracted ({failure.strerror}): check that it is there and its"
                 " folder can be written, then run again"
             ) from None
         reason = (str(failure).splitlines() or [type(failure).__name__])[0].rstrip(":. ")
