@@ -248,9 +248,16 @@ def test_a_disk_that_fills_up_meanwhile_keeps_what_came(server, tmp_path):
     assert server.requests[-1][1] is not None
 
 
-def test_a_file_placed_by_hand_needs_no_network(tmp_path):
+def test_a_file_placed_by_hand_needs_no_network_and_no_right_to_write(tmp_path):
     (tmp_path / "set.bin").write_bytes(BODY)
     assert fetch(single(BODY, ["http://127.0.0.1:9/set.bin"]), tmp_path)["set.bin"].checksum is not None
+    assert [p.name for p in tmp_path.iterdir()] == ["set.bin"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(WorkspaceError, match=r"toy: .* cannot be made \(.*\): choose another folder"):
+        fetch(single(BODY, ["http://127.0.0.1:9/set.bin"]), tmp_path / "file" / "data")
 
 
 def test_a_wrong_file_placed_by_hand_is_refused_and_kept(server, tmp_path):

@@ -10,8 +10,9 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
-from catalogue_archives import make, python2_pickle, tar, zipped
+from catalogue_archives import make
 from catalogue_entries import small
+from catalogue_formats import python2_pickle, tar, zipped
 
 from ebm.data.catalogue.archives import extract, tar_members
 from ebm.data.catalogue.entries import find_entry
@@ -120,6 +121,19 @@ def test_members_are_read_without_a_file_written(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["set.tar"]
     with pytest.raises(WorkspaceError, match="lacks w"):
         dict(tar_members(tmp_path / "set.tar", ["z", "w"]))
+
+
+def test_what_the_disk_says_is_not_blamed_on_the_archive(tmp_path, monkeypatch):
+    with pytest.raises(WorkspaceError, match=r"none\.tar cannot be read or extracted \(No such file"):
+        list(tar_members(tmp_path / "none.tar"))
+    (tmp_path / "set.zip").write_bytes(zipped({"a": b"b"}))
+
+    def refuse(*arguments, **named):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    with pytest.raises(WorkspaceError, match=r"set\.zip cannot be read or extracted \(Permission denied"):
+        extract(tmp_path / "set.zip", tmp_path / "out")
 
 
 class Runs:

@@ -9,20 +9,9 @@ import zipfile
 import lmdb
 import numpy as np
 import pytest
-from catalogue_archives import (
-    JPEG,
-    Made,
-    celeba_labels,
-    database,
-    encoded,
-    make,
-    pixels,
-    ramps,
-    scaled,
-    tar,
-    zipped,
-)
+from catalogue_archives import JPEG, Made, celeba_labels, make, pixels, scaled
 from catalogue_entries import small
+from catalogue_formats import database, encoded, ramps, tar, zipped
 from PIL import Image
 
 from ebm.data.catalogue.entries import find_entry

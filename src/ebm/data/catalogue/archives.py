@@ -40,6 +40,12 @@ def named(path: Path) -> Iterator[None]:
             raise WorkspaceError(
                 f"the disk is full while {path} is extracted: make room, run again"
             ) from None
+        if isinstance(failure, OSError) and failure.errno is not None:
+            # The disk's own word, not the archive's: a missing file, a folder without the right to write.
+            raise WorkspaceError(
+                f"{path} cannot be read or extracted ({failure.strerror}): check that it is there and its"
+                " folder can be written, then run again"
+            ) from None
         reason = (str(failure).splitlines() or [type(failure).__name__])[0].rstrip(":. ")
         raise WorkspaceError(
             f"{path} is damaged or only half there ({reason}): move it away, then get it again"

@@ -48,13 +48,21 @@ def fetch(
     accepted, a file must be placed by hand, has a wrong checksum, no address gave it, or the disk is full.
     """
     files = entry.files_of(None if splits is None else tuple(splits))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise WorkspaceError(
+            f"{entry.name}: {folder} cannot be made ({failure.strerror}): choose another folder for the data"
+        ) from None
     if entry.access != "open":
         _check_acceptance(entry, folder)
     return {file.name: _one(entry, file, folder, progress) for file in files}
 
 
 def _one(entry: Entry, file: SourceFile, folder: Path, progress: Bars) -> Fetched:
+    # Without the lock first: a file under its name is whole, and its folder may be read-only.
+    if placed := _placed(entry, file, folder):
+        return placed
     lock = FileLock(folder / f".{file.name}.lock")
     try:
         held = lock.acquire(timeout=0)
