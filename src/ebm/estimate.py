@@ -19,7 +19,7 @@ from ebm.mcmc.noise import uniform_noise
 from ebm.params import Params
 from ebm.params.combinations import SIDES
 from ebm.params.compositions import models_of
-from ebm.params.datasets import ATTRIBUTES, BINARY
+from ebm.params.datasets import BINARY, attributes_of
 from ebm.params.energies import TIME
 from ebm.params.objectives import Objective
 from ebm.params.sampling import Generation, Langevin
@@ -119,7 +119,7 @@ def _labels(params: Params, run: str, count: int, device: torch.device) -> torch
     attribute = getattr(params.resolve(run, "energy"), "condition", None)
     if attribute in (None, TIME):
         return None
-    values = ATTRIBUTES[params.datasets[params.runs[run].dataset].kind][attribute]
+    values = attributes_of(params.datasets[params.runs[run].dataset])[attribute]
     return torch.arange(count, device=device) % (len(values) if values else 10)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from ebm.data.catalogue.entries import Entry
+from ebm.params.catalogue import Entry
 
 
 def small(

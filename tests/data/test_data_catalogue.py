@@ -8,7 +8,7 @@ from catalogue_archives import MAKERS, make
 from catalogue_entries import small
 from catalogue_server import running
 
-from ebm.data.catalogue.entries import find_entry, load_catalogue
+from ebm.params.catalogue import find_entry, load_catalogue
 from ebm.data.catalogue.fetch import fetch
 from ebm.data.catalogue.images import open_images
 from ebm.workspace import WorkspaceError

@@ -183,7 +183,7 @@ def test_a_killed_download_goes_on_to_the_same_bytes(server, tmp_path):
     slow = server.serve("set.bin", BODY, piece=50_000, pause=0.05)
     entry = single(BODY, [slow])
     script = (
-        "import sys, pathlib; from ebm.data.catalogue.entries import Entry;"
+        "import sys, pathlib; from ebm.params.catalogue import Entry;"
         " from ebm.data.catalogue.fetch import fetch;"
         " fetch(Entry.model_validate_json(sys.argv[1]), pathlib.Path(sys.argv[2]))"
     )
@@ -231,7 +231,7 @@ def test_a_disk_that_fills_up_meanwhile_keeps_what_came(server, tmp_path):
     script = (
         "import errno, sys, pathlib, resource, signal\n"
         "from ebm.data.catalogue import transfer\n"
-        "from ebm.data.catalogue.entries import Entry\n"
+        "from ebm.params.catalogue import Entry\n"
         "from ebm.data.catalogue.fetch import fetch\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"

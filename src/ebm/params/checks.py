@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 
-from ebm.params import combinations, measured
+from ebm.params import combinations, measured, published
 from ebm.params.root import ADAPTERS, REFERENCES, Params
 from ebm.params.shown import of_shown
 from ebm.params.words import Problem, nearest, no_such
@@ -38,7 +38,9 @@ def _options(text: str) -> list[str]:
 
 def problems(params: Params) -> Iterator[Problem]:
     """Every cross-reference of `params` that cannot work."""
-    dangling = False
+    unknown_data = list(published.of_datasets(params))
+    yield from unknown_data
+    dangling = bool(unknown_data)
     for name, run in params.runs.items():
         here = ("runs", name)
         unresolved = False
@@ -58,13 +60,14 @@ def problems(params: Params) -> Iterator[Problem]:
         yield from overrides
         if overrides:
             dangling = True
-        else:
+        elif not unknown_data:
             yield from combinations.of_run(params, name)
     if not dangling:
         yield from measured.of_compositions(params)
         yield from measured.of_outliers(params)
         yield from measured.of_denoisings(params)
         yield from measured.of_comparisons(params)
+        yield from measured.of_protocols(params)
         yield from of_shown(params)
     if len(set(params.seeds)) != len(params.seeds):
         yield ("seeds",), f"each seed must appear once, got {params.seeds}"

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 
-from ebm.params.datasets import ATTRIBUTES, BINARY, IMAGES
+from ebm.params.datasets import BINARY, IMAGES, attributes_of
 from ebm.params.energies import MAX_UNITS, TIME
 from ebm.params.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, halved, map_sides
 from ebm.params.root import Params, TrainSettings
 from ebm.params.words import Problem, nearest
 
-# Which evaluation can measure a run on a data set of each kind.
+# Which evaluation can measure a run on a data set of each kind; `inception` too where the data have such a
+# ruler.
 MEASURED_BY = {
     "gaussian": "gaussian",
     "density": "density",
     "digits": "images",
     "shapes": "images",
     "image_folder": "images",
+    "catalogue": "inception",
     "bars_and_stripes": "binary",
     "binary_digits": "binary",
 }
@@ -36,12 +38,9 @@ def of_run(params: Params, name: str) -> Iterator[Problem]:
         yield from (((*train, "objective"), reason) for reason in _objective(settings, dataset))
         yield from (((*train, key), reason) for key, reason in _chain(settings))
         yield from ((("runs", name, "sample", "generation"), r) for r in _generation(generation, settings))
-    if evaluation.kind != MEASURED_BY[dataset.kind]:
-        yield (
-            ("runs", name, "evaluate", "evaluation"),
-            f"{dataset.kind} data are measured by an evaluation of kind"
-            f" {MEASURED_BY[dataset.kind]}, not {evaluation.kind}",
-        )
+    yield from (
+        (("runs", name, "evaluate", "evaluation"), r) for r in _evaluation(evaluation, generation, dataset)
+    )
     chains = (("train", "sampler", settings.sampler), ("sample", "generation", generation))
     for stage, key, chain in chains:
         if getattr(chain, "augmentation", None) is not None and dataset.kind not in IMAGES:
@@ -49,6 +48,32 @@ def of_run(params: Params, name: str) -> Iterator[Problem]:
     seeds = run.train.seeds or []
     if len(set(seeds)) != len(seeds):
         yield (*train, "seeds"), f"each seed must appear once, got {seeds}"
+
+
+def of_protocol(params: Params, run: str, generation, evaluation) -> Iterator[tuple[str, str]]:
+    """Why the models of `run` cannot be sampled by `generation` or their samples not be measured by
+    `evaluation`: (key, reason)."""
+    dataset = params.datasets[params.runs[run].dataset]
+    yield from (("generation", reason) for reason in _generation(generation, params.train_settings(run)))
+    yield from (("evaluation", reason) for reason in _evaluation(evaluation, generation, dataset))
+    if getattr(generation, "augmentation", None) is not None and dataset.kind not in IMAGES:
+        yield "generation", f"augmentation needs images, not {dataset.kind} data"
+
+
+def _evaluation(evaluation, generation, dataset) -> Iterator[str]:
+    """Why the samples of a run cannot be measured so."""
+    if evaluation.kind != "inception" or getattr(dataset, "inception", None) is None:
+        if evaluation.kind != MEASURED_BY[dataset.kind]:
+            yield (
+                f"{dataset.kind} data are measured by an evaluation of kind {MEASURED_BY[dataset.kind]}, not"
+                f" {evaluation.kind}"
+            )
+        elif evaluation.kind == "inception":
+            yield "this evaluation compares with inception references, and the data have none (inception: null)"
+        return
+    few = [count for count in evaluation.counts if count > generation.samples]
+    if few:
+        yield f"numbers of {few[0]:,} samples are asked for, and the generation draws {generation.samples:,}"
 
 
 def _energy(energy, dataset) -> Iterator[str]:
@@ -71,7 +96,7 @@ def _energy(energy, dataset) -> Iterator[str]:
         yield f"a conv energy needs images of at least 8x8 pixels, not {side}"
     if energy.kind == "residual":
         yield from _maps(energy, side)
-        known = ATTRIBUTES[dataset.kind]
+        known = attributes_of(dataset)
         if energy.condition not in (None, TIME, *known):
             yield (
                 f"condition: {dataset.kind} data have no attribute '{energy.condition}'"

@@ -4,11 +4,14 @@
 are made by a module of this package, so their source is that module.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ebm.params.base import Count, Fraction, Index, Probability, Section
+from ebm.params.base import Count, Fraction, Index, Name, Probability, Section
+from ebm.params.catalogue import Entry, find_entry, load_catalogue
+from ebm.params.inception import InceptionRuler
 
 MODULES = {
     "gaussian": "src/ebm/data/gaussian.py",
@@ -19,7 +22,7 @@ MODULES = {
     "binary_digits": "src/ebm/data/digits.py",
 }
 
-IMAGES = {"digits", "shapes", "image_folder"}
+IMAGES = {"digits", "shapes", "image_folder", "catalogue"}
 BINARY = {"bars_and_stripes", "binary_digits"}
 
 # What the images of each kind are labelled with, and the values in the order of their numbers; None if only
@@ -116,7 +119,10 @@ class BinaryDigitsData(Embedded):
 
 
 class ImageFolderData(Section):
-    """Any folder with one sub-folder of JPEG or PNG files per class."""
+    """Any folder with one sub-folder of JPEG or PNG files per class.
+
+    `inception`: what FID and its like are measured against, null if they are not.
+    """
 
     kind: Literal["image_folder"]
     source: str
@@ -126,6 +132,36 @@ class ImageFolderData(Section):
     limit: Count | None
     test_fraction: Fraction
     classifier: ClassifierRuler
+    inception: InceptionRuler | None
+
+
+class CatalogueData(Section):
+    """A published set, `entry` of the catalogue file `source`, downloaded into `folder` or placed there.
+
+    `size`: pixels a side. `preparation` names one of the entry's (null: its first): how a picture becomes a
+    square. `train`, `test`: its splits; `train_limit`, `test_limit`: so many images of them, drawn with
+    `seed`, null for all. `corrupt`: whether pictures that cannot be decoded end it, named and counted, or are
+    left out. `inception`: what FID and its like are measured against, null if nothing is.
+    """
+
+    kind: Literal["catalogue"]
+    source: str
+    seed: Index
+    entry: Name
+    folder: str
+    size: Annotated[int, Field(ge=4, le=1024, strict=True)]
+    preparation: Name | None
+    corrupt: Literal["stop", "skip"]
+    train: Name
+    test: Name
+    train_limit: Count | None
+    test_limit: Count | None
+    inception: InceptionRuler | None
+
+    @property
+    def published(self) -> Entry:
+        """What the catalogue says of it. Raises WorkspaceError if it says nothing."""
+        return find_entry(self.entry, load_catalogue(Path(self.source)))
 
 
 Dataset = Annotated[
@@ -135,6 +171,12 @@ Dataset = Annotated[
     | ShapesData
     | BarsAndStripesData
     | BinaryDigitsData
-    | ImageFolderData,
+    | ImageFolderData
+    | CatalogueData,
     Field(discriminator="kind"),
 ]
+
+
+def attributes_of(dataset: Dataset) -> dict[str, tuple[str, ...] | None]:
+    """What its images are labelled with, as ATTRIBUTES says or the catalogue."""
+    return dataset.published.attributes if dataset.kind == "catalogue" else ATTRIBUTES[dataset.kind]

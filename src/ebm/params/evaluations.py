@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ebm.params.base import Count, Section
+from ebm.params.inception import InceptionEvaluation
 from ebm.params.sampling import Interval, _ordered
 
 
@@ -54,5 +55,6 @@ class BinaryEvaluation(Section):
 
 
 Evaluation = Annotated[
-    GaussianEvaluation | DensityEvaluation | ImageEvaluation | BinaryEvaluation, Field(discriminator="kind")
+    GaussianEvaluation | DensityEvaluation | ImageEvaluation | BinaryEvaluation | InceptionEvaluation,
+    Field(discriminator="kind"),
 ]

@@ -36,6 +36,8 @@ TABLE_STAGE = {
     "binary": "evaluate",
     "denoising": "denoise",
     "methods": "compare",
+    "inception": "evaluate",
+    "protocols": "resample",
 }
 
 
@@ -90,8 +92,10 @@ class Table(_Shown):
         "binary",
         "denoising",
         "methods",
+        "inception",
+        "protocols",
     ]
-    stage: Literal["evaluate", "compose", "detect", "denoise", "compare"]
+    stage: Literal["evaluate", "compose", "detect", "denoise", "compare", "resample"]
 
     @model_validator(mode="after")
     def _stage_fits_the_kind(self):

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from ebm.params.combinations import of_protocol
 from ebm.params.compositions import models_of
-from ebm.params.datasets import ATTRIBUTES, IMAGES
+from ebm.params.datasets import IMAGES, attributes_of
 from ebm.params.energies import TIME
 from ebm.params.root import Params
 from ebm.params.words import Problem, nearest, no_such
@@ -50,7 +51,7 @@ def _no_model(params: Params, composition, members: list[str], model) -> str | N
     attribute = getattr(params.resolve(model.run, "energy"), "condition", None)
     if attribute in (None, TIME):
         return f"run '{model.run}' has no condition: its energy knows no '{model.value}'"
-    values = ATTRIBUTES[params.datasets[params.runs[model.run].dataset].kind][attribute]
+    values = attributes_of(params.datasets[params.runs[model.run].dataset])[attribute]
     if values is None:
         return f"attribute '{attribute}' of an image folder has no names that params.yaml knows"
     if model.value not in values:
@@ -71,16 +72,18 @@ def of_outliers(params: Params) -> Iterator[Problem]:
     for name, test in params.outliers.items():
         here = ("outliers", name)
         yield from _measured(params, here, "detect", test.experiment)
-        for key in ("dataset", "against"):
-            chosen = getattr(test, key)
+        named = [("dataset", test.dataset), *(("against", other) for other in test.against)]
+        for key, chosen in (*named, *(("first_image_of", other) for other in test.first_image_of)):
             if chosen not in params.datasets:
                 yield (*here, key), no_such("dataset", chosen, params.datasets)
             elif params.datasets[chosen].kind not in IMAGES:
                 yield (*here, key), f"out-of-distribution tests need images, not '{chosen}'"
-        if test.against == test.dataset:
-            yield (*here, "against"), "a data set is not out of its own distribution"
+            elif key != "dataset" and chosen == test.dataset:
+                yield (*here, key), "a data set is not out of its own distribution"
+        if not test.outside:
+            yield (*here, "sets"), "there is nothing to tell the images from: name a set or a data set"
         others = [other for other in params.outliers.values() if other.experiment == test.experiment]
-        measured = [name for other in others for name in (*other.sets, other.against)]
+        measured = [name for other in others for name in other.outside]
         twice = sorted({name for name in measured if measured.count(name) > 1})
         if twice:
             yield (
@@ -122,6 +125,26 @@ def of_comparisons(params: Params) -> Iterator[Problem]:
             compared.append(experiment)
         if not any(shown.stage == "compare" and shown.experiment == name for shown in params.tables.values()):
             yield here, f"no table of stage compare shows comparison '{name}': add one to tables"
+
+
+def of_protocols(params: Params) -> Iterator[Problem]:
+    """Protocols of runs that do not exist, or that their models cannot be sampled or measured by."""
+    for name, protocol in params.protocols.items():
+        here = ("protocols", name)
+        named = (("run", "runs"), ("generation", "generations"), ("evaluation", "evaluations"))
+        unknown = [
+            ((*here, key), no_such(key, chosen, getattr(params, section), section))
+            for key, section in named
+            if (chosen := getattr(protocol, key)) not in getattr(params, section)
+        ]
+        yield from unknown
+        if not unknown:
+            run = params.runs[protocol.run]
+            yield from _measured(params, here, "resample", run.experiment)
+            generation = params.generations[protocol.generation]
+            evaluation = params.evaluations[protocol.evaluation]
+            for key, reason in of_protocol(params, protocol.run, generation, evaluation):
+                yield (*here, key), reason
 
 
 def _scored(params: Params, here: tuple, test) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from ebm.params.evaluations import Evaluation
 from ebm.params.figures import Figure, Table
 from ebm.params.objectives import Objective
 from ebm.params.outliers import Outliers
+from ebm.params.protocols import Protocol
 from ebm.params.runs import Run
 from ebm.params.sampling import Generation, Sampler
 from ebm.params.schedules import Schedule
@@ -64,6 +65,7 @@ class Params(Section):
     outliers: dict[Name, Outliers]
     denoisings: dict[Name, Denoising]
     comparisons: dict[Name, Comparison]
+    protocols: dict[Name, Protocol]
     figures: dict[Name, Figure]
     tables: dict[Name, Table]
 

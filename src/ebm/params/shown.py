@@ -15,6 +15,7 @@ SHOWS = {
     "long_chains": IMAGES,
     "nearest_neighbours": IMAGES,
     "generation": IMAGES,
+    "inception": IMAGES,
     "ablation": IMAGES,
     "density_panels": {"density"},
     "density": {"density"},
@@ -54,12 +55,22 @@ def of_shown(params: Params) -> Iterator[Problem]:
 def _has_what_it_shows(params: Params, here: tuple, shown) -> Iterator[Problem]:
     experiment, runs = shown.experiment, params.runs_of(shown.experiment)
     section = {"compose": "compositions", "detect": "outliers", "denoise": "denoisings"}.get(shown.stage)
+    if shown.stage == "resample" and all(entry.run not in runs for entry in params.protocols.values()):
+        yield (*here, "kind"), f"protocols shows protocols, and no run of experiment '{experiment}' has one"
     if section and all(entry.experiment != experiment for entry in getattr(params, section).values()):
         yield (*here, "kind"), f"{shown.kind} shows {section}, and experiment '{experiment}' has none"
     if shown.kind in ("chain_separation", "long_chains") and not any(
         getattr(params.resolve(run, "generation"), "long_chains", None) for run in runs
     ):
         yield (*here, "kind"), f"{shown.kind} shows long_chains, and no generation of '{experiment}' has them"
+    measured = {params.resolve(run, "evaluation").kind for run in runs}
+    if shown.kind in ("generation", "ablation", "inception"):
+        needed = "inception" if shown.kind == "inception" else "images"
+        if needed not in measured:
+            yield (
+                (*here, "kind"),
+                f"{shown.kind} shows an evaluation of kind {needed}, and no run of '{experiment}' has one",
+            )
     if shown.kind == "truncation" and not any(
         getattr(params.resolve(run, "objective"), "compare_full", False) for run in runs
     ):

@@ -17,7 +17,7 @@ from ebm.model_file import ModelFile, trained_models
 from ebm.params import Params
 from ebm.params import compositions as params_compositions
 from ebm.params.compositions import Expression, Model, models_of
-from ebm.params.datasets import ATTRIBUTES
+from ebm.params.datasets import attributes_of
 from ebm.progress import progress
 
 
@@ -29,7 +29,7 @@ def run(params: Params, item: str) -> None:
     folder = workspace.prepared(params.preset, config.dataset)
     real = workspace.load_tensors(folder / "test.safetensors")[0]
     judge = ruler_from_tensors(workspace.load_tensors(folder / "ruler.safetensors")[0])
-    known = ATTRIBUTES[params.datasets[config.dataset].kind]
+    known = attributes_of(params.datasets[config.dataset])
 
     files, outcomes = {}, {}
     for name, file, ended in trained_models(params, config.experiment, device):

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from ebm.data.catalogue.entries import SourceFile
+from ebm.params.catalogue import SourceFile
 
 
 def matching(path: Path, file: SourceFile) -> str | None:

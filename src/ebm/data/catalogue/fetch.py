@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from ebm import progress as bars
 from ebm.data.catalogue.checksums import matching
-from ebm.data.catalogue.entries import Entry, SourceFile
+from ebm.params.catalogue import Entry, SourceFile
 from ebm.data.catalogue.transfer import TransferError, transfer
 from ebm.workspace import WorkspaceError
 

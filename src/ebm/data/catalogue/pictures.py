@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from ebm.data.catalogue.entries import Preparation
+from ebm.params.catalogue import Preparation
 
 # Field standard for faces: the 140 x 140 pixels in the middle of CelebA's 178 x 218.
 FACE = 140

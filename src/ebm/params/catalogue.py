@@ -1,7 +1,9 @@
-"""The catalogue as typed data: one entry per published set, from catalogue.yaml."""
+"""What is known of each published image set: a catalogue file as typed data.
 
-from functools import cached_property
-from importlib.resources import files
+The project's own is src/ebm/data/catalogue/catalogue.yaml.
+"""
+
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +15,7 @@ from ebm.params.base import Count, Name, Section
 from ebm.params.words import no_such
 from ebm.workspace import WorkspaceError
 
+OWN = Path(__file__).parents[1] / "data/catalogue/catalogue.yaml"
 # The algorithm and the digest; a mirror's or a publisher's MD5 stands where nobody published a SHA-256.
 Checksum = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
 Address = Annotated[str, Field(pattern=r"^https?://\S+$")]
@@ -76,6 +79,8 @@ class Entry(Section):
     `access`: `open` sets are downloaded, the others are placed by hand, as `how_to_get` says, by someone who
     accepted the terms. `sizes` in pixels are the sides that images can be read with; `counts` are the images
     of each split. `preparations`, the usual one first, are empty where the publisher's images are square.
+    `attributes` label the images, each with the names of its values in the order of their numbers; null where
+    only the files name them.
     """
 
     name: Name
@@ -91,6 +96,7 @@ class Entry(Section):
     sizes: tuple[Count, ...] = Field(min_length=1)
     counts: dict[Name, Count] = Field(min_length=1)
     preparations: dict[Name, Preparation] = Field(default_factory=dict)
+    attributes: dict[Name, tuple[str, ...] | None] = Field(default_factory=dict)
     files: tuple[SourceFile, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -119,12 +125,13 @@ class Entry(Section):
         return tuple(f for f in self.files if splits is None or set(splits) & set(f.splits))
 
 
+@cache
 def load_catalogue(path: Path | None = None) -> dict[str, Entry]:
     """The entries by name: the project's own, or those of another file of the same form.
 
     Raises WorkspaceError if `path` cannot be read or is no catalogue.
     """
-    source = files("ebm.data.catalogue").joinpath("catalogue.yaml") if path is None else path
+    source = OWN if path is None else path
     try:
         content = YAML(typ="safe", pure=True).load(source.read_text(encoding="utf-8"))
         return {name: Entry(name=name, **fields) for name, fields in content.items()}
