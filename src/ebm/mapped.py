@@ -39,8 +39,8 @@ def save_rows(
 ) -> int:
     """Write an array `name` (n, ...) from its `rows`, alike in shape and dtype, one in memory at a time.
 
-    `others`, asked when the rows have ended, are arrays that stand beside it. Returns n. Raises WorkspaceError
-    if there are no rows, ValueError if they are not alike.
+    `others`, asked when the rows have ended, are arrays that stand beside it. Returns n. Raises
+    WorkspaceError if there are no rows, ValueError if they are not alike.
     """
     with atomic_path(path) as temporary, open(temporary, "wb+") as file:
         file.seek(HEADER_BYTES)

@@ -69,7 +69,7 @@ def _evaluation(evaluation, generation, dataset) -> Iterator[str]:
                 f" {evaluation.kind}"
             )
         elif evaluation.kind == "inception":
-            yield "this evaluation compares with inception references, and the data have none (inception: null)"
+            yield "this evaluation compares with inception references; those of the data set are null"
         return
     few = [count for count in evaluation.counts if count > generation.samples]
     if few:

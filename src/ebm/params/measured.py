@@ -72,16 +72,14 @@ def of_outliers(params: Params) -> Iterator[Problem]:
     for name, test in params.outliers.items():
         here = ("outliers", name)
         yield from _measured(params, here, "detect", test.experiment)
-        named = [("dataset", test.dataset), *(("against", other) for other in test.against)]
-        for key, chosen in (*named, *(("first_image_of", other) for other in test.first_image_of)):
+        for key in ("dataset", "against"):
+            chosen = getattr(test, key)
             if chosen not in params.datasets:
                 yield (*here, key), no_such("dataset", chosen, params.datasets)
             elif params.datasets[chosen].kind not in IMAGES:
                 yield (*here, key), f"out-of-distribution tests need images, not '{chosen}'"
-            elif key != "dataset" and chosen == test.dataset:
-                yield (*here, key), "a data set is not out of its own distribution"
-        if not test.outside:
-            yield (*here, "sets"), "there is nothing to tell the images from: name a set or a data set"
+        if test.against == test.dataset:
+            yield (*here, "against"), "a data set is not out of its own distribution"
         others = [other for other in params.outliers.values() if other.experiment == test.experiment]
         measured = [name for other in others for name in other.outside]
         twice = sorted({name for name in measured if measured.count(name) > 1})
@@ -140,7 +138,10 @@ def of_protocols(params: Params) -> Iterator[Problem]:
         yield from unknown
         if not unknown:
             run = params.runs[protocol.run]
-            yield from _measured(params, here, "resample", run.experiment)
+            for key in ("experiment", "dataset"):
+                if getattr(protocol, key) != getattr(run, key):
+                    yield (*here, key), f"run '{protocol.run}' has {key} '{getattr(run, key)}'"
+            yield from _measured(params, here, "resample", protocol.experiment)
             generation = params.generations[protocol.generation]
             evaluation = params.evaluations[protocol.evaluation]
             for key, reason in of_protocol(params, protocol.run, generation, evaluation):

@@ -54,9 +54,12 @@ def of_shown(params: Params) -> Iterator[Problem]:
 
 def _has_what_it_shows(params: Params, here: tuple, shown) -> Iterator[Problem]:
     experiment, runs = shown.experiment, params.runs_of(shown.experiment)
-    section = {"compose": "compositions", "detect": "outliers", "denoise": "denoisings"}.get(shown.stage)
-    if shown.stage == "resample" and all(entry.run not in runs for entry in params.protocols.values()):
-        yield (*here, "kind"), f"protocols shows protocols, and no run of experiment '{experiment}' has one"
+    section = {
+        "compose": "compositions",
+        "detect": "outliers",
+        "denoise": "denoisings",
+        "resample": "protocols",
+    }.get(shown.stage)
     if section and all(entry.experiment != experiment for entry in getattr(params, section).values()):
         yield (*here, "kind"), f"{shown.kind} shows {section}, and experiment '{experiment}' has none"
     if shown.kind in ("chain_separation", "long_chains") and not any(

@@ -18,7 +18,9 @@ def run(params: Params, item: str) -> None:
     rng = np.random.default_rng(stream_seed(0, "outliers"))
     sets = {name: outliers.made_set(name, inside, config.samples, rng) for name in config.sets}
     other = _test_images(params, config.against)[: config.samples]
-    sets[config.against] = outliers.like(other, inside.shape[1:])
+    if config.first_image:
+        other = np.repeat(other[:1], len(other), 0)
+    sets[config.outside[-1]] = outliers.like(other, inside.shape[1:])
     inside = inside[: config.samples]
 
     runs, tensors = {}, {}
@@ -37,6 +39,7 @@ def run(params: Params, item: str) -> None:
             edges = outliers.histogram_edges([own, *found.values()], config.bins)
             tensors[f"{name}/{seed}/edges"] = edges
             for key, values in {"in": own, **found}.items():
+                tensors[f"{name}/{seed}/scores/{key}"] = -values
                 tensors[f"{name}/{seed}/histogram/{key}"] = outliers.histogram(values, edges)
         runs[name] = {"objective": model.objective, "seeds": seeds}
     result = {

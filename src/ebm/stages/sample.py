@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
@@ -30,16 +31,18 @@ def run(params: Params, item: str) -> None:
     A conditional model is sampled at every value of its attribute, equally often. Binary vectors are stored
     as images too, (n, 1, side, side) of 0 and 255.
     """
+    tensors, about = draw(params, item, params.resolve(item, "generation"))
+    place = workspace.run_file(params.preset, "sample", params.runs[item].experiment, item, ".safetensors")
+    workspace.save_tensors(place, tensors, about)
+
+
+def draw(params: Params, run: str, config: Generation) -> tuple[dict[str, np.ndarray], dict]:
+    """Samples of every seed of `run` as `config` says: tensors by name, and what describes them."""
     device = set_up(params.compute)
-    config = params.resolve(item, "generation")
-    dataset = params.datasets[params.runs[item].dataset].kind
-    experiment = params.runs[item].experiment
-
-    def place(stage: str, suffix: str = ".safetensors"):
-        return workspace.run_file(params.preset, stage, experiment, item, suffix)
-
-    model = ModelFile(place("train"), device)
-    outcomes = workspace.load_json(place("train", ".json"))["seeds"]
+    dataset = params.datasets[params.runs[run].dataset].kind
+    model_path = workspace.run_file(params.preset, "train", params.runs[run].experiment, run, ".safetensors")
+    model = ModelFile(model_path, device)
+    outcomes = workspace.load_json(model_path.with_suffix(".json"))["seeds"]
     chunks, steps = -(-config.samples // CHUNK), _steps(config, model)
     long = getattr(config, "long_chains", None)
     work = chunks * steps + (2 * long.rounds * config.steps if long else 0)
@@ -52,7 +55,7 @@ def run(params: Params, item: str) -> None:
         return _stored(x, model.is_image, dataset in BINARY)
 
     tensors = {}
-    with progress(f"sample {item}", len(model.seeds) * work) as bar:
+    with progress(f"sample {run}", len(model.seeds) * work) as bar:
         for seed in model.seeds:
             made = _generate(config, model, seed, condition, bar)
             tensors[f"{seed}/samples"] = stored(made.samples)
@@ -75,7 +78,7 @@ def run(params: Params, item: str) -> None:
         "long_steps": frame_steps(config) if long else [],
         "outcomes": outcomes,
     }
-    workspace.save_tensors(place("sample"), tensors, about)
+    return tensors, about
 
 
 def _steps(config: Generation, model: ModelFile) -> int:

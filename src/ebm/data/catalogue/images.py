@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from ebm.data.catalogue import readers
-from ebm.params.catalogue import Entry, Preparation
 from ebm.data.catalogue.pictures import CorruptImage, decode
+from ebm.params.catalogue import Entry, Preparation
 from ebm.params.words import nearest
 from ebm.workspace import WorkspaceError
 
