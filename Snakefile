@@ -1,7 +1,7 @@
 # Energy-based model training, reproduced: one flow, one vocabulary.
 #
 #     params.yaml > prepare > train > sample > evaluate > figure, table > report
-#                                   > compose, detect, denoise, compare
+#                                   > compose, detect, denoise, compare, resample
 #
 # dvc.yaml is the same flow for DVC; tests/pipeline compares the two.
 
@@ -32,6 +32,7 @@ include: "workflow/rules/compose.smk"
 include: "workflow/rules/detect.smk"
 include: "workflow/rules/denoise.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/resample.smk"
 include: "workflow/rules/figure.smk"
 include: "workflow/rules/report.smk"
 

@@ -78,6 +78,12 @@ def compare(comparison: Item) -> None:
 
 
 @app.command()
+def resample(protocol: Item) -> None:
+    """Sample a run's models by another protocol and measure that."""
+    _stage("resample", protocol, "protocols")
+
+
+@app.command()
 def figure(figure: Item) -> None:
     """Draw a figure."""
     _stage("figure", figure, "figures")

@@ -8,6 +8,7 @@
     results/<preset>/detect/<experiment>/<outliers>.{json,safetensors}
     results/<preset>/denoise/<experiment>/<denoising>.{json,safetensors}
     results/<preset>/compare/<comparison>/<comparison>.json
+    results/<preset>/resample/<experiment>/<protocol>.{json,safetensors}
     results/<preset>/report/verdicts.json
     paper_figures/<preset>/<figure>.{pdf,png}, <table>.{md,csv,tex}
     paper_figures/report.html
@@ -42,6 +43,7 @@ STAGES = (
     "detect",
     "denoise",
     "compare",
+    "resample",
     "figure",
     "table",
     "report",
@@ -57,6 +59,7 @@ MEASURED_SUFFIXES = {
     "detect": (".json", ".safetensors"),
     "denoise": (".json", ".safetensors"),
     "compare": (".json",),
+    "resample": (".json", ".safetensors"),
 }
 PREPARED = ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
 FIGURE_SUFFIXES = (".pdf", ".png")

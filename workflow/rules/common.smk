@@ -31,6 +31,7 @@ MEASURED_FROM = {
     "compose": "compositions",
     "detect": "outliers",
     "denoise": "denoisings",
+    "resample": "protocols",
 }
 
 # `ebm` of the environment that runs Snakemake, whether that is activated or not.
@@ -47,6 +48,7 @@ wildcard_constraints:
     composition="[a-z0-9_]+",
     outliers="[a-z0-9_]+",
     denoising="[a-z0-9_]+",
+    protocol="[a-z0-9_]+",
     comparison="[a-z0-9_]+",
     figure="|".join(PARAMS.figures) or "none",
     table="|".join(PARAMS.tables) or "none",
@@ -88,8 +90,12 @@ def code(*modules):
     found = []
     for module in modules:
         path = Path("src/ebm") / module
-        found += sorted(map(str, path.iterdir())) if path.is_dir() else [str(path)]
-    return [path for path in found if not path.endswith("__pycache__")]
+        found += (
+            sorted(p for p in path.rglob("*") if p.is_file())
+            if path.is_dir()
+            else [path]
+        )
+    return [str(path) for path in found if path.parent.name != "__pycache__"]
 
 
 def values(*keys):
