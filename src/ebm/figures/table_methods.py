@@ -48,8 +48,9 @@ def note(items: list[Compared]) -> str:
         f"{NOTE}. Log-likelihood: {', '.join(parts)}. W₂: 2-Wasserstein distance of samples to test points."
         " Classifier Fréchet distance: on features of a classifier trained on the same data, not an Inception"
         f" FID. A step is one training iteration, timed on {devices}, all methods in turns; network"
-        " evaluations are forward + backward passes in units of one batch; Gibbs sweeps are none. CD: chains"
-        " from a replay buffer or from noise; CD-k: k steps from the data; PCD-k: persistent chains"
+        " evaluations are forward + backward passes in units of one batch; Gibbs sweeps are none, and CD of"
+        " an RBM has its gradient in closed form, without a backward pass. CD: chains from a replay buffer or"
+        " from noise; CD-k: k steps from the data; PCD-k: persistent chains"
     )
 
 
