@@ -43,13 +43,23 @@ def weights_of(mode: Mode) -> Weights:
     return next(entry for entry in catalogue().values() if mode in entry.modes)
 
 
+def chosen_weights(mode: Mode, sha256: str | None) -> Weights:
+    """The file of `mode` that is taken: the published one, or under its name another with that SHA-256."""
+    entry = weights_of(mode)
+    if sha256 in (None, entry.sha256):
+        return entry
+    # Nobody publishes it: there is no address to point to.
+    return entry.model_copy(update={"sha256": sha256, "size": None, "urls": []})
+
+
 def verified(entry: Weights, folder: Path) -> Path:
     """The file of `entry` in `folder`, after its size and SHA-256 were found right.
 
     Raises RulerError if it is missing, incomplete or another file; a wrong file is left where it is.
     """
     path = Path(folder) / entry.file
-    get = f"from {' or '.join(entry.urls)} ({_described(entry)})"
+    origin = " or ".join(entry.urls) or "whoever made it"
+    get = f"from {origin} ({_described(entry)})"
     if not path.is_file():
         raise RulerError(f"{path} is missing: get {entry.file} {get} and put it into {Path(folder)}")
     size = os.path.getsize(path)
