@@ -13,7 +13,7 @@ from ebm.workspace import WorkspaceError
 
 def _config(source: Path, **changes) -> ImageFolderData:
     settings = {"kind": "image_folder", "source": str(source), "seed": 0, "size": 8, "channels": 3,
-                "limit": None, "test_fraction": 0.5,
+                "limit": None, "test_fraction": 0.5, "inception": None,
                 "classifier": {"epochs": 1, "batch_size": 64, "width": 2, "minimum_accuracy": 0}}  # fmt: skip
     return ImageFolderData(**settings | changes)
 

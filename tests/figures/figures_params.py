@@ -232,6 +232,7 @@ def params_data() -> dict:
                 "experiment": "digits",
                 "dataset": "digits",
                 "against": "shapes",
+                "first_image": False,
                 "weights": "ema",
                 "sets": ["photographs", "uniform"],
                 "samples": 20,
@@ -250,6 +251,7 @@ def params_data() -> dict:
                 "shown": 6,
             }
         },
+        "protocols": {},
         "comparisons": {"all_methods": {"experiments": list(COMPARED), "steps": 3, "warm_up": 1}},
         "figures": {
             name: {

@@ -15,6 +15,8 @@ from ebm.params.base import Count, Name, Section
 from ebm.params.words import no_such
 from ebm.workspace import WorkspaceError
 
+# The project's own, as params.yaml names it, and where it lies.
+SOURCE = "src/ebm/data/catalogue/catalogue.yaml"
 OWN = Path(__file__).parents[1] / "data/catalogue/catalogue.yaml"
 # The algorithm and the digest; a mirror's or a publisher's MD5 stands where nobody published a SHA-256.
 Checksum = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
@@ -142,6 +144,14 @@ def load_catalogue(path: Path | None = None) -> dict[str, Entry]:
     except (OSError, UnicodeDecodeError, YAMLError, AttributeError, TypeError) as failure:
         reason = str(failure).splitlines()[0]
         raise WorkspaceError(f"{source} cannot be read as a catalogue: {reason}") from None
+
+
+def catalogue_at(source: str) -> dict[str, Entry]:
+    """The catalogue that a data set's `source` names: the project's own from any folder, others from this.
+
+    Raises WorkspaceError if it cannot be read.
+    """
+    return load_catalogue() if source == SOURCE else load_catalogue(Path(source))
 
 
 def find_entry(name: str, catalogue: dict[str, Entry] | None = None) -> Entry:

@@ -4,13 +4,12 @@
 are made by a module of this package, so their source is that module.
 """
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from ebm.params.base import Count, Fraction, Index, Name, Probability, Section
-from ebm.params.catalogue import Entry, find_entry, load_catalogue
+from ebm.params.catalogue import Entry, catalogue_at, find_entry
 from ebm.params.inception import InceptionRuler
 
 MODULES = {
@@ -161,7 +160,7 @@ class CatalogueData(Section):
     @property
     def published(self) -> Entry:
         """What the catalogue says of it. Raises WorkspaceError if it says nothing."""
-        return find_entry(self.entry, load_catalogue(Path(self.source)))
+        return find_entry(self.entry, catalogue_at(self.source))
 
 
 Dataset = Annotated[

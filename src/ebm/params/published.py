@@ -1,9 +1,8 @@
 """Data sets of the catalogue that ask for what it does not have, and why."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from ebm.params.catalogue import find_entry, load_catalogue
+from ebm.params.catalogue import catalogue_at, find_entry
 from ebm.params.root import Params
 from ebm.params.words import Problem, no_such
 from ebm.workspace import WorkspaceError
@@ -19,7 +18,7 @@ def of_datasets(params: Params) -> Iterator[Problem]:
 
 def _of_catalogue(here: tuple, dataset) -> Iterator[Problem]:
     try:
-        catalogue = load_catalogue(Path(dataset.source))
+        catalogue = catalogue_at(dataset.source)
     except WorkspaceError as failure:
         yield (*here, "source"), str(failure)
         return
