@@ -39,7 +39,7 @@ def step_costs(trainings: Sequence[Training], steps: int, warm_up: int) -> list[
     seconds: list[list[float]] = [[] for _ in trainings]
     for number in range(warm_up + steps):
         for training, own in zip(trainings, seconds, strict=True):
-            device = training.batches.data.device
+            device = training.batches.device
             _wait(device)
             start = time.perf_counter()
             training.step()

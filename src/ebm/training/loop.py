@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ebm.data.batches import Batches, dequantise
+from ebm.data.batches import dequantise
+from ebm.data.host_batches import HostData, batches_of
 from ebm.data.streams import stream_seed
 from ebm.energies.conditional import Given, rows
 from ebm.objectives import build_objective
@@ -22,14 +23,16 @@ from ebm.training.state import TrainState
 class Training:
     """One seed of one run: `step` takes one iteration, `run` all that are left.
 
-    `data` (n, ...): float32, or uint8 images that are dequantised anew in every batch. The host waits for the
-    device only at logged iterations.
+    `data` (n, ...): float32, or uint8 images that are dequantised anew in every batch; a tensor on the
+    training device, or HostData. The host waits for the device only at logged iterations.
     """
 
-    def __init__(self, settings: TrainSettings, data: Tensor, seed: int, labels: Tensor | None = None):
+    def __init__(
+        self, settings: TrainSettings, data: Tensor | HostData, seed: int, labels: Tensor | None = None
+    ):
         """`labels` (n,), int64 from 0: the attribute that a conditional energy is conditioned on."""
         self.settings, self.seed = settings, seed
-        self.batches = Batches(data, settings.schedule.batch_size, seed)
+        self.batches = batches_of(data, settings.schedule.batch_size, seed)
         like = torch.zeros(
             (settings.schedule.batch_size, *data.shape[1:]), dtype=torch.float32, device=data.device
         )
@@ -85,13 +88,12 @@ class Training:
         conditions of its data, which its chains share.
         """
         state = self.state
-        index = self.batches.index(state.iteration)
-        data = dequantise(self.batches.data.index_select(0, index), generator)
+        data = dequantise(self.batches.at(state.iteration), generator)
         energy = state.energy
         if self.members > 1:
             energy = energy.member(stream_seed(self.seed, "member", state.iteration) % self.members)
         if self.conditions is not None:
-            energy = Given(energy, self.conditions[index])
+            energy = Given(energy, self.conditions[self.batches.index(state.iteration)])
         return data, energy
 
     def compare_truncation(self) -> dict[str, Tensor]:
