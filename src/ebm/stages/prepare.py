@@ -1,6 +1,7 @@
 """prepare: a data set as tensors, the ruler its samples are measured with, and a manifest.
 
 Each kind of data imports its own maker: scikit-learn, which digits need, takes longer than making the others.
+Published sets, which may be larger than memory, go another way.
 """
 
 import numpy as np
@@ -24,8 +25,14 @@ LICENCES = {
 def run(params: Params, item: str) -> None:
     """Prepare data set `item`."""
     config = params.datasets[item]
+    if config.kind == "catalogue":
+        from ebm.stages import prepare_published
+
+        prepare_published.run(params, item)
+        return
     ruler: dict[str, np.ndarray] = {}
-    measures: dict[str, float | str] = {}
+    measures: dict[str, float | dict] = {}
+    inception = getattr(config, "inception", None)
     if config.kind == "gaussian":
         from ebm.data import gaussian
 
@@ -70,12 +77,21 @@ def run(params: Params, item: str) -> None:
             "train": {"x": train, **_by_attribute(train_labels)},
             "test": {"x": test, **_by_attribute(test_labels)},
         }
+        if inception is not None:
+            from ebm.stages import prepare_inception
+
+            networks = prepare_inception.check(inception, {"train": len(train), "test": len(test)})
         ruler, measures = _image_ruler(params, item, parts)
 
     folder = workspace.prepared(params.preset, item)
     for part, arrays in parts.items():
         workspace.save_tensors(folder / f"{part}.safetensors", arrays, {"dataset": item})
-    workspace.save_tensors(folder / "ruler.safetensors", ruler, {"dataset": item})
+    origins = {}
+    if inception is not None:
+        tensors, origins = prepare_inception.references(params, item)
+        ruler |= tensors
+        measures |= networks
+    workspace.save_tensors(folder / "ruler.safetensors", ruler, {"dataset": item} | origins)
     manifest = {
         "dataset": item,
         "kind": config.kind,

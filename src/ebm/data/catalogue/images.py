@@ -1,6 +1,6 @@
 """A split of a published set as a stream of 8-bit images with labels, in a stated order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -27,11 +27,11 @@ class Sample(NamedTuple):
 class Images:
     """A split, to be iterated over, each time anew from its files, which are never whole in memory.
 
-    `count` images are in the files; `attributes` are the names of the values of every label, in the order of
-    their numbers. The order is that of the publisher: batch by batch, by the list of names, or by LMDB key,
-    as each module of `readers` says. After an iteration `corrupt` lists the names of images that could not
-    be decoded; with `corrupt="stop"` it ends in WorkspaceError if there are any, with "skip" they are
-    missing from it, so that it gives `count - len(corrupt)` images.
+    `count` images are in the files, `asked` of them are asked for; `attributes` are the names of the values
+    of every label, in the order of their numbers. The order is that of the publisher: batch by batch, by the
+    list of names, or by LMDB key, as each module of `readers` says. After an iteration `corrupt` lists the
+    names of images that could not be decoded; with `corrupt="stop"` it ends in WorkspaceError if there are
+    any, with "skip" they are missing from it, so that it gives `asked - len(corrupt)` images.
     """
 
     def __init__(
@@ -42,11 +42,14 @@ class Images:
         content: readers.Content,
         preparation: Preparation | None,
         stops: bool,
+        only: Collection[int] | None,
     ):
         self.entry, self.split, self.size = entry, split, size
         self.count = entry.counts[split]
+        self.asked = self.count if only is None else len(only)
         self.attributes = dict(content.attributes)
         self.corrupt: list[str] = []
+        self._only = only
         self._content, self._preparation, self._stops = content, preparation, stops
 
     def __iter__(self) -> Iterator[Sample]:
@@ -54,6 +57,8 @@ class Images:
         came, reason = 0, ""
         for name, raw, labels in self._content.items():
             came += 1
+            if self._only is not None and came - 1 not in self._only:
+                continue
             if isinstance(raw, bytes):
                 try:
                     raw = decode(raw, self.size, self.entry.channels, self._preparation)
@@ -84,11 +89,14 @@ def open_images(
     size: int,
     preparation: str | None = None,
     corrupt: Literal["stop", "skip"] = "stop",
+    only: Collection[int] | None = None,
 ) -> Images:
     """The images of a split of `entry`, of `size` x `size` pixels, from the files that `fetch` gave.
 
-    `preparation` names one of the entry's (None: its first). Raises WorkspaceError if the entry has no such
-    split, size or preparation, if a file is damaged, or if its images are not as many as the catalogue says.
+    `preparation` names one of the entry's (None: its first). `only`: positions in the publisher's order, from
+    0, of the images asked for; the others are passed over without being decoded (None: all are asked for).
+    Raises WorkspaceError if the entry has no such split, size or preparation, if a file is damaged, or if its
+    images are not as many as the catalogue says.
     """
     files = entry.files_of((split,))
     if size not in entry.sizes:
@@ -103,7 +111,7 @@ def open_images(
     content = readers.READERS[entry.reader]([paths[file.name] for file in files], split)
     if content.count not in (None, entry.counts[split]):
         raise WorkspaceError(_wrong_count(entry, split, content.count))
-    return Images(entry, split, size, content, chosen, corrupt == "stop")
+    return Images(entry, split, size, content, chosen, corrupt == "stop", only)
 
 
 def _wrong_count(entry: Entry, split: str, came: int) -> str:

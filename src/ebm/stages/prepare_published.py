@@ -1,0 +1,133 @@
+"""prepare, for a set of the catalogue: fetched, verified, read image by image into files of tensors."""
+
+from array import array
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ebm import workspace
+from ebm.data.catalogue.checksums import digest_of
+from ebm.data.catalogue.fetch import Fetched, fetch
+from ebm.data.catalogue.images import Images, open_images
+from ebm.mapped import save_rows
+from ebm.params import Params
+from ebm.params.catalogue import Entry
+from ebm.params.datasets import CatalogueData
+from ebm.progress import progress
+from ebm.workspace import WorkspaceError
+
+PARTS = ("train", "test")
+
+
+class Part(NamedTuple):
+    """What was written: how many images, which could not be decoded, the values of each attribute."""
+
+    size: int
+    corrupt: list[str]
+    attributes: dict[str, tuple[str, ...]]
+
+
+def run(params: Params, item: str) -> None:
+    """Prepare data set `item` of the catalogue."""
+    config = params.datasets[item]
+    entry, splits = config.published, {part: getattr(config, part) for part in PARTS}
+    measures, ruler, metadata = {}, {}, {}
+    if config.inception is not None:
+        from ebm.stages import prepare_inception
+
+        asked = {part: getattr(config, f"{part}_limit") or entry.counts[splits[part]] for part in PARTS}
+        measures = prepare_inception.check(config.inception, asked)
+    fetched = fetch(entry, Path(config.folder), splits.values())
+    folder = workspace.prepared(params.preset, item)
+    written = {part: _write(folder / f"{part}.safetensors", config, item, part, fetched) for part in PARTS}
+    if config.inception is not None:
+        ruler, metadata = prepare_inception.references(params, item)
+    workspace.save_tensors(folder / "ruler.safetensors", ruler, {"dataset": item} | metadata)
+    manifest = {
+        "dataset": item,
+        "kind": config.kind,
+        "source": config.source,
+        **{key: getattr(entry, key) for key in ("title", "variant", "page", "licence", "citation")},
+        "entry": config.entry,
+        "preparation": _preparation(entry, config),
+        "files": {name: _file(found) for name, found in fetched.items()},
+        "splits": splits,
+        "counts": {part: entry.counts[split] for part, split in splits.items()},
+        "corrupt": {part: written[part].corrupt for part in PARTS},
+        "attributes": {name: list(values) for name, values in written["train"].attributes.items()},
+        "shape": [entry.channels, config.size, config.size],
+        "ruler": measures,
+    }
+    for part in PARTS:
+        manifest[f"{part}_size"] = written[part].size
+        manifest[f"{part}_sha256"] = workspace.file_sha256(folder / f"{part}.safetensors")
+    workspace.save_json(folder / "manifest.json", manifest)
+
+
+def _write(path: Path, config: CatalogueData, item: str, part: str, fetched: Mapping[str, Fetched]) -> Part:
+    """Write the images (n, C, size, size) uint8 and the labels (n,) int64 of a part, one image in memory."""
+    entry, split = config.published, getattr(config, part)
+    paths = {name: found.path for name, found in fetched.items()}
+    only = _drawn(config, part, entry.counts[split])
+    images = open_images(entry, paths, split, config.size, config.preparation, config.corrupt, only)
+    _check_attributes(entry, images)
+    labels = {name: array("q") for name in images.attributes}
+    with progress(f"prepare {item}, {part}", images.asked) as bar:
+
+        def rows() -> Iterator[np.ndarray]:
+            for sample in images:
+                for name, values in labels.items():
+                    values.append(sample.labels[name])
+                yield sample.pixels
+                bar.advance()
+
+        def columns() -> dict[str, np.ndarray]:
+            return {name: np.frombuffer(values, dtype=np.int64) for name, values in labels.items()}
+
+        size = save_rows(path, "x", rows(), columns, {"dataset": item})
+    return Part(size, images.corrupt, images.attributes)
+
+
+def _drawn(config: CatalogueData, part: str, count: int) -> frozenset[int] | None:
+    """Positions within the split of the images of a part; None for all."""
+    limit = getattr(config, f"{part}_limit")
+    if limit is None:
+        return None
+    rng = np.random.default_rng([config.seed, 4, PARTS.index(part)])
+    return frozenset(rng.choice(count, limit, replace=False).tolist())
+
+
+def _check_attributes(entry: Entry, images: Images) -> None:
+    """WorkspaceError unless the files label the images as the catalogue says: its numbers decide results."""
+    found, told = images.attributes, entry.attributes
+    if found.keys() != told.keys():
+        raise WorkspaceError(
+            f"{entry.name}: its files label the images with {_few(found)}, the catalogue says {_few(told)}:"
+            " correct its attributes there or get the files again"
+        )
+    for name, values in told.items():
+        if values is not None and values != found[name]:
+            raise WorkspaceError(
+                f"{entry.name}: the values of {name} are {_few(found[name])} in its files, the catalogue says"
+                f" {_few(values)}: correct its attributes there or get the files again"
+            )
+
+
+def _few(names) -> str:
+    """Names in a sentence, not all of a thousand."""
+    names = list(names)
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "") or "nothing"
+
+
+def _preparation(entry: Entry, config: CatalogueData) -> dict | None:
+    """How pictures became squares and who does it so; None where the publisher's are squares."""
+    name = config.preparation or next(iter(entry.preparations), None)
+    return None if name is None else {"name": name, **entry.preparations[name].model_dump()}
+
+
+def _file(found: Fetched) -> dict:
+    if found.checksum is not None:
+        return {"checksum": found.checksum, "in_catalogue": True}
+    return {"checksum": f"sha256:{digest_of(found.path)}", "in_catalogue": False}
