@@ -45,9 +45,9 @@ class InceptionRuler(Section):
 
 class Likelihood(Section):
     """Annealed importance sampling of log Z: `chains` from the uniform density on the unit cube to exp(-E)
-    over `temperatures`, with `steps` Metropolis-adjusted Langevin steps of `step_size` at each.
+    over `temperatures`, with `steps` Metropolis-adjusted Langevin steps of `step_size` / beta at each beta.
 
-    `points`: test images whose log-likelihood is given.
+    `points`: test images whose log-likelihood is given; all if there are fewer.
     """
 
     chains: Annotated[int, Field(ge=2, strict=True)]
@@ -62,8 +62,10 @@ class InceptionEvaluation(Section):
     and coverage of as many as the references have kept. In every mode, against every reference of the data.
 
     `splits` of the Inception Score; `subsets` of `subset_size` for KID; `neighbours` for precision and
-    recall, `density_neighbours` for density and coverage; `seed` of KID's draws. `shown_neighbours`: samples
-    shown beside the nearest training image. `likelihood`: null if it is not estimated.
+    recall, `density_neighbours` for density and coverage; `seed` of KID's draws, and of the test images and
+    their noise that distances and likelihood are taken of. `shown_neighbours`: samples shown beside the
+    nearest training image. `likelihood`: null if it is not estimated, as of an energy that is conditioned on
+    an attribute.
     """
 
     kind: Literal["inception"]

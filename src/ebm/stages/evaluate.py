@@ -1,6 +1,7 @@
 """evaluate: the numbers of a run, seed by seed, and the arrays its figures draw."""
 
 import io
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,34 +11,67 @@ from ebm import workspace
 from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.evaluation.training_summary import summarise
+from ebm.mapped import map_tensors
 from ebm.model_file import ModelFile
 from ebm.params import Params
+from ebm.params.evaluations import Evaluation
+from ebm.params.inception import InceptionEvaluation
+from ebm.params.sampling import Weights
 from ebm.params.switches import switches
+from ebm.progress import progress
+from ebm.workspace import WorkspaceError
 
 
 def run(params: Params, item: str) -> None:
     """Measure run `item` with the evaluation it names."""
-    device = set_up(params.compute)
     entry, config = params.runs[item], params.resolve(item, "evaluation")
+    path = workspace.run_file(params.preset, "sample", entry.experiment, item, ".safetensors")
+    samples, _ = reader(config)(path)
+    result, arrays = measured(params, item, config, params.resolve(item, "generation").weights, samples)
 
-    def place(stage: str, suffix: str):
-        return workspace.run_file(params.preset, stage, entry.experiment, item, suffix)
+    def place(suffix: str):
+        return workspace.run_file(params.preset, "evaluate", entry.experiment, item, suffix)
 
-    model = ModelFile(place("train", ".safetensors"), device)
-    status = workspace.load_json(place("train", ".json"))
-    log = pd.read_csv(io.StringIO(workspace.read_text(place("train", ".csv"), status.get("log_sha256", ""))))
-    samples, _ = workspace.load_tensors(place("sample", ".safetensors"))
+    workspace.save_json(place(".json"), result)
+    workspace.save_tensors(place(".safetensors"), arrays, {"seeds": [int(s) for s in result["seeds"]]})
+
+
+def reader(config: Evaluation):
+    """What reads samples and data for `config`: sets of images that may not fit into memory are mapped."""
+    return map_tensors if config.kind == "inception" else workspace.load_tensors
+
+
+def measured(
+    params: Params, run: str, config: Evaluation, weights: Weights, samples: Mapping[str, np.ndarray]
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """The numbers of `samples` (`<seed>/samples` and more, as `sample` names them) and of the models of `run`
+    with `weights`, by `config`: what stands in the metrics file, and the arrays its figures draw."""
+    device = set_up(params.compute)
+    entry = params.runs[run]
+
+    def trained(suffix: str):
+        return workspace.run_file(params.preset, "train", entry.experiment, run, suffix)
+
+    model = ModelFile(trained(".safetensors"), device)
+    status = workspace.load_json(trained(".json"))
+    log = pd.read_csv(io.StringIO(workspace.read_text(trained(".csv"), status.get("log_sha256", ""))))
     folder = workspace.prepared(params.preset, entry.dataset)
     manifest = workspace.load_json(folder / "manifest.json")
-    ruler, _ = workspace.load_tensors(folder / "ruler.safetensors")
-    data = {p: workspace.load_tensors(folder / f"{p}.safetensors")[0] for p in ("train", "test")}
+    ruler, about = reader(config)(folder / "ruler.safetensors")
+    data = {p: reader(config)(folder / f"{p}.safetensors")[0] for p in ("train", "test")}
 
-    measure = {"gaussian": _gaussian, "density": _density, "images": _images, "binary": _binary}[config.kind]
-    weights = params.resolve(item, "generation").weights
+    if config.kind == "inception":
+        images = {seed: samples[f"{seed}/samples"] for seed in model.seeds}
+        found = _inception(params, run, config, model, weights, images, data, (ruler, about))
+    else:
+        measures = {"gaussian": _gaussian, "density": _density, "images": _images, "binary": _binary}
+        measure = measures[config.kind]
+        found = {
+            seed: measure(config, model.energy(seed, weights), samples[f"{seed}/samples"], data, ruler, seed)
+            for seed in model.seeds
+        }
     seeds, arrays = {}, {}
-    for seed in model.seeds:
-        energy = model.energy(seed, weights)
-        metrics, drawn = measure(config, energy, samples[f"{seed}/samples"], data, ruler, seed)
+    for seed, (metrics, drawn) in found.items():
         metrics |= summarise(log[log.seed == seed]) | _separation(samples, seed)
         ended = status["seeds"][str(seed)]
         survived = ended["iterations"] if ended["outcome"] == "finished" else ended["iteration"]
@@ -45,13 +79,13 @@ def run(params: Params, item: str) -> None:
         seeds[str(seed)] = {"metrics": workspace.finite_or_null(metrics), **ended}
         arrays |= {f"{seed}/{name}": array for name, array in drawn.items()}
     result = {
-        "run": item,
+        "run": run,
         "experiment": entry.experiment,
         "dataset": entry.dataset,
         "kind": config.kind,
-        "objective": params.resolve(item, "objective").kind,
+        "objective": params.resolve(run, "objective").kind,
         "energy": model.config.kind,
-        "switches": switches(params, item),
+        "switches": switches(params, run),
         "reference": manifest["ruler"],
         "seeds": seeds,
     }
@@ -59,8 +93,7 @@ def run(params: Params, item: str) -> None:
         from ebm.evaluation.binary import how
 
         result["likelihood"] = how(model.energy(model.seeds[0], weights))
-    workspace.save_json(place("evaluate", ".json"), result)
-    workspace.save_tensors(place("evaluate", ".safetensors"), arrays, {"seeds": model.seeds})
+    return result, arrays
 
 
 def _separation(samples: dict, seed: int) -> dict[str, float]:
@@ -141,6 +174,52 @@ def _images(config, energy, samples, data, ruler, seed):
     shown = config.shown_neighbours
     drawn = {"shown": samples[:shown], "nearest_train": data["train"]["x"][index[:shown]]}
     return metrics, drawn
+
+
+def _inception(
+    params: Params,
+    run: str,
+    config: InceptionEvaluation,
+    model: ModelFile,
+    weights: Weights,
+    samples: dict[int, np.ndarray],
+    data: dict,
+    references: tuple[dict, dict],
+) -> dict[int, tuple[dict, dict]]:
+    """Metrics and arrays of all seeds: each network, and each image of the training set, is read once."""
+    from ebm.evaluation import inception
+    from ebm.evaluation.cube_likelihood import cube_likelihood
+
+    ruler = params.datasets[params.runs[run].dataset].inception
+    if config.likelihood and model.classes is not None:
+        raise WorkspaceError(
+            f"run {run} has one log Z for each value of its condition, and the evaluation estimates a single"
+            " one: write likelihood: null"
+        )
+    train, test = data["train"]["x"], data["test"]["x"]
+    count = sum(inception.measured_count(config, ruler, len(images)) for images in samples.values())
+    with progress(f"features of {run}", count * len(ruler.modes)) as bar:
+        numbers = inception.inception_numbers(
+            config, ruler, references, samples, model.device, params.compute.threads, bar.advance
+        )
+    ratios = inception.pairwise_distance_ratios(samples, test, config.seed)
+    shown = {seed: np.array(images[: config.shown_neighbours]) for seed, images in samples.items()}
+    _, index = inception.nearest_images(np.concatenate(list(shown.values())), train)
+    parts = np.split(index, np.cumsum([len(images) for images in shown.values()])[:-1])
+    found = {}
+    for (seed, images), nearest in zip(shown.items(), parts, strict=True):
+        metrics = numbers[seed] | {"pairwise_distance_ratio": ratios[seed]}
+        found[seed] = metrics, {"shown": images, "nearest_train": np.array(train[nearest])}
+    if config.likelihood:
+        path = config.likelihood
+        with progress(f"log Z of {run}", len(samples) * path.chains * (path.temperatures - 1)) as bar:
+            for seed in samples:
+                generator = torch.Generator(model.device).manual_seed(stream_seed(seed, "evaluation"))
+                energy = model.energy(seed, weights)
+                found[seed][0].update(
+                    cube_likelihood(energy, test, path, config.seed, generator, bar.advance)
+                )
+    return found
 
 
 def _binary(config, energy, samples, data, ruler, seed):
