@@ -1,17 +1,14 @@
 """Samples of all seeds of a run by the rulers of papers, beside the data set's references."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from ebm.data.streams import stream_seed
 from ebm.evaluation.diversity import mean_pairwise_distance, nearest
-from ebm.evaluation.image_rulers.features import Inception
 from ebm.evaluation.image_rulers.measure import Protocol, measure
-from ebm.evaluation.image_rulers.reference import references_from
-from ebm.evaluation.image_rulers.weights import chosen_weights
+from ebm.evaluation.image_rulers.prepared import network, references_from
 from ebm.params.inception import InceptionEvaluation, InceptionRuler
 
 # Images whose pairwise distance is taken: half a million pairs.
@@ -50,12 +47,11 @@ def inception_numbers(
     )
     found: dict[int, dict[str, float]] = {seed: {} for seed in samples}
     for mode in ruler.modes:
-        weights = chosen_weights(mode, ruler.sha256.get(mode))
-        network = Inception(Path(ruler.weights), mode, device, weights)
+        inception = network(ruler, mode, device)
         real = references_from(*references, mode)
         for seed, images in samples.items():
             order = random_order(len(images), seed)[: measured_count(config, ruler, len(images))]
-            made = network.features(images, ruler.batch_size, workers, order, advance)
+            made = inception.features(images, ruler.batch_size, workers, order, advance)
             found[seed] |= measure(made, real, protocol, device)
     return found
 

@@ -16,7 +16,7 @@ from ebm.evaluation.image_rulers.errors import RulerError
 from ebm.evaluation.image_rulers.features import Inception
 from ebm.evaluation.image_rulers.fid import Moments
 from ebm.evaluation.image_rulers.reference import Origin, Reference, make_reference
-from ebm.evaluation.image_rulers.weights import Mode, Weights, verified, weights_of
+from ebm.evaluation.image_rulers.weights import Mode, Weights, chosen_weights, verified, weights_of
 from ebm.params.inception import InceptionRuler
 
 ROOT = "inception"
@@ -24,11 +24,7 @@ ROOT = "inception"
 
 def weights_for(config: InceptionRuler, mode: Mode) -> Weights:
     """The published file of `mode`, or the one that `config` names in its place by a SHA-256."""
-    published = weights_of(mode)
-    digest = config.sha256.get(mode, published.sha256)
-    if digest == published.sha256:
-        return published
-    return published.model_copy(update={"sha256": digest, "size": None})
+    return chosen_weights(mode, config.sha256.get(mode))
 
 
 def network(config: InceptionRuler, mode: Mode, device: torch.device) -> Inception:
@@ -98,7 +94,9 @@ def references_from(tensors: Mapping[str, np.ndarray], metadata: Mapping, mode: 
         if key.startswith(prefix):
             origin = Origin(**metadata[key])
             moments = Moments(tensors[f"{key}/mean"], tensors[f"{key}/covariance"], origin.count)
-            found[key.removeprefix(prefix)] = Reference(moments, tensors[f"{key}/features"], origin)
+            # A map of a file is read-only, which torch warns of.
+            features = np.array(tensors[f"{key}/features"])
+            found[key.removeprefix(prefix)] = Reference(moments, features, origin)
     if not found:
         raise RulerError(
             f"the data set was prepared without references of mode {mode}: name it in the modes of its"

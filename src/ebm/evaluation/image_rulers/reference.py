@@ -1,7 +1,7 @@
 """What the rulers need of real images: computed once, kept in a file that says what it was computed from."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,13 +10,10 @@ import numpy as np
 from ebm.evaluation.image_rulers.errors import RulerError
 from ebm.evaluation.image_rulers.features import Features, Inception
 from ebm.evaluation.image_rulers.fid import Moments, moments
-from ebm.evaluation.image_rulers.weights import Mode
 from ebm.workspace import load_tensors, save_tensors
 
 # Images whose features are in memory at a time.
 BLOCK = 10_000
-# What is kept of a reference.
-PARTS = ("mean", "covariance", "features")
 
 
 @dataclass(frozen=True)
@@ -88,64 +85,22 @@ def make_reference(
 
 def save_reference(path: Path, reference: Reference) -> None:
     """Write `reference` as safetensors with a SHA-256 of itself, whole or not at all."""
-    save_tensors(path, _parts(reference), {"origin": asdict(reference.origin)})
+    tensors = {
+        "mean": reference.moments.mean,
+        "covariance": reference.moments.covariance,
+        "features": reference.features,
+    }
+    save_tensors(path, tensors, {"origin": asdict(reference.origin)})
 
 
 def load_reference(path: Path) -> Reference:
     """The reference at `path`. Raises WorkspaceError if it is missing, damaged or something else."""
     tensors, metadata = load_tensors(path)
     try:
-        return _reference(tensors, metadata["origin"])
+        origin = Origin(**metadata["origin"])
+        mean, covariance, features = (tensors[name] for name in ("mean", "covariance", "features"))
     except (KeyError, TypeError):
         raise RulerError(f"{path} holds no reference of images: delete it, then run `snakemake`") from None
-
-
-def reference_tensors(
-    references: Mapping[Mode, Mapping[str, Reference]],
-) -> tuple[dict[str, np.ndarray], dict[str, dict[str, dict]]]:
-    """References by mode and name as they stand in a data set's ruler, for `references_from`.
-
-    Tensors `inception/<mode>/<name>/{mean,covariance,features}`, and what stands under `inception` in the
-    metadata: the origins, by mode and name.
-    """
-    tensors = {
-        f"inception/{mode}/{name}/{part}": array
-        for mode, named in references.items()
-        for name, reference in named.items()
-        for part, array in _parts(reference).items()
-    }
-    origins = {
-        mode: {name: asdict(reference.origin) for name, reference in named.items()}
-        for mode, named in references.items()
-    }
-    return tensors, origins
-
-
-def references_from(tensors: Mapping[str, np.ndarray], metadata: Mapping, mode: Mode) -> dict[str, Reference]:
-    """The references of `mode` by name, from a data set's ruler (tensors and metadata).
-
-    Raises RulerError if it has none of this mode.
-    """
-    try:
-        return {
-            name: _reference({part: tensors[f"inception/{mode}/{name}/{part}"] for part in PARTS}, origin)
-            for name, origin in metadata["inception"][mode].items()
-        }
-    except (KeyError, TypeError):
-        raise RulerError(
-            f"the data set has no reference of mode {mode}: name it under `inception` of the data set, then"
-            " run `ebm prepare`"
-        ) from None
-
-
-def _parts(reference: Reference) -> dict[str, np.ndarray]:
-    found = (reference.moments.mean, reference.moments.covariance, reference.features)
-    return dict(zip(PARTS, found, strict=True))
-
-
-def _reference(parts: Mapping[str, np.ndarray], described: Mapping) -> Reference:
-    origin = Origin(**described)
-    mean, covariance, features = (parts[name] for name in PARTS)
     return Reference(Moments(mean, covariance, origin.count), features, origin)
 
 
