@@ -1,7 +1,7 @@
 """Training data that stay in a file on the host because the training device has no room for them.
 
-A thread reads the next batch while the device works on this one: a random row takes microseconds from the page
-cache and a tenth of a millisecond from a disk, a training step of images at least tens of milliseconds.
+A thread reads the next batch while the device works on this one; benchmarks/batches_from_host.py says what
+that adds to a training step.
 """
 
 import mmap

@@ -16,8 +16,8 @@ from ebm.progress import progress
 def check(config: InceptionRuler, sizes: Mapping[str, int]) -> dict:
     """What the manifest says of the networks.
 
-    Raises RulerError, before any work, if a reference asks for more images than there are (`sizes` by part) or
-    a weights file is missing or wrong.
+    Raises RulerError, before any work, if a reference asks for more images than there are (`sizes` by part)
+    or a weights file is missing or wrong.
     """
     prepared.check_counts(config, sizes)
     return {"inception": prepared.check_weights(config)}
