@@ -195,6 +195,19 @@ class Compared:
     runs: list[Measured]
 
 
+@dataclass(frozen=True)
+class Resampled:
+    """The models of a run sampled by a protocol, as `source` does, and what that gives.
+
+    `generation`: the settings of its chains, as params.yaml calls them.
+    """
+
+    name: str
+    source: str
+    generation: Mapping[str, str | float | bool | None]
+    measured: Measured
+
+
 def noise_key(metric: str, noise: float) -> str:
     """The key of a denoising metric (psnr, ssim, strength) at a level of noise: denoise_psnr_0_1."""
     return f"denoise_{metric}_{noise_name(noise)}"

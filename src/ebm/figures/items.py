@@ -3,7 +3,12 @@
 from ebm.params import Params
 
 # The section of params.yaml that lists what a stage measures of an experiment.
-ITEMS = {"compose": "compositions", "detect": "outliers", "denoise": "denoisings"}
+ITEMS = {
+    "compose": "compositions",
+    "detect": "outliers",
+    "denoise": "denoisings",
+    "resample": "protocols",
+}
 
 
 def items_of(params: Params, stage: str, experiment: str) -> list[str]:

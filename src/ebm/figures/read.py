@@ -12,6 +12,7 @@ from ebm.figures.data import (
     Measured,
     NothingToShow,
     Outcome,
+    Resampled,
     RunLabel,
 )
 
@@ -67,6 +68,20 @@ def measured(label: RunLabel, content: Mapping) -> Measured:
         content.get("switches", {}),
         content.get("likelihood", ""),
     )
+
+
+def resampled(content: Mapping, labels: list[RunLabel]) -> Resampled:
+    """The metrics file of stage `resample`, whose run is one of `labels`.
+
+    Raises NothingToShow if it is none of them.
+    """
+    label = next((label for label in labels if label.name == content["run"]), None)
+    if label is None:
+        name = content["protocol"]
+        raise NothingToShow(f"{name} was made with {content['run']}: run `ebm resample {name}`")
+    # What the data set's own images give stands in the files of stage evaluate.
+    own = measured(label, {"reference": {}} | content)
+    return Resampled(content["protocol"], content["source"], content["generation"], own)
 
 
 def _members(content: Mapping, labels: list[RunLabel], stage: str, item: str) -> list[Measured]:

@@ -4,10 +4,19 @@ from importlib import import_module
 
 from ebm import workspace
 from ebm.figures.caption import caption
-from ebm.figures.data import Compared, Composed, Denoised, Detected, Measured, NothingToShow, RunLabel
+from ebm.figures.data import (
+    Compared,
+    Composed,
+    Denoised,
+    Detected,
+    Measured,
+    NothingToShow,
+    Resampled,
+    RunLabel,
+)
 from ebm.figures.items import items_of, runs_shown
 from ebm.figures.labels import label_runs
-from ebm.figures.read import compared, composed, denoised, detected, measured
+from ebm.figures.read import compared, composed, denoised, detected, measured, resampled
 from ebm.figures.table import to_csv, to_latex, to_markdown
 from ebm.params import Params
 from ebm.workspace import WorkspaceError
@@ -44,12 +53,12 @@ def run(params: Params, item: str) -> None:
 
 def _entries(
     params: Params, stage: str, names: list[str], contents: list[dict], labels: list[RunLabel]
-) -> list[Measured] | list[Composed] | list[Detected] | list[Denoised] | list[Compared]:
+) -> list[Measured] | list[Composed] | list[Detected] | list[Denoised] | list[Compared] | list[Resampled]:
     """What the table is made of: one entry for each run, or for each item of the stage."""
     if stage == "compose":
         orders = [params.compositions[name].expressions for name in names]
         return [composed(content, order) for content, order in zip(contents, orders, strict=True)]
-    of_items = {"detect": detected, "denoise": denoised, "compare": compared}
+    of_items = {"detect": detected, "denoise": denoised, "compare": compared, "resample": resampled}
     if stage in of_items:
         return [of_items[stage](content, labels) for content in contents]
     return [measured(label, content) for label, content in zip(labels, contents, strict=True)]
