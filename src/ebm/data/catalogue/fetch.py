@@ -16,8 +16,8 @@ from filelock import FileLock, Timeout
 
 from ebm import progress as bars
 from ebm.data.catalogue.checksums import matching
-from ebm.params.catalogue import Entry, SourceFile
 from ebm.data.catalogue.transfer import TransferError, transfer
+from ebm.params.catalogue import Entry, SourceFile
 from ebm.workspace import WorkspaceError
 
 PARTIAL = ".downloading-"
