@@ -252,5 +252,5 @@ def test_both_notes_say_what_cannot_be_compared(faces):
     for name in ("faces", "protocols"):
         table.run(faces, name)
         text = (FOLDER / f"{name}.md").read_text()
-        assert "different numbers of samples, resizes or references cannot be compared" in text
+        assert "with different numbers of samples, resizes or references cannot be compared" in text
         assert "log Z by annealed importance sampling is too small on average" in text

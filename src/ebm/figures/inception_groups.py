@@ -36,10 +36,10 @@ MODES = {
 NAME = re.compile(rf"({'|'.join(HEADINGS)})_({'|'.join(get_args(Mode))})(?:_([a-z][a-z0-9_]*))?_([0-9]+)")
 NOTE = (
     "FID, KID, precision, recall, density and coverage by features of Inception-2015; in brackets the number"
-    " of samples, and numbers of different numbers of samples, resizes or references cannot be compared."
-    " Resize: clean is antialiased, legacy as the first implementations did. The Inception Score has no"
-    " reference. Bits per dimension of dequantised test images: log Z by annealed importance sampling is too"
-    " small on average, so that they are too few; the uniform density has 8"
+    " of samples. Values with different numbers of samples, resizes or references cannot be compared. Resize:"
+    " clean is antialiased, legacy as the first implementations did. The Inception Score has no reference."
+    " Bits per dimension of dequantised test images: log Z by annealed importance sampling is too small on"
+    " average, and they are with it; the uniform density has 8"
 )
 
 
