@@ -34,7 +34,7 @@ TABLES = {
 }
 # Seed 2 of the first run diverged, and every seed of the last.
 DIVERGED = {"faces_cd": {2: 400}, "faces_icd": {}, "faces_dcd": {0: 3, 1: 4, 2: 5}}
-LIKELIHOOD = ("bits_per_dimension", "log_partition_error", "test_log_likelihood")
+LIKELIHOOD = ("bits_per_dimension", "log_partition_error", "log_weight_effective_size", "test_log_likelihood")
 
 
 def value(*what) -> float:
@@ -176,6 +176,7 @@ def test_the_readable_cells_are_those_of_their_heading(faces):
         ("Inception Score ↑ (50,000)", "inception_score_clean_50000"),
         ("Coverage ↑ (300)", "coverage_clean_test_faces_300"),
         ("Bits per dimension ↓", "bits_per_dimension"),
+        ("Effective chains of log Z", "log_weight_effective_size"),
         ("Pairwise distance / test's", "pairwise_distance_ratio"),
     ):
         mean, sd = (float(part) for part in row[heading].split(" ± "))

@@ -6,8 +6,8 @@
     log w = - sum_k (beta_k - beta_{k-1}) E(x_{k-1}),    x_k from x_{k-1} by a chain that leaves p_{beta_k}
 
 E[w] = Z however far the chains are from p_beta, so by Jensen's inequality E[log mean w] < log Z: too few
-temperatures or steps make log Z too small and likelihoods too high, and the spread of the weights does not
-always show by how much.
+temperatures or steps make log Z too small and likelihoods too high. The error bar shows by how much only
+where many chains are effective: with one or two it is too short.
 
 The chain is the Metropolis-adjusted Langevin algorithm (Roberts and Tweedie, 1996) with reflection at the
 border: one leapfrog step of Hamiltonian dynamics in which a coordinate that meets a wall bounces off it
