@@ -1,5 +1,4 @@
 # Energy-based model training, reproduced: one flow, one vocabulary.
-#
 #     params.yaml > prepare > train > sample > evaluate > figure, table > report
 #                                   > compose, detect, denoise, compare, resample
 #

@@ -8,9 +8,9 @@ from catalogue_archives import MAKERS, make
 from catalogue_entries import small
 from catalogue_server import running
 
-from ebm.params.catalogue import find_entry, load_catalogue
 from ebm.data.catalogue.fetch import fetch
 from ebm.data.catalogue.images import open_images
+from ebm.params.catalogue import find_entry, load_catalogue
 from ebm.workspace import WorkspaceError
 
 CATALOGUE = load_catalogue()

@@ -15,9 +15,9 @@ from catalogue_entries import small
 from catalogue_formats import python2_pickle, tar, zipped
 
 from ebm.data.catalogue.archives import extract, tar_members
-from ebm.params.catalogue import find_entry
 from ebm.data.catalogue.images import open_images
 from ebm.data.catalogue.pickles import read_batch
+from ebm.params.catalogue import find_entry
 from ebm.workspace import WorkspaceError
 
 

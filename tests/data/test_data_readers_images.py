@@ -14,9 +14,9 @@ from catalogue_entries import small
 from catalogue_formats import database, encoded, ramps, tar, zipped
 from PIL import Image
 
-from ebm.params.catalogue import find_entry
 from ebm.data.catalogue.fetch import fetch
 from ebm.data.catalogue.images import HOPELESS, open_images
+from ebm.params.catalogue import find_entry
 from ebm.workspace import WorkspaceError
 
 

@@ -100,7 +100,8 @@ def test_a_table_of_the_wrong_experiment_is_refused(params):
     data = params_data()
     data["tables"]["generation"]["experiment"] = "gaussian"
     with pytest.raises(
-        ParamsError, match=r"tables\.generation\.kind: generation shows digits or image_folder or shapes"
+        ParamsError,
+        match=r"tables\.generation\.kind: generation shows catalogue or digits or image_folder or shapes",
     ):
         write_params(data)
 

@@ -19,7 +19,7 @@ PRESETS = sorted((ROOT / "workflow/presets").glob("*.yaml"))
 # Carries values and files between stages, decides none of them. The numbers in params are all written out in
 # params.yaml, which has no defaults that a module could change.
 PLUMBING = re.compile(
-    r"ebm/(__init__|__main__|cli|device|progress|workspace|params/.*|(stages|data|evaluation)/__init__)\.py"
+    r"ebm/(__init__|__main__|cli|device|mapped|progress|workspace|params/.*|(stages|data|evaluation)/__init__)\.py"
 )
 
 # Dumps Snakemake's graph: what printdag prepares, as data.
@@ -39,7 +39,7 @@ with SnakemakeApi(OutputSettings(quiet={"all"})) as api:
     jobs = [
         {
             "command": job.shellcmd.split(" > ")[0],
-            "inputs": sorted(map(str, job.input)),
+            "inputs": sorted(set(map(str, job.input))),
             "outputs": sorted(map(str, job.output)),
             "params": job.params.get("values", {}),
         }
@@ -105,7 +105,11 @@ def _expand(stages: dict, folder: Path) -> dict:
         for path in stage["inputs"]:
             below = [output for output in outputs if output.startswith(f"{path}/")]
             if not below and path.startswith("src/") and (folder / path).is_dir():
-                below = [str(p.relative_to(folder)) for p in (folder / path).iterdir() if p.is_file()]
+                below = [
+                    str(p.relative_to(folder))
+                    for p in (folder / path).rglob("*")
+                    if p.is_file() and p.parent.name != "__pycache__"
+                ]
             found |= set(below) or {path}
         stage["inputs"] = sorted(found)
     return stages

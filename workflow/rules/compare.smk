@@ -11,6 +11,7 @@ rule compare:
             "stages/compare.py",
             "stages/training_data.py",
             "data/batches.py",
+            "data/host_batches.py",
             "data/streams.py",
             "energies",
             "mcmc/augmentation.py",

@@ -17,10 +17,13 @@ rule evaluate:
         code=code(
             "stages/evaluate.py",
             "model_file.py",
+            "data/batches.py",
             "data/streams.py",
             "energies",
             "evaluation",
             "mcmc/annealed_importance.py",
+            "mcmc/energy_importance.py",
+            "mcmc/langevin.py",
         ),
     output:
         f"{RESULTS}/evaluate/{{experiment}}/{{run}}.json",

@@ -4,9 +4,13 @@ rule prepare:
         source=lambda w: PARAMS.datasets[w.dataset].source,
         code=code(
             "stages/prepare.py",
+            "stages/prepare_inception.py",
+            "stages/prepare_published.py",
+            "data/catalogue",
             "data/image_folder.py",
             "evaluation/classifier.py",
             "evaluation/frechet.py",
+            "evaluation/image_rulers",
             "evaluation/independent.py",
             "evaluation/ruler.py",
         ),

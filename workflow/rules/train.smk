@@ -6,6 +6,7 @@ rule train:
             "stages/train.py",
             "stages/training_data.py",
             "data/batches.py",
+            "data/host_batches.py",
             "data/streams.py",
             "energies",
             "mcmc/augmentation.py",

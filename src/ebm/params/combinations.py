@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ebm.params.datasets import BINARY, IMAGES, attributes_of
 from ebm.params.energies import MAX_UNITS, TIME
+from ebm.params.inception import DIMENSIONS
 from ebm.params.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, halved, map_sides
 from ebm.params.root import Params, TrainSettings
 from ebm.params.words import Problem, nearest
@@ -39,7 +40,8 @@ def of_run(params: Params, name: str) -> Iterator[Problem]:
         yield from (((*train, key), reason) for key, reason in _chain(settings))
         yield from ((("runs", name, "sample", "generation"), r) for r in _generation(generation, settings))
     yield from (
-        (("runs", name, "evaluate", "evaluation"), r) for r in _evaluation(evaluation, generation, dataset)
+        (("runs", name, "evaluate", "evaluation"), r)
+        for r in _evaluation(evaluation, generation, dataset, settings.energy)
     )
     chains = (("train", "sampler", settings.sampler), ("sample", "generation", generation))
     for stage, key, chain in chains:
@@ -54,13 +56,14 @@ def of_protocol(params: Params, run: str, generation, evaluation) -> Iterator[tu
     """Why the models of `run` cannot be sampled by `generation` or their samples not be measured by
     `evaluation`: (key, reason)."""
     dataset = params.datasets[params.runs[run].dataset]
+    energy = params.resolve(run, "energy")
     yield from (("generation", reason) for reason in _generation(generation, params.train_settings(run)))
-    yield from (("evaluation", reason) for reason in _evaluation(evaluation, generation, dataset))
+    yield from (("evaluation", reason) for reason in _evaluation(evaluation, generation, dataset, energy))
     if getattr(generation, "augmentation", None) is not None and dataset.kind not in IMAGES:
         yield "generation", f"augmentation needs images, not {dataset.kind} data"
 
 
-def _evaluation(evaluation, generation, dataset) -> Iterator[str]:
+def _evaluation(evaluation, generation, dataset, energy) -> Iterator[str]:
     """Why the samples of a run cannot be measured so."""
     if evaluation.kind != "inception" or getattr(dataset, "inception", None) is None:
         if evaluation.kind != MEASURED_BY[dataset.kind]:
@@ -74,6 +77,15 @@ def _evaluation(evaluation, generation, dataset) -> Iterator[str]:
     few = [count for count in evaluation.counts if count > generation.samples]
     if few:
         yield f"numbers of {few[0]:,} samples are asked for, and the generation draws {generation.samples:,}"
+    references = dataset.inception.references.items()
+    small = [name for name, reference in references if (reference.count or DIMENSIONS + 1) <= DIMENSIONS]
+    if evaluation.counts and small:
+        yield (
+            f"FID needs more than {DIMENSIONS} images on both sides, and reference '{small[0]}' has"
+            f" {dataset.inception.references[small[0]].count}"
+        )
+    if evaluation.likelihood is not None and getattr(energy, "condition", None) not in (None, TIME):
+        yield "an energy that is conditioned on an attribute has no likelihood here: write likelihood: null"
 
 
 def _energy(energy, dataset) -> Iterator[str]:
