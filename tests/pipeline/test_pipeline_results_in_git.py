@@ -63,5 +63,5 @@ def test_results_of_other_presets_are_those_that_were_recorded(lock):
         assert hashlib.md5((ROOT / path).read_bytes(), usedforsecurity=False).hexdigest() == md5, path
 
 
-def test_the_extended_preset_is_kept():
-    assert [path.parent.name for path in KEPT] == ["extended"]
+def test_which_other_presets_are_kept():
+    assert [path.parent.name for path in KEPT] == ["extended", "systems"]
