@@ -72,7 +72,8 @@ class Training:
             logged["energy_gap"] = energies[0] - energies[1]
         if schedule.clip_norm is not None:
             # As torch.nn.utils.clip_grad_norm_ does, without parameters to hold the gradients.
-            torch._foreach_mul_(total, (schedule.clip_norm / (norm + 1e-6)).clamp(max=1.0))
+            # Not in place: autograd may hand out one tensor as the gradient of two parameters.
+            total = torch._foreach_mul(total, (schedule.clip_norm / (norm + 1e-6)).clamp(max=1.0))
 
         left_out = state.guard.observe(energies, norm)
         # Of an ensemble the members that stand still have no step.
