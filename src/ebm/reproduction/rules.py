@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
+from ebm.figures.caption import PAPER_PRESET
 from ebm.params.base import Name, Number, Positive, Section
 
 Confidence = Literal["high", "medium", "low"]
@@ -16,9 +17,18 @@ Seeds = Annotated[int, Field(ge=2, strict=True)]
 
 
 class _OfClaim(Section):
-    """A test; `statement`: which part of its claim it is about, if it has several."""
+    """A test; `statement`: which part of its claim it is about, if it has several.
+
+    `presets`: where it is judged. Without them in every preset but `paper`, whose experiments may have the
+    same names and are not measured in the same way.
+    """
 
     statement: str | None = None
+    presets: Annotated[list[Name], Field(min_length=1)] | None = None
+
+    def is_for(self, preset: str) -> bool:
+        """Whether `preset` is one whose runs this test is about."""
+        return preset in self.presets if self.presets else preset != PAPER_PRESET
 
 
 class PairedComparison(_OfClaim):
@@ -119,17 +129,21 @@ class LowerBound(_OfClaim):
         )
 
 
-class PublishedValue(Section):
-    """The mean over seeds no worse than the published value by more than `tolerance` (relative).
-
-    `objective` selects a run of `experiment` by its name or, if none is called so, by its objective.
-    Any diverged seed refutes: a mean over the survivors would not be the method's.
-    """
+class Shown(Section):
+    """A metric of `experiment` in `preset`; `objective` selects a run by its name, else by its objective."""
 
     preset: Name
     experiment: Name
     objective: Name
     metric: Name
+
+
+class PublishedValue(Shown):
+    """The mean over seeds no worse than the published value by more than `tolerance` (relative).
+
+    Any diverged seed refutes: a mean over the survivors would not be the method's.
+    """
+
     better: Direction
     tolerance: Positive
     minimum_seeds: Seeds
@@ -165,7 +179,10 @@ class Claim(Section):
 
 
 class PublishedNumber(Section):
-    """A number of a paper; `gate` says whether it is sure enough to be a target."""
+    """A number of a paper; `gate` says whether it is sure enough to be a target.
+
+    `shown`: what stands beside a number that is no target; it is judged by nothing.
+    """
 
     key: Name
     dataset: str
@@ -176,6 +193,7 @@ class PublishedNumber(Section):
     confidence: Confidence
     gate: bool
     rule: PublishedValue | None = None
+    shown: Shown | None = None
 
     @model_validator(mode="after")
     def _targets_have_rules(self):
@@ -183,6 +201,8 @@ class PublishedNumber(Section):
             raise ValueError(f"{self.key}: a rule is for numbers with gate: true, and they need one")
         if self.gate and self.value is None:
             raise ValueError(f"{self.key}: a target needs a value")
+        if self.gate and self.shown:
+            raise ValueError(f"{self.key}: a target shows what its rule judges")
         return self
 
 
