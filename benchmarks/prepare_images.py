@@ -95,7 +95,8 @@ def write_params(path: Path, catalogue: Path) -> None:
     """The demo's parameters with the data set `published`."""
     section = {"kind": "catalogue", "source": str(catalogue), "seed": 0, "entry": "cifar10",
                "folder": "files", "size": SIDE, "preparation": None, "corrupt": "stop", "train": "train",
-               "test": "test", "train_limit": None, "test_limit": None, "inception": None}  # fmt: skip
+               "test": "test", "train_limit": None, "test_limit": None, "classifier": None,
+               "inception": None}  # fmt: skip
     demo = (ROOT / "workflow/presets/demo.yaml").read_text(encoding="utf-8")
     path.write_text(demo.replace("\ndatasets:\n", f"\ndatasets:\n  published: {json.dumps(section)}\n"))
 

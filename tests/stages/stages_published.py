@@ -41,7 +41,8 @@ def publish_in(folder: Path, edit: Callable[[str, str], None]) -> Callable[..., 
         train, test = SPLITS[name]
         section = {"kind": "catalogue", "source": str(source), "seed": 3, "entry": name, "folder": "files",
                    "size": entry.sizes[0], "preparation": None, "corrupt": "stop", "train": train,
-                   "test": test, "train_limit": None, "test_limit": None, "inception": None}  # fmt: skip
+                   "test": test, "train_limit": None, "test_limit": None, "classifier": None,
+                   "inception": None}  # fmt: skip
         edit("\ndatasets:\n", f"\ndatasets:\n  own: {json.dumps(section | settings)}\n")
         return entry
 

@@ -79,6 +79,22 @@ class ClassifierRuler(Section):
     minimum_accuracy: Probability
 
 
+class AttributeClassifiers(ClassifierRuler):
+    """A published set's classifiers, one for each of `attributes`, by which compositions are judged.
+
+    `minimum_accuracy` is a balanced one, the mean over an attribute's values of the share of their test
+    images that is recognised: 0.8 of all images mean little where 0.78 are young.
+    """
+
+    attributes: Annotated[list[Name], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_attribute_once(self):
+        if len(set(self.attributes)) != len(self.attributes):
+            raise ValueError(f"each attribute must appear once, got {self.attributes}")
+        return self
+
+
 class DigitsData(Embedded):
     """scikit-learn's 1,797 real handwritten digits, 8x8, split by class into train and test."""
 
@@ -140,7 +156,8 @@ class CatalogueData(Section):
     `size`: pixels a side. `preparation` names one of the entry's (null: its first): how a picture becomes a
     square. `train`, `test`: its splits; `train_limit`, `test_limit`: so many images of them, drawn with
     `seed`, null for all. `corrupt`: whether pictures that cannot be decoded end it, named and counted, or are
-    left out. `inception`: what FID and its like are measured against, null if nothing is.
+    left out. `classifier`: what learns attributes from the training images, null if nothing is judged by
+    them. `inception`: what FID and its like are measured against, null if nothing is.
     """
 
     kind: Literal["catalogue"]
@@ -155,6 +172,7 @@ class CatalogueData(Section):
     test: Name
     train_limit: Count | None
     test_limit: Count | None
+    classifier: AttributeClassifiers | None
     inception: InceptionRuler | None
 
     @property

@@ -33,6 +33,8 @@ def of_compositions(params: Params) -> Iterator[Problem]:
                 (*here, "dataset"),
                 f"the runs of '{composition.experiment}' are not trained on '{composition.dataset}'",
             )
+        else:
+            yield from _no_judge(params, here, composition, members)
         others = [run for run in members if params.seeds_of(run) != params.seeds_of(members[0])]
         if others:
             yield (
@@ -53,10 +55,30 @@ def _no_model(params: Params, composition, members: list[str], model) -> str | N
         return f"run '{model.run}' has no condition: its energy knows no '{model.value}'"
     values = attributes_of(params.datasets[params.runs[model.run].dataset])[attribute]
     if values is None:
-        return f"attribute '{attribute}' of an image folder has no names that params.yaml knows"
+        return f"the values of attribute '{attribute}' have no names that params.yaml knows"
     if model.value not in values:
         return f"attribute '{attribute}' has no value '{model.value}'{nearest(model.value, values)}"
     return None
+
+
+def _no_judge(params: Params, here: tuple, composition, members: list[str]) -> Iterator[Problem]:
+    """Attributes that a composition combines and that no classifier of a published set has learnt."""
+    dataset = params.datasets.get(composition.dataset)
+    if dataset is None or dataset.kind != "catalogue":
+        return  # The classifiers of the other sets learn all that their images are labelled with.
+    models = [model for expression in composition.expressions.values() for model in models_of(expression)]
+    combined = {
+        getattr(params.resolve(m.run, "energy"), "condition", None) for m in models if m.run in members
+    }
+    learnt = dataset.classifier.attributes if dataset.classifier else ()
+    missing = sorted(combined - {None, TIME, *learnt})
+    if missing:
+        where = f"datasets.{composition.dataset}.classifier"
+        what = "null" if dataset.classifier is None else f"for {', '.join(learnt)} alone"
+        yield (
+            (*here, "dataset"),
+            f"samples are judged by {where}, which is {what}: add {', '.join(missing)} to its attributes",
+        )
 
 
 def _measured(params: Params, here: tuple, stage: str, experiment: str) -> Iterator[Problem]:

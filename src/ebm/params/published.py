@@ -9,7 +9,7 @@ from ebm.workspace import WorkspaceError
 
 
 def of_datasets(params: Params) -> Iterator[Problem]:
-    """Entries, splits, sizes and preparations that the catalogue does not have; references that are empty."""
+    """Entries, splits, sizes, preparations and attributes that the catalogue does not have."""
     for name, dataset in params.datasets.items():
         here = ("datasets", name)
         if dataset.kind == "catalogue":
@@ -41,3 +41,7 @@ def _of_catalogue(here: tuple, dataset) -> Iterator[Problem]:
                 (*here, f"{part}_limit"),
                 f"split '{split}' of {entry.title} has {entry.counts[split]:,} images, not {limit:,}",
             )
+    for place, attribute in enumerate(dataset.classifier.attributes if dataset.classifier else ()):
+        if attribute not in entry.attributes:
+            reason = no_such("attribute", attribute, entry.attributes)
+            yield (*here, "classifier", "attributes", place), reason
