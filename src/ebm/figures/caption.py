@@ -53,6 +53,10 @@ def describe_dataset(name: str, config: Dataset) -> str:
         return "scikit-learn's handwritten digits, 8×8 binary pixels"
     if config.kind == "shapes":
         return f"generated coloured shapes, 16×16 RGB, {config.train_size} images"
+    if config.kind == "catalogue":
+        entry = config.published
+        images = entry.counts[config.train] if config.train_limit is None else config.train_limit
+        return f"{entry.title}, {config.size}×{config.size}, {images} images"
     colour = "grey" if config.channels == 1 else "RGB"
     return f"image folder {name}, {config.size}×{config.size} {colour}"
 
