@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 
-def test_estimate_prices_every_run_and_the_whole(workspace_folder, ebm):
+
+@pytest.mark.parametrize("batch", [None, 4])
+def test_estimate_prices_every_run_and_the_whole(workspace_folder, ebm, batch):
     from ebm.params import load_params
 
-    ended = ebm("estimate", "--steps", "2")
+    ended = ebm("estimate", "--steps", "2", *(() if batch is None else ("--batch", str(batch))))
     assert ended.code == 0
     rows = {}
     for line in ended.out.splitlines():
@@ -23,6 +26,7 @@ def test_estimate_prices_every_run_and_the_whole(workspace_folder, ebm):
         assert seeds == len(params.seeds_of(run))
         assert abs(train - seconds * iterations * seeds / 3600) < 1e-3
     assert re.search(r"micro: \d+\.\d+ h of computing", ended.out)
+    assert ("scaled from 4 images at a time" in ended.out) == (batch is not None)
     assert not list(workspace_folder.glob("results*")), "an estimate leaves nothing behind"
 
 

@@ -117,11 +117,17 @@ def schema() -> None:
 
 
 @app.command()
-def estimate(steps: Annotated[int, typer.Option(min=1, help="training steps to time")] = 20) -> None:
+def estimate(
+    steps: Annotated[int, typer.Option(min=1, help="training steps to time")] = 20,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="at most so many images at a time, the time scaled (slow machines)"),
+    ] = None,
+) -> None:
     """Time a few steps of every planned run here and print the hours that all of it will take."""
     from ebm.estimate import estimate as run
 
-    run(load_params(), steps)
+    run(load_params(), steps, batch)
 
 
 @app.command()
