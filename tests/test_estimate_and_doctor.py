@@ -17,8 +17,8 @@ def test_estimate_prices_every_run_and_the_whole(workspace_folder, ebm, batch):
         if len(cells) == 6:
             rows[cells[0]] = [float(cell) for cell in cells[1:] if cell]
     params = load_params()
-    compositions = {name: rows.pop(name) for name in params.compositions}
-    assert [seeds for seeds, _ in compositions.values()] == [len(params.seeds)]
+    sampled = {name: rows.pop(name) for name in (*params.protocols, *params.compositions)}
+    assert {seeds for seeds, _ in sampled.values()} == {len(params.seeds)}
     assert set(rows) == set(params.runs)
     for run, (seconds, iterations, seeds, train, _) in rows.items():
         assert seconds > 0
