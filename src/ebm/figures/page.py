@@ -33,9 +33,18 @@ class Preset:
     params: str | None = None
 
 
-def render(presets: list[Preset], reruns: list[Mapping], verdicts: Sequence[str]) -> str:
-    """The page. `reruns`: what third parties got from the released code; `verdicts`: the words there are,
-    the last for what was not measured.
+def render(
+    presets: list[Preset],
+    reruns: list[Mapping],
+    verdicts: Sequence[str],
+    claims: Sequence[Mapping],
+    absent: Mapping,
+) -> str:
+    """The page: the paper's scale first and apart, then every preset that was found.
+
+    `reruns`: what third parties got from the released code. `verdicts`: the words there are, the last for
+    what was not measured. `claims`: key, text, source and confidence of each, in their order. `absent`: the
+    verdicts of the paper's preset where it is not among `presets`.
 
     Raises ValueError or KeyError if a verdict, table or figure has not the form it is written in here.
     """
@@ -43,31 +52,78 @@ def render(presets: list[Preset], reruns: list[Mapping], verdicts: Sequence[str]
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(files("ebm.figures").joinpath(TEMPLATE).read_text(encoding="utf-8"))
+    found = sorted(presets, key=lambda preset: preset.name != PAPER_PRESET)
+    shown = [_preset(preset, verdicts) for preset in found]
+    paper = shown[0] if found[0].name == PAPER_PRESET else _absent(absent, verdicts)
+    others = [preset for preset in shown if not preset["is_paper"]]
     return template.render(
-        presets=[_preset(preset, verdicts) for preset in presets],
+        presets=shown,
+        paper=paper,
+        others=others,
+        claims=_side_by_side(claims, paper, others, verdicts),
         reruns=[{"text": _rerun(report), **report} for report in reruns],
         verdicts=verdicts,
     )
 
 
 def _preset(preset: Preset, verdicts: Sequence[str]) -> dict:
-    claims = [_row(row, verdicts) for row in preset.verdicts["claims"]]
-    numbers = [_row(row, verdicts) for row in preset.verdicts["numbers"]]
-    return {
-        "name": preset.name,
-        "is_paper": preset.name == PAPER_PRESET,
-        "claims": _by_claim(claims),
-        "numbers": numbers,
-        "counts": {
-            "tests of claims (their direction, on this preset's data)": _count(claims, verdicts),
-            "published numbers": _count(numbers, verdicts),
-        },
-        "unmeasured": _unmeasured(claims, numbers, verdicts[-1]),
+    return _judged(preset.verdicts, preset.name, verdicts) | {
+        "has_run": True,
         "tables": [_table(name, text) for name, text in preset.tables.items()],
         "figures": [_figure(name, png) for name, png in preset.figures.items()],
         "environments": _environments(preset.environments),
         "params": preset.params,
     }
+
+
+def _absent(verdicts_file: Mapping, verdicts: Sequence[str]) -> dict:
+    """The paper's preset where it has not run."""
+    return _judged(verdicts_file, PAPER_PRESET, verdicts) | {"has_run": False}
+
+
+def _judged(content: Mapping, name: str, verdicts: Sequence[str]) -> dict:
+    """What a file of verdicts says. Published numbers are the paper's alone: no other preset judges one."""
+    is_paper = name == PAPER_PRESET
+    claims = [_row(row, verdicts) for row in content["claims"]]
+    numbers = content["numbers"] if is_paper else []
+    targets = [_row(row, verdicts) for row in numbers if row["gate"]]
+    counts = {"published numbers that are targets": _count(targets, verdicts)} if is_paper else {}
+    what = "tests of claims" if is_paper else "tests of claims (their direction, on this preset's data)"
+    return {
+        "name": name,
+        "is_paper": is_paper,
+        "claims": _by_claim(claims),
+        "targets": targets,
+        "no_targets": [_with_measured(row) for row in numbers if not row["gate"]],
+        "counts": counts | {what: _count(claims, verdicts)},
+        "unmeasured": _unmeasured(claims, targets, verdicts[-1]),
+    }
+
+
+def _side_by_side(
+    claims: Sequence[Mapping], paper: Mapping, others: list[dict], verdicts: Sequence[str]
+) -> list[dict]:
+    """Each claim once with a cell for the paper's preset and one for each of `others`.
+
+    Claims that only an older file of verdicts knows come last.
+    """
+    known: dict[str, Mapping] = {}
+    for claim in (*claims, *(claim for preset in others for claim in preset["claims"])):
+        known.setdefault(claim["key"], claim)
+    return [
+        {**claim, "cells": [_cell(preset, key, verdicts) for preset in (paper, *others)]}
+        for key, claim in known.items()
+    ]
+
+
+def _cell(preset: Mapping, key: str, verdicts: Sequence[str]) -> dict:
+    """The verdicts of a preset on a claim, counted; none where it has no test of the claim."""
+    rows = [test for claim in preset["claims"] if claim["key"] == key for test in claim["tests"]]
+    # What has a scope was judged on runs; without one a preset that ran has no experiment for the claim.
+    judged = rows if not preset["has_run"] else [row for row in rows if row["scope"] is not None]
+    counts = {verdict: count for verdict, count in _count(judged, verdicts).items() if count}
+    link = f"{preset['name']}-claim-{key}" if rows and preset["has_run"] else None
+    return {"is_paper": preset["is_paper"], "counts": counts, "link": link}
 
 
 def _by_claim(rows: list[dict]) -> list[dict]:
@@ -84,9 +140,13 @@ def _by_claim(rows: list[dict]) -> list[dict]:
 def _row(row: Mapping, verdicts: Sequence[str]) -> dict:
     if row["verdict"] not in verdicts:
         raise ValueError(f"no verdict is called {row['verdict']!r}")
+    return _with_measured(row)
+
+
+def _with_measured(row: Mapping) -> dict:
     # JSON files keep their keys sorted: show method and baseline in the rule's order, not the alphabet's.
     order = [(row["rule"] or {}).get(key) for key in ("method", "objective", "baseline")]
-    measured = sorted(row["measured"].items(), key=lambda item: order.index(item[0]))
+    measured = sorted(row["measured"].items(), key=lambda item: order.index(item[0]) if row["rule"] else 0)
     return {
         **row,
         "measured": [_measured(chosen, found) for chosen, found in measured],

@@ -8,6 +8,7 @@ from scipy import stats
 
 from ebm.reproduction.comparison import paired_comparison, survival
 from ebm.reproduction.judgement import (
+    NOT_JUDGED,
     NOT_MEASURED,
     NOT_REPRODUCED,
     REPRODUCED,
@@ -25,11 +26,13 @@ from ebm.reproduction.rules import (
     LowerBound,
     Published,
     PublishedNumber,
+    PublishedValue,
     RunResult,
     Test,
 )
 
 __all__ = [
+    "NOT_JUDGED",
     "NOT_MEASURED",
     "NOT_REPRODUCED",
     "REPRODUCED",
@@ -39,10 +42,12 @@ __all__ = [
     "judge_number",
     "judge_test",
     "lower_bound",
+    "not_run",
     "paired_comparison",
     "survival",
 ]
 
+NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
 
 # What was judged in words (preset, data, seeds), from an experiment and the names of the runs that were
 # measured (none: all it has). None if the preset has no such experiment.
@@ -80,14 +85,21 @@ def lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
 
 
 def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) -> Judgement:
-    """A published number against the runs of `preset`, by `PublishedValue` as its docstring defines it."""
+    """A published number against the runs of `preset`, by `PublishedValue` as its docstring defines it.
+
+    Of a number that is no target nothing is judged; what it shows is measured, if `preset` is its.
+    """
     rule = number.rule
-    if number.value is None:
-        return Judgement(NOT_MEASURED, "no published value is known")
     if rule is None:
-        return Judgement(
-            NOT_MEASURED, "not a target: too unsure or not a result of the method reproduced here"
-        )
+        why = "no published value is known" if number.value is None else NO_TARGET
+        shown = number.shown
+        if shown is None or shown.preset != preset:
+            return Judgement(NOT_JUDGED, why)
+        try:
+            run = select(runs, shown.experiment, shown.objective)
+        except Unmeasured as reason:
+            return Judgement(NOT_JUDGED, f"{why}; {reason}")
+        return Judgement(NOT_JUDGED, why, {shown.objective: summary(run, shown.metric)})
     if preset != rule.preset:
         reason = f"preset {preset} is not the paper's experiment; only preset {rule.preset} may decide"
         return Judgement(NOT_MEASURED, reason)
@@ -110,47 +122,73 @@ def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) ->
 def judge(
     claims: list[Claim], published: Published, preset: str, runs: list[RunResult], scope: Scope
 ) -> dict:
-    """Rows of verdicts for a preset: `claims`, one for each test that its experiments allow, and `numbers`.
+    """Rows of verdicts for a preset: `claims`, one for each test that is for it and whose experiment it has
+    (or one that says so, where it has none); `numbers`, none unless a published number is about this preset.
 
     JSON-able.
     """
     rows = []
     for claim in claims:
-        about = claim.model_dump(exclude={"tests", "untested"})
-        present = [test for test in claim.tests if scope(test.experiment, ()) is not None]
+        own = [test for test in claim.tests if test.is_for(preset)]
+        if claim.tests and not own:
+            continue
+        present = [test for test in own if scope(test.experiment, ()) is not None]
         for test in present:
             found = judge_test(test, runs)
-            rule = test.model_dump()
             seen = scope(test.experiment, _names(found))
-            rows.append(about | {"statement": test.statement} | _row(found, seen, rule, test.words()))
+            rows.append(_about(claim, test) | _row(found, seen, test))
         if not present:
-            missing = ", ".join(dict.fromkeys(test.experiment for test in claim.tests))
-            reason = claim.untested or f"this preset has no experiment {missing}"
-            rule, words = (
-                (claim.tests[0].model_dump(), claim.tests[0].words()) if claim.tests else (None, None)
-            )
-            nothing = _row(Judgement(NOT_MEASURED, reason), None, rule, words)
-            rows.append(about | {"statement": None} | nothing)
+            missing = ", ".join(dict.fromkeys(test.experiment for test in own))
+            absent = Judgement(NOT_MEASURED, claim.untested or f"this preset has no experiment {missing}")
+            rows.append(_about(claim) | _row(absent, None, own[0] if own else None))
     numbers = []
-    for number in published.numbers:
+    for number in published.numbers if _is_about(published, preset) else ():
         found = judge_number(number, preset, runs)
-        rule, words = (number.rule.model_dump(), number.rule.words()) if number.rule else (None, None)
-        seen = scope(number.rule.experiment, _names(found)) if found.measured else None
-        numbers.append(number.model_dump(exclude={"rule"}) | _row(found, seen, rule, words))
+        about = number.rule or number.shown
+        seen = scope(about.experiment, _names(found)) if found.measured else None
+        numbers.append(number.model_dump(exclude={"rule", "shown"}) | _row(found, seen, number.rule))
     return {"preset": preset, "claims": rows, "numbers": numbers}
+
+
+def not_run(claims: list[Claim], published: Published, preset: str, reason: str) -> dict:
+    """The rows of a preset's tests and numbers where it has not run: none is measured, for `reason`."""
+    absent = Judgement(NOT_MEASURED, reason)
+    rows = [
+        _about(claim, test) | _row(absent, None, test)
+        for claim in claims
+        for test in claim.tests
+        if test.is_for(preset)
+    ]
+    numbers = [
+        number.model_dump(exclude={"rule", "shown"})
+        | _row(absent if number.rule else judge_number(number, "", []), None, number.rule)
+        for number in published.numbers
+        if _is_about(published, preset)
+    ]
+    return {"preset": preset, "claims": rows, "numbers": numbers}
+
+
+def _is_about(published: Published, preset: str) -> bool:
+    named = (number.rule or number.shown for number in published.numbers)
+    return any(entry.preset == preset for entry in named if entry)
+
+
+def _about(claim: Claim, test: Test | None = None) -> dict:
+    statement = {"statement": test.statement if test else None}
+    return claim.model_dump(exclude={"tests", "untested"}) | statement
 
 
 def _names(found: Judgement) -> list[str]:
     return [entry["run"] for entry in found.measured.values()]
 
 
-def _row(found: Judgement, scope: str | None, rule: dict | None, words: str | None) -> dict:
+def _row(found: Judgement, scope: str | None, rule: Test | PublishedValue | None) -> dict:
     return {
         "verdict": found.verdict,
         "reason": found.reason,
         "measured": dict(found.measured),
         "statistic": dict(found.statistic),
         "scope": scope,
-        "rule": rule,
-        "rule_in_words": words,
+        "rule": rule.model_dump() if rule else None,
+        "rule_in_words": rule.words() if rule else None,
     }

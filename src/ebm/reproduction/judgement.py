@@ -11,8 +11,10 @@ from ebm.reproduction.rules import RunResult
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
 NOT_MEASURED = "not measured here"
-# In the order of the report; the last says that nothing was judged.
+# In the order of the report; the last says that nothing could be judged.
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, NOT_MEASURED)
+# Of a published number that has no rule. No verdict: nothing was to be decided.
+NOT_JUDGED = "not judged"
 
 
 class Judgement(NamedTuple):

@@ -6,22 +6,24 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ebm import workspace
-from ebm.figures.caption import where
+from ebm.figures.caption import PAPER_PRESET, where
 from ebm.figures.items import runs_shown
 from ebm.figures.page import Preset, render
 from ebm.params import Params
 from ebm.params.load import PARAMS_FILE
-from ebm.reproduction.judge import VERDICTS, judge
+from ebm.reproduction.judge import VERDICTS, judge, not_run
 from ebm.reproduction.rules import RunResult, load_claims, load_published
 from ebm.workspace import WorkspaceError
 
 # What a comparison measures itself; the rest it has from the other stages.
 COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
 
+NOT_RUN = f"preset {PAPER_PRESET} has not run in this checkout"
+
 
 def run(params: Params) -> None:
     """Judge and write; raises WorkspaceError if a metrics file, figure or table is missing or damaged."""
-    published = load_published()
+    claims, published = load_claims(), load_published()
 
     def scope(experiment: str, runs: Iterable[str]) -> str | None:
         members = params.runs_of(experiment)
@@ -31,11 +33,17 @@ def run(params: Params) -> None:
         shown = [name for name in members if name in runs] or members
         return f"{params.preset}: {where(params, shown)}"
 
-    verdicts = judge(load_claims(), published, params.preset, _results(params), scope)
+    verdicts = judge(claims, published, params.preset, _results(params), scope)
     current = _current(params, verdicts)
     presets = [current, *(_found(name) for name in _others(params.preset))]
     try:
-        page = render(presets, [report.model_dump() for report in published.rerun_reports], VERDICTS)
+        page = render(
+            presets,
+            [report.model_dump() for report in published.rerun_reports],
+            VERDICTS,
+            [claim.model_dump(include={"key", "text", "source", "confidence"}) for claim in claims],
+            not_run(claims, published, PAPER_PRESET, NOT_RUN),
+        )
     except (ValueError, KeyError, TypeError) as failure:
         raise WorkspaceError(
             f"{workspace.FIGURES} holds what this version did not write ({failure}): run `snakemake`"
