@@ -169,21 +169,28 @@ def celeba_hq(rng) -> Made:
     originals = {2: 162_770, 10: 162_771, 0: 182_638, 1: 1}
     order = sorted(originals)
     table = {number: rng.choice([-1, 1], len(CELEBA_NAMES)) for number in order}
-    root = "CelebAMask-HQ/"
+    pictures = {number: ramps(256, 256, 20 * number) for number in (10, 2, 0, 1)}
+    expected = {}
+    for split, chosen in (("all", order), ("train", [1, 2]), ("validation", [10]), ("test", [0])):
+        images = np.stack([scaled(0, 0, 256, 256, 64, 20 * number) for number in chosen])
+        expected[split] = images, celeba_labels(np.stack([table[number] for number in chosen]))
+    return Made({"CelebAMask-HQ.zip": celeba_hq_file(originals, table, pictures)}, expected, tolerance=JPEG)
+
+
+def celeba_hq_file(originals: dict, table: dict, pictures: dict) -> bytes:
+    """CelebAMask-HQ.zip of `pictures` (height, width, 3) by number, in their order. By number as well:
+    `originals`, which picture of CelebA each is, from 1 on, and the row of -1 and 1 of its attributes."""
+    order, root = sorted(originals), "CelebAMask-HQ/"
     members = {f"{root}CelebAMask-HQ-mask-anno/0/00000_hair.png": encoded(ramps(8, 8, 0), "PNG")}
-    for number in (10, 2, 0, 1):
-        members[f"{root}CelebA-HQ-img/{number}.jpg"] = encoded(ramps(256, 256, 20 * number), "JPEG")
+    for number, picture in pictures.items():
+        members[f"{root}CelebA-HQ-img/{number}.jpg"] = encoded(picture, "JPEG")
     lines = [f"{number}.jpg  {' '.join(map(str, table[number]))}" for number in order]
     members[f"{root}CelebAMask-HQ-attribute-anno.txt"] = "\n".join(
         [str(len(order)), " ".join(CELEBA_NAMES), *lines]
     ).encode()
     rows = [f"{n:<10}{originals[n] - 1:<10}{originals[n]:06}.jpg" for n in order]
     members[f"{root}CelebA-HQ-to-CelebA-mapping.txt"] = "\n".join(["idx orig_idx orig_file", *rows]).encode()
-    expected = {}
-    for split, chosen in (("all", order), ("train", [1, 2]), ("validation", [10]), ("test", [0])):
-        images = np.stack([scaled(0, 0, 256, 256, 64, 20 * number) for number in chosen])
-        expected[split] = images, celeba_labels(np.stack([table[number] for number in chosen]))
-    return Made({"CelebAMask-HQ.zip": zipped(members)}, expected, tolerance=JPEG)
+    return zipped(members)
 
 
 def imagenet32(rng) -> Made:

@@ -4,10 +4,13 @@ Trained on real images alone; its features stand where Inception's stand in the 
 which attributes a sample shows.
 """
 
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
 import numpy as np
 import torch
 
-from ebm.evaluation.classifier import Classifier, train_classifier
+from ebm.evaluation.classifier import Classifier, classifier_from, train_classifier
 from ebm.params.datasets import ClassifierRuler
 
 
@@ -42,27 +45,54 @@ class Ruler:
         }
 
 
+class Accuracy(NamedTuple):
+    """How well values were predicted, all in [0, 1].
+
+    `overall`: share of predictions that are right; `balanced`: mean over the values that occur of the share
+    of each that is recognised, which for a constant prediction is one over how many occur; `commonest`: share
+    of the commonest value, which is the overall accuracy of always predicting it.
+    """
+
+    overall: float
+    balanced: float
+    commonest: float
+
+
+def accuracy(predicted: np.ndarray, true: np.ndarray) -> Accuracy:
+    """Of value numbers (n,), n >= 1."""
+    right, counts = predicted == true, np.bincount(true)
+    recognised = np.bincount(true, right)[counts > 0] / counts[counts > 0]
+    return Accuracy(float(right.mean()), float(recognised.mean()), float(counts.max() / len(true)))
+
+
 def train_ruler(
     images: np.ndarray,
-    labels: dict[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
     config: ClassifierRuler,
     seed: int,
     device: torch.device,
+    classes: Mapping[str, int] = {},
+    advance: Callable[[], None] = lambda: None,
 ) -> Ruler:
-    """A ruler fitted to uint8 images (n, C, H, W) and int64 labels (n,) by attribute."""
-    return Ruler({name: train_classifier(images, y, config, seed, device) for name, y in labels.items()})
+    """A ruler fitted to uint8 images (n, C, H, W) and int64 labels (n,) by attribute.
+
+    The images may be mapped from a file. `classes`: how many values attributes have; of those not named the
+    largest label and one. `advance` is called after each epoch of each classifier.
+    """
+    return Ruler(
+        {
+            name: train_classifier(images, y, config, seed, device, classes.get(name), advance)
+            for name, y in labels.items()
+        }
+    )
 
 
-def ruler_from_tensors(tensors: dict[str, np.ndarray]) -> Ruler:
+def ruler_from_tensors(tensors: Mapping[str, np.ndarray]) -> Ruler:
     """The ruler whose `tensors` are among `tensors`, on the CPU."""
     weights: dict[str, dict[str, torch.Tensor]] = {}
     for key, array in tensors.items():
         if key.startswith("classifier/"):
             _, attribute, name = key.split("/")
-            weights.setdefault(attribute, {})[name] = torch.from_numpy(array)
-    classifiers = {}
-    for attribute, state in weights.items():
-        width, channels = state["body.0.weight"].shape[:2]
-        classifiers[attribute] = Classifier(channels, width, len(state["output.bias"]))
-        classifiers[attribute].load_state_dict(state)
-    return Ruler(classifiers)
+            # A copy: arrays may be maps of a file, which are read-only, and torch warns of them.
+            weights.setdefault(attribute, {})[name] = torch.from_numpy(np.array(array))
+    return Ruler({attribute: classifier_from(state) for attribute, state in weights.items()})

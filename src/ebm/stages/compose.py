@@ -11,6 +11,7 @@ from ebm.energies.composition import And, Not, Or
 from ebm.energies.conditional import Given
 from ebm.evaluation.ruler import ruler_from_tensors
 from ebm.evaluation.satisfaction import satisfied, words
+from ebm.mapped import map_tensors
 from ebm.mcmc.chunks import CHUNK
 from ebm.mcmc.generate import generate, total_steps
 from ebm.model_file import ModelFile, trained_models
@@ -27,8 +28,9 @@ def run(params: Params, item: str) -> None:
     config = params.compositions[item]
     generation = params.generations[config.generation]
     folder = workspace.prepared(params.preset, config.dataset)
-    real = workspace.load_tensors(folder / "test.safetensors")[0]
-    judge = ruler_from_tensors(workspace.load_tensors(folder / "ruler.safetensors")[0])
+    # Mapped: of the data only the labels are read here, of the ruler only the classifiers.
+    real = map_tensors(folder / "test.safetensors")[0]
+    judge = ruler_from_tensors(map_tensors(folder / "ruler.safetensors")[0])
     known = attributes_of(params.datasets[config.dataset])
 
     files, outcomes = {}, {}

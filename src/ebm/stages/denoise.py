@@ -11,6 +11,7 @@ from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.evaluation import denoising
 from ebm.evaluation.image_quality import peak_signal_to_noise, structural_similarity
+from ebm.mapped import map_tensors
 from ebm.model_file import trained_models
 from ebm.params import Params
 from ebm.params.denoisings import noise_name
@@ -24,7 +25,7 @@ def run(params: Params, item: str) -> None:
     """
     device = set_up(params.compute)
     config = params.denoisings[item]
-    images = {part: _images(params, config.dataset, part)[: config.images] for part in ("train", "test")}
+    images = {part: _images(params, config.dataset, part, config.images) for part in ("train", "test")}
     shown = images["test"][: config.shown]
     tensors: dict[str, np.ndarray] = {"clean": shown}
     reference, levels = {"noisy": {}, "gaussian_filter": {}}, {}
@@ -83,5 +84,7 @@ def _quality(word: str, images: Tensor, clean: Tensor) -> dict[str, float]:
     }
 
 
-def _images(params: Params, dataset: str, part: str) -> np.ndarray:
-    return workspace.load_tensors(workspace.prepared(params.preset, dataset) / f"{part}.safetensors")[0]["x"]
+def _images(params: Params, dataset: str, part: str, count: int) -> np.ndarray:
+    """The first `count` of a part, which may be larger than memory."""
+    path = workspace.prepared(params.preset, dataset) / f"{part}.safetensors"
+    return np.array(map_tensors(path)[0]["x"][:count])

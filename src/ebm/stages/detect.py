@@ -6,6 +6,7 @@ from ebm import workspace
 from ebm.data.streams import stream_seed
 from ebm.device import set_up
 from ebm.evaluation import outliers
+from ebm.mapped import map_tensors
 from ebm.model_file import trained_models
 from ebm.params import Params
 
@@ -17,11 +18,11 @@ def run(params: Params, item: str) -> None:
     inside = _test_images(params, config.dataset)
     rng = np.random.default_rng(stream_seed(0, "outliers"))
     sets = {name: outliers.made_set(name, inside, config.samples, rng) for name in config.sets}
-    other = _test_images(params, config.against)[: config.samples]
+    other = np.array(_test_images(params, config.against)[: config.samples])
     if config.first_image:
         other = np.repeat(other[:1], len(other), 0)
     sets[config.outside[-1]] = outliers.like(other, inside.shape[1:])
-    inside = inside[: config.samples]
+    inside = np.array(inside[: config.samples])
 
     runs, tensors = {}, {}
     for name, model, outcomes in trained_models(params, config.experiment, device):
@@ -59,4 +60,5 @@ def run(params: Params, item: str) -> None:
 
 
 def _test_images(params: Params, dataset: str) -> np.ndarray:
-    return workspace.load_tensors(workspace.prepared(params.preset, dataset) / "test.safetensors")[0]["x"]
+    """Those of a data set (n, C, H, W), mapped from their file."""
+    return map_tensors(workspace.prepared(params.preset, dataset) / "test.safetensors")[0]["x"]

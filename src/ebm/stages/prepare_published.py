@@ -11,7 +11,7 @@ from ebm import workspace
 from ebm.data.catalogue.checksums import digest_of
 from ebm.data.catalogue.fetch import Fetched, fetch
 from ebm.data.catalogue.images import Images, open_images
-from ebm.mapped import save_rows
+from ebm.mapped import map_tensors, save_rows
 from ebm.params import Params
 from ebm.params.catalogue import Entry
 from ebm.params.datasets import CatalogueData
@@ -42,8 +42,13 @@ def run(params: Params, item: str) -> None:
     fetched = fetch(entry, Path(config.folder), splits.values())
     folder = workspace.prepared(params.preset, item)
     written = {part: _write(folder / f"{part}.safetensors", config, item, part, fetched) for part in PARTS}
+    if config.classifier is not None:
+        # Before the references, which take longer and cannot fail any more.
+        ruler, accuracies = _classifiers(params, item, written["train"].attributes)
+        measures |= accuracies
     if config.inception is not None:
-        ruler, metadata = prepare_inception.references(params, item)
+        references, metadata = prepare_inception.references(params, item)
+        ruler |= references
     workspace.save_tensors(folder / "ruler.safetensors", ruler, {"dataset": item} | metadata)
     manifest = {
         "dataset": item,
@@ -88,6 +93,45 @@ def _write(path: Path, config: CatalogueData, item: str, part: str, fetched: Map
 
         size = save_rows(path, "x", rows(), columns, {"dataset": item})
     return Part(size, images.corrupt, images.attributes)
+
+
+def _classifiers(params: Params, item: str, values: Mapping[str, tuple[str, ...]]) -> tuple[dict, dict]:
+    """Tensors of a classifier for each attribute that the data set asks for, learnt from its training images,
+    and how well each knows the test images. Neither part is ever whole in memory.
+
+    Raises WorkspaceError if one is below the minimum accuracy, or if the test images cannot tell.
+    """
+    from ebm.device import set_up
+    from ebm.evaluation.ruler import accuracy, train_ruler
+
+    config, folder = params.datasets[item], workspace.prepared(params.preset, item)
+    asked, least = config.classifier.attributes, config.classifier.minimum_accuracy
+    train, test = (map_tensors(folder / f"{part}.safetensors")[0] for part in PARTS)
+    for name in asked if least else ():
+        unseen = [value for number, value in enumerate(values[name]) if number not in test[name]]
+        if unseen:
+            raise WorkspaceError(
+                f"{item}: no test image shows {_few(unseen)} of {name}, so that minimum_accuracy cannot be"
+                f" judged: take more test images or take {name} out of the classifier's attributes"
+            )
+    labels, classes = {name: train[name] for name in asked}, {name: len(values[name]) for name in asked}
+    with progress(f"prepare {item}, classifiers", len(asked) * config.classifier.epochs) as bar:
+        device = set_up(params.compute)
+        model = train_ruler(train["x"], labels, config.classifier, config.seed, device, classes, bar.advance)
+    measures = {}
+    for name, predicted in model.predict(test["x"]).items():
+        found = accuracy(predicted, test[name])
+        if found.balanced < least:
+            raise WorkspaceError(
+                f"{item}: the classifier of {name} reaches a balanced accuracy of {found.balanced:.4f} on"
+                f" test images, below minimum_accuracy {least} (it is right on {found.overall:.4f} of them,"
+                f" and always saying the commonest value would be on {found.commonest:.4f}): it is no ruler;"
+                " train it longer or wider"
+            )
+        measures[f"classifier_test_accuracy_{name}"] = found.overall
+        measures[f"classifier_balanced_accuracy_{name}"] = found.balanced
+        measures[f"classifier_commonest_share_{name}"] = found.commonest
+    return model.tensors(), measures
 
 
 def _drawn(config: CatalogueData, part: str, count: int) -> frozenset[int] | None:
