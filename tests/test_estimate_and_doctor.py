@@ -25,7 +25,7 @@ def test_estimate_prices_every_run_and_the_whole(workspace_folder, ebm, batch):
         assert iterations == params.train_settings(run).schedule.iterations
         assert seeds == len(params.seeds_of(run))
         assert abs(train - seconds * iterations * seeds / 3600) < 1e-3
-    assert re.search(r"micro: \d+\.\d+ h of computing", ended.out)
+    assert re.search(r"micro: \d+\.\d+ h of training", ended.out)
     assert ("scaled from 4 images at a time" in ended.out) == (batch is not None)
     assert not list(workspace_folder.glob("results*")), "an estimate leaves nothing behind"
 

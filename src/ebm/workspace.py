@@ -113,10 +113,10 @@ def _is_alive(pid: str) -> bool:
     return True
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, whole or not at all."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
+def write_bytes(path: Path, *parts: bytes | memoryview) -> None:
+    """Write `parts`, one behind the other, to `path`, whole or not at all."""
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        file.writelines(parts)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -134,7 +134,7 @@ def save_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
     entries["__metadata__"] = described | {"sha256": _digest(header, described, buffer)}
     text = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    write_bytes(path, len(text).to_bytes(8, "little") + text + buffer)
+    write_bytes(path, len(text).to_bytes(8, "little"), text, buffer)
 
 
 def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
@@ -224,14 +224,15 @@ def remedy(path: Path) -> str:
     return "run `snakemake`"
 
 
-def _split(data: bytes) -> tuple[dict, bytes]:
+def _split(data: bytes) -> tuple[dict, memoryview]:
+    """Header and buffer of a safetensors file; the buffer is not copied, which may be gigabytes."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > len(data) - 8:
         raise ValueError("truncated")
-    return json.loads(data[8 : 8 + length]), data[8 + length :]
+    return json.loads(data[8 : 8 + length]), memoryview(data)[8 + length :]
 
 
-def _digest(header: Mapping, metadata: Mapping, buffer: bytes) -> str:
+def _digest(header: Mapping, metadata: Mapping, buffer: bytes | memoryview) -> str:
     digest = hashlib.sha256(json.dumps([header, metadata], sort_keys=True).encode())
     digest.update(buffer)
     return digest.hexdigest()

@@ -38,6 +38,7 @@ rule evaluate:
         values=lambda w: values(
             f"runs.{w.run}.evaluate",
             f"evaluations.{PARAMS.runs[w.run].evaluate.evaluation}",
+            f"datasets.{PARAMS.runs[w.run].dataset}",
         ),
     shell:
         "ebm evaluate {wildcards.run} > {log} 2>&1"

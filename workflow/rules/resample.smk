@@ -36,6 +36,7 @@ rule resample:
             f"protocols.{w.protocol}",
             f"generations.{PARAMS.protocols[w.protocol].generation}",
             f"evaluations.{PARAMS.protocols[w.protocol].evaluation}",
+            f"datasets.{PARAMS.protocols[w.protocol].dataset}",
         ),
     shell:
         "ebm resample {wildcards.protocol} > {log} 2>&1"

@@ -15,7 +15,7 @@ import torch
 from ebm.evaluation.image_rulers.errors import RulerError
 from ebm.evaluation.image_rulers.features import Inception
 from ebm.evaluation.image_rulers.fid import Moments
-from ebm.evaluation.image_rulers.reference import Origin, Reference, make_reference
+from ebm.evaluation.image_rulers.reference import Origin, Reference, images_sha256, make_reference
 from ebm.evaluation.image_rulers.weights import Mode, Weights, chosen_weights, verified, weights_of
 from ebm.params.inception import InceptionRuler
 
@@ -70,12 +70,22 @@ def make_references(
     Raises RulerError if a weights file or a count is wrong.
     """
     tensors, metadata = {}, {}
+    # Once for all modes and references: sets may be larger than memory.
+    digests = {part: images_sha256(images[part]) for part in {w.split for w in config.references.values()}}
     for mode in config.modes:
         inception = network(config, mode, device)
         for name, wanted in config.references.items():
             part, key = images[wanted.split], f"{ROOT}/{mode}/{name}"
             reference = make_reference(
-                inception, part, wanted.count, config.kept, seed, config.batch_size, workers, advance
+                inception,
+                part,
+                wanted.count,
+                config.kept,
+                seed,
+                config.batch_size,
+                workers,
+                advance,
+                digests[wanted.split],
             )
             tensors[f"{key}/mean"] = reference.moments.mean
             tensors[f"{key}/covariance"] = reference.moments.covariance

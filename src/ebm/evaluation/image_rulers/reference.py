@@ -55,16 +55,18 @@ def make_reference(
     batch_size: int = 64,
     workers: int = 1,
     advance: Callable[[int], None] = lambda count: None,
+    sha256: str | None = None,
 ) -> Reference:
     """The reference of `count` of the uint8 images (n, C, H, W), drawn without replacement; all if None.
 
     The features of `kept` of these, drawn again, serve KID and the neighbours. `images` may be memory-mapped
-    and larger than memory. Raises RulerError if `count` is more than there are.
+    and larger than memory; `sha256` is their `images_sha256` where it is known, else they are read for it.
+    Raises RulerError if `count` is more than there are.
     """
     count = len(images) if count is None else count
     if not 1 <= count <= len(images):
         raise RulerError(f"a reference of {count} images cannot be drawn from {len(images)}: draw fewer")
-    origin = Origin(network.network, images_sha256(images), count, min(kept, count), seed)
+    origin = Origin(network.network, sha256 or images_sha256(images), count, min(kept, count), seed)
     generator = np.random.default_rng(seed)
     # Sorted: a memory-mapped file is then read from one end to the other.
     index = np.sort(generator.choice(len(images), count, replace=False))
