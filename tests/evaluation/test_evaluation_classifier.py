@@ -1,13 +1,19 @@
 """The ruler for digits: accurate enough, and the same every time."""
 
+import resource
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
+from torch import nn
 
 from ebm.data import digits
-from ebm.evaluation.classifier import Classifier, as_unit, train_classifier
+from ebm.evaluation.classifier import Classifier, as_unit, halvings, quarter_means, train_classifier
+from ebm.evaluation.ruler import Ruler, accuracy, ruler_from_tensors
+from ebm.mapped import map_tensors, save_rows
 from ebm.params import load_params
 from ebm.params.datasets import ClassifierRuler
 
@@ -60,3 +66,125 @@ def test_features_are_what_the_logits_are_linear_in():
 
 def test_levels_map_to_the_middle_of_what_training_sees():
     assert as_unit(np.array([0, 128, 255], dtype=np.uint8)).tolist() == [0.5 / 256, 128.5 / 256, 255.5 / 256]
+
+
+def test_images_of_up_to_32_pixels_keep_their_network():
+    """Nothing stands before it and no random number is drawn for what is not there."""
+    torch.manual_seed(3)
+    found = Classifier(3, 5, 4, halvings(32)).state_dict()
+    torch.manual_seed(3)
+    layers = [
+        nn.Conv2d(3, 5, 3),
+        nn.Conv2d(5, 5, 3),
+        nn.Conv2d(5, 10, 3),
+        nn.Linear(40, 10),
+        nn.Linear(10, 4),
+    ]
+    drawn = [array for layer in layers for array in layer.state_dict().values()]
+    assert len(found) == len(drawn)
+    assert all(torch.equal(*pair) for pair in zip(found.values(), drawn, strict=True))
+
+
+@pytest.mark.parametrize(("side", "count"), [(8, 0), (32, 0), (33, 1), (64, 2), (96, 3), (128, 3), (1024, 6)])
+def test_larger_images_are_halved_to_16_pixels_or_less(side, count):
+    assert halvings(side) == count
+    model = Classifier(3, 2, 4, count)
+    assert model.halve(torch.zeros(1, 3, side, side)).shape[2] == side >> count
+
+
+def _pairs(count: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two bright squares on noise, an eighth of the side apart (0) or three eighths (1), anywhere, turned
+    anyhow: no part of such an image that is smaller tells which."""
+    rng = np.random.default_rng(seed)
+    images, labels = rng.integers(60, 100, (count, 3, side, side)), np.arange(count) % 2
+    half = side // 16
+    for image, label in zip(images, labels, strict=True):
+        angle = rng.uniform(0, 2 * np.pi)
+        apart = np.array([np.cos(angle), np.sin(angle)]) * (1 + 2 * label) * side / 8
+        middle = rng.uniform(side / 4 + half, 3 * side / 4 - half, 2)
+        for centre in (middle - apart / 2, middle + apart / 2):
+            top, left = np.round(centre).astype(int) - half
+            image[:, top : top + 2 * half, left : left + 2 * half] = rng.integers(180, 220)
+    return images.astype(np.uint8), labels
+
+
+def test_of_large_images_it_sees_more_than_texture():
+    config = ClassifierRuler(epochs=8, batch_size=32, width=12, minimum_accuracy=0)
+    model = train_classifier(*_pairs(500, 64, 0), config, 0, torch.device("cpu"))
+    images, labels = _pairs(200, 64, 1)
+    assert (model.predict(images) == labels).mean() > 0.95
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 16, 16), (3, 128, 128)])
+def test_what_is_stored_is_the_same_classifier(shape):
+    torch.manual_seed(1)
+    models = {
+        name: Classifier(shape[0], 3, classes, halvings(shape[1])).eval()
+        for name, classes in (("young", 2), ("male", 5))
+    }
+    images = np.random.default_rng(2).integers(0, 256, (40, *shape)).astype(np.uint8)
+    ruler = Ruler(models)
+    again = ruler_from_tensors(ruler.tensors() | {"inception/clean/train/mean": np.zeros(3)})
+    assert np.array_equal(again.features(images), ruler.features(images))
+    for name, predicted in ruler.predict(images).items():
+        assert np.array_equal(again.predict(images)[name], predicted)
+    assert again.joint_class(images)[1] == 10
+
+
+def _train_from(path: Path) -> tuple[np.ndarray, np.ndarray, int]:
+    """Weights and predictions of a classifier trained from a file, and by how many bytes memory grew."""
+    torch.set_num_threads(1)
+    torch.nn.functional.conv2d(torch.zeros(1, 3, 8, 8), torch.zeros(1, 3, 3, 3))
+    arrays = map_tensors(path)[0]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    config = ClassifierRuler(epochs=1, batch_size=16, width=1, minimum_accuracy=0)
+    model = train_classifier(arrays["x"], arrays["label"], config, 0, torch.device("cpu"))
+    weights = torch.cat([p.detach().flatten() for p in model.parameters()]).numpy()
+    predicted = model.predict(arrays["x"])
+    return weights, predicted, 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+def test_images_are_read_from_their_file_a_batch_at_a_time(tmp_path):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (1200, 3, 128, 128), dtype=np.uint8)
+    labels = rng.integers(0, 2, 1200)
+    save_rows(tmp_path / "train.safetensors", "x", images, lambda: {"label": labels})
+    with get_context("spawn").Pool(1) as pool:
+        weights, predicted, grown = pool.apply(_train_from, [tmp_path / "train.safetensors"])
+    # The pages of the map count as memory; as floats the images would take four times that beside them.
+    assert grown < 2 * images.nbytes
+    config = ClassifierRuler(epochs=1, batch_size=16, width=1, minimum_accuracy=0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    model = train_classifier(images, labels, config, 0, torch.device("cpu"))
+    torch.set_num_threads(threads)
+    assert np.array_equal(torch.cat([p.detach().flatten() for p in model.parameters()]).numpy(), weights)
+    assert np.array_equal(model.predict(images), predicted)
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (4, 7), (3, 3), (1, 2)])
+def test_the_deterministic_quarter_means_are_torchs(height, width):
+    maps = torch.randn(2, 3, height, width, dtype=torch.float64, requires_grad=True)
+    expected = nn.AdaptiveAvgPool2d(2)(maps)
+    found = quarter_means(maps)
+    assert found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-12)
+    weight = torch.randn(expected.shape, dtype=torch.float64)
+    gradients = [torch.autograd.grad((means * weight).sum(), maps)[0] for means in (found, expected)]
+    assert torch.allclose(*gradients, rtol=1e-12)
+
+
+def test_accuracies_are_scikit_learns():
+    rng = np.random.default_rng(0)
+    true = rng.choice([0, 1, 3], 200, p=[0.7, 0.2, 0.1])  # No image shows value 2.
+    predicted = np.where(rng.random(200) < 0.6, true, rng.integers(0, 4, 200))
+    found = accuracy(predicted, true)
+    assert found.overall == pytest.approx(accuracy_score(true, predicted), abs=1e-12)
+    kept = np.isin(predicted, true)  # scikit-learn warns of predictions that never occur.
+    expected = np.mean([(predicted[true == value] == value).mean() for value in (0, 1, 3)])
+    assert found.balanced == pytest.approx(expected, abs=1e-12)
+    assert accuracy(predicted[kept], true[kept]).balanced == pytest.approx(
+        balanced_accuracy_score(true[kept], predicted[kept]), abs=1e-12
+    )
+    constant = accuracy(np.zeros(200, dtype=np.int64), true)
+    assert constant.overall == constant.commonest == (true == 0).mean()
+    assert constant.balanced == pytest.approx(1 / 3)

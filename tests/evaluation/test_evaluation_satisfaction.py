@@ -56,4 +56,14 @@ def test_every_combination_of_values(text, truth, said):
     expected = [truth(VALUES["shape"][shape], VALUES["colour"][colour]) for shape, colour in pairs]
     assert satisfied(expression, predicted, _meaning).tolist() == expected
     assert 0 < sum(expected) < len(expected)
-    assert words(expression) == said
+    assert words(expression, _meaning) == said
+
+
+def test_attributes_that_are_there_or_not_are_named():
+    """A value 'yes' says nothing without its attribute."""
+    text = {"and": [{"run": "m", "is": "no"}, {"run": "w", "is": "yes"}], "weights": [1.0, 1.0]}
+
+    def meaning(model):
+        return {"m": "male", "w": "wavy_hair"}[model.run], ["no", "yes"].index(model.value)
+
+    assert words(TypeAdapter(Expression).validate_python(text), meaning) == "not male AND wavy hair"

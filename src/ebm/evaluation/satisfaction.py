@@ -21,12 +21,14 @@ def satisfied(expression: Expression, predicted: Mapping[str, np.ndarray], meani
     return np.all(parts, 0) if isinstance(expression, And) else np.any(parts, 0)
 
 
-def words(expression: Expression, outermost: bool = True) -> str:
-    """The expression as people write it: 'red AND (square OR disc)'."""
+def words(expression: Expression, meaning: Meaning, outermost: bool = True) -> str:
+    """The expression as people write it: 'red AND (square OR disc)', 'young AND not male'."""
     if isinstance(expression, Model):
-        return expression.value.replace("_", " ")
+        attribute, _ = meaning(expression)
+        text = {"yes": attribute, "no": f"not {attribute}"}.get(expression.value, expression.value)
+        return text.replace("_", " ")
     if isinstance(expression, Not):
-        return f"NOT {words(expression.part, False)}"
+        return f"NOT {words(expression.part, meaning, False)}"
     between = " AND " if isinstance(expression, And) else " OR "
-    text = between.join(words(part, False) for part in expression.parts)
+    text = between.join(words(part, meaning, False) for part in expression.parts)
     return text if outermost or len(expression.parts) == 1 else f"({text})"

@@ -69,7 +69,7 @@ def run(params: Params, item: str) -> None:
         "composition": item,
         "experiment": config.experiment,
         "dataset": config.dataset,
-        "words": {key: words(expression) for key, expression in config.expressions.items()},
+        "words": {key: words(expression, meaning) for key, expression in config.expressions.items()},
         "shares": {
             key: float(satisfied(expression, real, meaning).mean())
             for key, expression in config.expressions.items()
