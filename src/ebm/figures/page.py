@@ -54,7 +54,8 @@ def render(
     template = environment.from_string(files("ebm.figures").joinpath(TEMPLATE).read_text(encoding="utf-8"))
     found = sorted(presets, key=lambda preset: preset.name != PAPER_PRESET)
     shown = [_preset(preset, verdicts) for preset in found]
-    paper = shown[0] if found[0].name == PAPER_PRESET else _absent(absent, verdicts)
+    has_run = found[0].name == PAPER_PRESET
+    paper = shown[0] if has_run else _judged(absent, PAPER_PRESET, verdicts, has_run=False)
     others = [preset for preset in shown if not preset["is_paper"]]
     return template.render(
         presets=shown,
@@ -68,7 +69,6 @@ def render(
 
 def _preset(preset: Preset, verdicts: Sequence[str]) -> dict:
     return _judged(preset.verdicts, preset.name, verdicts) | {
-        "has_run": True,
         "tables": [_table(name, text) for name, text in preset.tables.items()],
         "figures": [_figure(name, png) for name, png in preset.figures.items()],
         "environments": _environments(preset.environments),
@@ -76,15 +76,12 @@ def _preset(preset: Preset, verdicts: Sequence[str]) -> dict:
     }
 
 
-def _absent(verdicts_file: Mapping, verdicts: Sequence[str]) -> dict:
-    """The paper's preset where it has not run."""
-    return _judged(verdicts_file, PAPER_PRESET, verdicts) | {"has_run": False}
-
-
-def _judged(content: Mapping, name: str, verdicts: Sequence[str]) -> dict:
+def _judged(content: Mapping, name: str, verdicts: Sequence[str], has_run: bool = True) -> dict:
     """What a file of verdicts says. Published numbers are the paper's alone: no other preset judges one."""
     is_paper = name == PAPER_PRESET
     claims = [_row(row, verdicts) for row in content["claims"]]
+    # What has a scope was judged on runs; without one a preset that ran has nothing to test the claim with.
+    tested = [row for row in claims if row["scope"] is not None or not has_run]
     numbers = content["numbers"] if is_paper else []
     targets = [_row(row, verdicts) for row in numbers if row["gate"]]
     counts = {"published numbers that are targets": _count(targets, verdicts)} if is_paper else {}
@@ -95,8 +92,10 @@ def _judged(content: Mapping, name: str, verdicts: Sequence[str]) -> dict:
         "claims": _by_claim(claims),
         "targets": targets,
         "no_targets": [_with_measured(row) for row in numbers if not row["gate"]],
-        "counts": counts | {what: _count(claims, verdicts)},
-        "unmeasured": _unmeasured(claims, targets, verdicts[-1]),
+        "has_run": has_run,
+        "counts": counts | {what: _count(tested, verdicts)},
+        "unmeasured": _unmeasured(tested, targets, verdicts[-1]),
+        "untested": [row["key"] for row in claims if row not in tested],
     }
 
 
@@ -118,12 +117,13 @@ def _side_by_side(
 
 def _cell(preset: Mapping, key: str, verdicts: Sequence[str]) -> dict:
     """The verdicts of a preset on a claim, counted; none where it has no test of the claim."""
-    rows = [test for claim in preset["claims"] if claim["key"] == key for test in claim["tests"]]
-    # What has a scope was judged on runs; without one a preset that ran has no experiment for the claim.
-    judged = rows if not preset["has_run"] else [row for row in rows if row["scope"] is not None]
-    counts = {verdict: count for verdict, count in _count(judged, verdicts).items() if count}
-    link = f"{preset['name']}-claim-{key}" if rows and preset["has_run"] else None
-    return {"is_paper": preset["is_paper"], "counts": counts, "link": link}
+    tests = [test for claim in preset["claims"] if claim["key"] == key for test in claim["tests"]]
+    tested = [] if key in preset["untested"] else tests
+    return {
+        "is_paper": preset["is_paper"],
+        "counts": {verdict: count for verdict, count in _count(tested, verdicts).items() if count},
+        "link": f"{preset['name']}-claim-{key}" if tested and preset["has_run"] else None,
+    }
 
 
 def _by_claim(rows: list[dict]) -> list[dict]:

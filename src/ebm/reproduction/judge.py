@@ -122,8 +122,8 @@ def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) ->
 def judge(
     claims: list[Claim], published: Published, preset: str, runs: list[RunResult], scope: Scope
 ) -> dict:
-    """Rows of verdicts for a preset: `claims`, one for each test that is for it and whose experiment it has
-    (or one that says so, where it has none); `numbers`, none unless a published number is about this preset.
+    """Rows of verdicts for a preset: `claims`, one for each test that is for it and names a run of it, or
+    one without a scope where it has none; `numbers`, none unless a published number is about this preset.
 
     JSON-able.
     """
@@ -132,14 +132,15 @@ def judge(
         own = [test for test in claim.tests if test.is_for(preset)]
         if claim.tests and not own:
             continue
-        present = [test for test in own if scope(test.experiment, ()) is not None]
+        present = [test for test in own if scope(test.experiment, ()) is not None and _names_any(test, runs)]
         for test in present:
             found = judge_test(test, runs)
             seen = scope(test.experiment, _names(found))
             rows.append(_about(claim, test) | _row(found, seen, test))
         if not present:
             missing = ", ".join(dict.fromkeys(test.experiment for test in own))
-            absent = Judgement(NOT_MEASURED, claim.untested or f"this preset has no experiment {missing}")
+            reason = f"this preset has no experiment {missing} with the runs that its tests name"
+            absent = Judgement(NOT_MEASURED, claim.untested or reason)
             rows.append(_about(claim) | _row(absent, None, own[0] if own else None))
     numbers = []
     for number in published.numbers if _is_about(published, preset) else ():
@@ -166,6 +167,14 @@ def not_run(claims: list[Claim], published: Published, preset: str, reason: str)
         if _is_about(published, preset)
     ]
     return {"preset": preset, "claims": rows, "numbers": numbers}
+
+
+def _names_any(test: Test, runs: list[RunResult]) -> bool:
+    """Whether any run is one that `test` names. One word that is wrong is said by the verdict; experiments of
+    the same name with other runs are none of the test's business."""
+    words = {getattr(test, field, None) for field in ("method", "baseline", "objective")} - {None}
+    members = [run for run in runs if run.experiment == test.experiment]
+    return any(run.run in words or run.objective in words for run in members)
 
 
 def _is_about(published: Published, preset: str) -> bool:

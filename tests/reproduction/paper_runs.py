@@ -1,0 +1,138 @@
+"""What the runs of a preset measured by Inception will report, and invented results of all of them."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ebm import workspace
+from ebm.evaluation.image_rulers.features import Features
+from ebm.evaluation.image_rulers.fid import Moments
+from ebm.evaluation.image_rulers.measure import Protocol, measure
+from ebm.evaluation.image_rulers.reference import Origin, Reference
+from ebm.evaluation.outliers import detection
+from ebm.evaluation.training_summary import summarise
+from ebm.figures.table import Table, to_markdown
+from ebm.params import Params, load_params
+from ebm.params.inception import InceptionEvaluation, InceptionRuler
+from ebm.stages import evaluate
+from ebm.stages.report import COSTS
+from ebm.training.log import COLUMNS
+
+PAPER = Path(__file__).parents[2] / "workflow/presets/paper.yaml"
+WIDTH, KEPT = 2, 8
+
+
+@cache
+def paper() -> Params:
+    """Preset paper as it ships."""
+    return load_params(PAPER)
+
+
+def names_of_run(params: Params, run: str) -> set[str]:
+    """The metrics that a run will have in all the files that stage report reads, as the code names them."""
+    entry = params.runs[run]
+    names = set(_of_inception(params, run)) | _of_training(params, run) | _of_chains(params, run)
+    for outliers in params.outliers.values():
+        if outliers.experiment == entry.experiment:
+            measured = detection(np.array([0.0, 1.0]), np.array([0.5, 2.0]))
+            names |= {f"ood_{metric}_{name}" for metric in measured for name in outliers.outside}
+    if any(entry.experiment in comparison.experiments for comparison in params.comparisons.values()):
+        names |= set(COSTS)
+    return names | {"iterations_survived"}
+
+
+def _of_inception(params: Params, run: str) -> dict[str, float]:
+    """The numbers of few features of as many samples as are asked for."""
+    config = params.resolve(run, "evaluation")
+    ruler = params.datasets[params.runs[run].dataset].inception
+    return _numbers(
+        config.model_dump_json(), ruler.model_dump_json(), params.resolve(run, "generation").samples
+    )
+
+
+@cache
+def _numbers(evaluation: str, inception: str, samples: int) -> dict[str, float]:
+    config = InceptionEvaluation.model_validate_json(evaluation)
+    ruler = InceptionRuler.model_validate_json(inception)
+    rng = np.random.default_rng(0)
+    pool = rng.standard_normal((samples, WIDTH), np.float32)
+    probabilities = np.full((samples, 3), 1 / 3, np.float32)
+    real = Moments(np.zeros(WIDTH), np.eye(WIDTH), KEPT)
+    protocol = Protocol(tuple(config.counts), config.splits, 1, 2, 2, 2, 0)
+    found = {}
+    for mode in ruler.modes:
+        origin = Origin(f"{mode} x", "x", KEPT, KEPT, 0)
+        features = rng.standard_normal((KEPT, WIDTH), np.float32)
+        references = dict.fromkeys(ruler.references, Reference(real, features, origin))
+        found |= measure(
+            Features(pool, probabilities, f"{mode} x"), references, protocol, torch.device("cpu")
+        )
+    return found
+
+
+def _of_training(params: Params, run: str) -> set[str]:
+    objective = params.resolve(run, "objective")
+    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in COLUMNS}})
+    without = [] if objective.kind == "icd" else ["gradient_norm_kl", "kl_cosine"]
+    without += ["kl_cosine"] if not getattr(objective, "compare_full", False) else []
+    without += ["energy_gap"] if objective.kind == "dcd" else []
+    log[without] = np.nan
+    return set(summarise(log))
+
+
+def _of_chains(params: Params, run: str) -> set[str]:
+    if not getattr(params.resolve(run, "generation"), "long_chains", None):
+        return set()
+    chains = np.zeros((1, 1, 2, 3, 4, 4), np.uint8)
+    return set(evaluate._separation({"0/long_with": chains, "0/long_without": chains}, 0))
+
+
+def write_results(params: Params, value=lambda run, seed, metric: 1.0) -> None:
+    """Every file that stage report reads of preset `params`, in the current directory, with invented numbers.
+
+    `value` of a run (or composition), seed and metric.
+    """
+    outcome = {"outcome": "finished", "iterations": 10}
+
+    def seeds(run: str, names: set[str]) -> dict:
+        return {
+            str(seed): {"metrics": {name: value(run, seed, name) for name in sorted(names)}, **outcome}
+            for seed in params.seeds
+        }
+
+    def place(stage: str, experiment: str, name: str):
+        return workspace.run_file(params.preset, stage, experiment, name, ".json")
+
+    elsewhere = set(COSTS)
+    for item, config in params.outliers.items():
+        names = {f"ood_auroc_{name}" for name in config.outside}
+        elsewhere |= names
+        runs = {run: {"seeds": seeds(run, names)} for run in params.runs_of(config.experiment)}
+        workspace.save_json(place("detect", config.experiment, item), {"runs": runs})
+    for item, config in params.comparisons.items():
+        members = [run for experiment in config.experiments for run in params.runs_of(experiment)]
+        runs = {run: {"seeds": seeds(run, set(COSTS))} for run in members}
+        workspace.save_json(place("compare", item, item), {"runs": runs})
+    for item, config in params.compositions.items():
+        names = {f"accuracy_{word}" for word in config.expressions}
+        content = {"experiment": config.experiment, "dataset": config.dataset, "seeds": seeds(item, names)}
+        workspace.save_json(place("compose", config.experiment, item), content)
+    for run, entry in params.runs.items():
+        names = {name for name in names_of_run(params, run) - elsewhere if not name.startswith("ood_")}
+        about = {"run": run, "experiment": entry.experiment, "dataset": entry.dataset}
+        about["objective"] = params.resolve(run, "objective").kind
+        workspace.save_json(place("evaluate", entry.experiment, run), about | {"seeds": seeds(run, names)})
+        workspace.save_json(place("train", entry.experiment, run), {"environment": {"device": "invented"}})
+    folder = workspace.FIGURES / params.preset
+    for name, entry in params.tables.items():
+        text = to_markdown(Table(["Method"], [["invented"]], []), entry.caption, "")
+        workspace.write_text(folder / f"{name}.md", text)
+    for name, entry in params.figures.items():
+        about = PngInfo()
+        about.add_text("Title", entry.caption)
+        Image.new("RGB", (300, 120), "grey").save(folder / f"{name}.png", pnginfo=about)
