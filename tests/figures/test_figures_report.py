@@ -39,6 +39,12 @@ def page() -> Page:
     return Page(workspace.REPORT.read_text(encoding="utf-8"))
 
 
+def article(key: str, preset: str = "demo") -> str:
+    """The part of a preset's section that is about a claim."""
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    return source.split(f'<article id="{preset}-claim-{key}">')[1].split("</article>")[0]
+
+
 def test_every_claim_and_every_published_number_is_there_with_value_and_source(reported):
     source = workspace.REPORT.read_text(encoding="utf-8")
     text = page().text
@@ -46,6 +52,7 @@ def test_every_claim_and_every_published_number_is_there_with_value_and_source(r
         assert f"<code>{claim.key}</code>" in source
         assert " ".join(claim.source.split()) in text
     for number in load_published().numbers:
+        assert source.count(f"<code>{number.key}</code>") == 1
         row = source[source.index(f"<code>{number.key}</code>") :].split("</tr>")[0]
         cells = Page(row).text
         assert ("unknown" if number.value is None else str(number.value)) in cells
@@ -56,9 +63,10 @@ def test_every_claim_and_every_published_number_is_there_with_value_and_source(r
 
 def test_verdicts_of_the_demo(reported):
     verdicts = workspace.load_json(workspace.verdicts_file("demo"))
-    assert {row["verdict"] for row in verdicts["numbers"]} == {NOT_MEASURED}
+    assert verdicts["numbers"] == []
     claims = {row["key"]: row for row in verdicts["claims"]}
-    assert set(claims) == {claim.key for claim in load_claims()}
+    own = {claim.key for claim in load_claims() if any(test.is_for("demo") for test in claim.tests)}
+    assert set(claims) == own and "dcd_celeba" not in own
     of_digits = ("kl_stabilises", "kl_not_negligible", "truncation_close", "icd_generates_better")
     of_digits += ("aug_diversity", "multiscale_quality", "attn_needs_kl", "ood_better")
     about = "demo: scikit-learn's handwritten digits, 8×8; seeds 0, 1, 2"
@@ -99,15 +107,11 @@ def test_a_composition_is_judged_as_a_run(reported):
     assert row["statistic"]["bound"] == pytest.approx(0.264, abs=1e-3)
     assert row["measured"]["coloured_shapes"]["values"] == {"0": 0.5, "1": 0.525, "2": 0.9}
     assert row["scope"].startswith("demo: generated coloured shapes")
-    source = workspace.REPORT.read_text(encoding="utf-8")
-    article = next(part for part in source.split("<article>") if "<code>composition_works</code>" in part)
-    assert "<code>coloured_shapes</code>: accuracy_red_square 0.64 ± 0.22" in article
+    assert "<code>coloured_shapes</code>: accuracy_red_square 0.64 ± 0.22" in article("composition_works")
 
 
 def test_a_run_that_a_rule_names_is_shown_by_its_name_and_an_objective_by_its_method(reported):
-    source = workspace.REPORT.read_text(encoding="utf-8")
-    article = next(part for part in source.split("<article>") if "<code>kl_stabilises</code>" in part)
-    first, second = article.split("<tbody>")[1].split("</tr>")[:2]
+    first, second = article("kl_stabilises").split("<tbody>")[1].split("</tr>")[:2]
     assert "ICD (<code>digits_icd</code>): energy_gap_size" in first
     assert "<div><code>ablation_full</code>: energy_gap_size" in second
     # Method before baseline, though the alphabet has them the other way round.
@@ -133,25 +137,27 @@ def test_metrics_that_stages_disagree_on_end_in_one_sentence(reported):
 
 
 def test_the_summary_counts_and_names_what_was_not_measured(reported):
-    verdicts = workspace.load_json(workspace.verdicts_file("demo"))
+    verdicts = workspace.load_json(workspace.verdicts_file("demo"))["claims"]
     source = workspace.REPORT.read_text(encoding="utf-8")
-    for what, rows in (("tests of claims", verdicts["claims"]), ("published numbers", verdicts["numbers"])):
-        row = re.search(rf"<td>{what}.*?</tr>", source, re.DOTALL).group()
-        counts = [sum(entry["verdict"] == word for entry in rows) for word in VERDICTS]
-        assert re.findall(r"<td>(\d+)</td>", row) == [str(count) for count in [*counts, len(rows)]]
-    section = source[source.index("What was not measured") : source.index("<h2>Preset")]
-    for entry in verdicts["claims"] + verdicts["numbers"]:
-        assert (entry["key"] in section) == (entry["verdict"] == NOT_MEASURED)
+    section = source[source.index("<h2>Verdicts in all") : source.index("<h3>What was not measured")]
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in section.split("<tr>")[2:]]
+    targets = [number for number in load_published().numbers if number.gate]
+    tests = [test for claim in load_claims() for test in claim.tests if test.is_for("paper")]
+    tested = [sum(entry["verdict"] == word for entry in verdicts) for word in VERDICTS]
+    for row, counts in zip(rows, ([0, 0, len(targets)], [0, 0, len(tests)], tested), strict=True):
+        assert row[1:] == [str(count) for count in [*counts, sum(counts)]]
+    reasons = source[source.index("What was not measured") : source.index('<h2 id="paper-scale">')]
+    of_paper, of_demo = reasons.split("<strong>Preset demo</strong>")
+    assert of_paper.count("preset paper has not run in this checkout") == 2
+    for entry in verdicts:
+        assert (entry["key"] in of_demo) == (entry["verdict"] == NOT_MEASURED)
 
 
 def test_measured_values_stand_beside_their_claim(reported):
-    source = workspace.REPORT.read_text(encoding="utf-8")
-    article = next(part for part in source.split("<article>") if "<code>kl_not_negligible</code>" in part)
     seeds = metrics_of(reported, "digits_icd")["seeds"]
     for seed, entry in seeds.items():
-        assert f"seed {seed}: {entry['metrics']['kl_to_cd_gradient']:.4g}" in article
-    stability = next(part for part in source.split("<article>") if "<code>kl_stabilises</code>" in part)
-    assert "diverged: seed 1 at iteration 40" in stability
+        assert f"seed {seed}: {entry['metrics']['kl_to_cd_gradient']:.4g}" in article("kl_not_negligible")
+    assert "diverged: seed 1 at iteration 40" in article("kl_stabilises")
 
 
 def test_nothing_is_loaded_from_outside(reported):
@@ -160,6 +166,10 @@ def test_nothing_is_loaded_from_outside(reported):
     loading = [
         value for _, attributes in tags for key, value in attributes.items() if key in ("src", "href", "data")
     ]
+    known = {attributes["id"] for _, attributes in tags if "id" in attributes}
+    links = [value for value in loading if value.startswith("#")]
+    assert links and {link[1:] for link in links} <= known, "a link leads nowhere"
+    loading = [value for value in loading if value not in links]
     assert len(loading) == len(reported.figures)
     assert all(value.startswith("data:image/png;base64,") for value in loading)
     assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in tags}
@@ -218,8 +228,8 @@ def test_other_presets_are_shown_from_their_files(reported):
     table.run(second, "gaussian")
     report.run(second)
     source = workspace.REPORT.read_text(encoding="utf-8")
-    own, other = source.split("<h2>Preset ")[1:]
-    assert own.startswith("second") and other.startswith("demo")
+    own, other = re.split(r'<h2 id="[a-z]+-preset">Preset ', source)[1:]
+    assert own.startswith("second, not the paper’s") and other.startswith("demo, not the paper’s")
     assert "this preset has no experiment digits" in own
     for shown in ("generation", "composition", "outliers", "gap", "composed", "histograms"):
         assert f'id="demo-{shown}"' in other
