@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,6 +25,11 @@ class Moments:
     mean: np.ndarray
     covariance: np.ndarray
     count: int
+
+    @cached_property
+    def root(self) -> np.ndarray:
+        """`root_of` the covariance: one for the distances to all references."""
+        return root_of(self.covariance)
 
 
 def moments(blocks: Iterable[np.ndarray]) -> Moments:
@@ -48,18 +54,28 @@ def moments(blocks: Iterable[np.ndarray]) -> Moments:
     return Moments(mean, scatter / (count - 1), count)
 
 
+def root_of(covariance: np.ndarray) -> np.ndarray:
+    """R (d, d) with R R^T = `covariance`, which may be singular."""
+    values, vectors = np.linalg.eigh(covariance)
+    # Rounding leaves eigenvalues of a singular covariance slightly below zero.
+    return vectors * np.sqrt(values.clip(0))
+
+
 def frechet_distance(
-    mean: np.ndarray, covariance: np.ndarray, other_mean: np.ndarray, other_covariance: np.ndarray
+    mean: np.ndarray,
+    covariance: np.ndarray,
+    other_mean: np.ndarray,
+    other_covariance: np.ndarray,
+    root: np.ndarray | None = None,
 ) -> float:
     """|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)) of means (d,) and covariances (d, d).
 
     The squared 2-Wasserstein distance of two Gaussians (Dowson and Landau, 1982; Heusel et al., eq. 6).
     With S1 = R R^T the product S1 S2 has the eigenvalues of the symmetric R^T S2 R, so the trace of its root
     is the sum of their roots: as exact as a matrix square root of the product and many times faster.
+    `root` is that R of the first covariance, if it is at hand.
     """
-    values, vectors = np.linalg.eigh(covariance)
-    # Rounding leaves eigenvalues of a singular covariance slightly below zero.
-    root = vectors * np.sqrt(values.clip(0))
+    root = root_of(covariance) if root is None else root
     cross = np.sqrt(np.linalg.eigvalsh(root.T @ other_covariance @ root).clip(0)).sum()
     step = mean - other_mean
     return float(step @ step + np.trace(covariance) + np.trace(other_covariance) - 2 * cross)
@@ -78,4 +94,4 @@ def frechet_inception_distance(made: Moments, real: Moments) -> float:
                 f"no FID of {side.count} {name}: {dimensions} features have a singular covariance then,"
                 f" measure at least {dimensions + 1}"
             )
-    return frechet_distance(made.mean, made.covariance, real.mean, real.covariance)
+    return frechet_distance(made.mean, made.covariance, real.mean, real.covariance, made.root)
