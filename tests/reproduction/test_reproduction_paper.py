@@ -133,6 +133,9 @@ def test_the_judged_fid_is_that_of_the_only_public_protocol():
     sampler = params.resolve("cifar10_icd", "sampler")
     assert (drawn.steps, drawn.step_size, drawn.weights) == (10, 100.0, "ema")
     assert drawn.step_size == sampler.step_size
+    assert params.resolve("imagenet32_icd", "generation").step_size == (
+        params.resolve("imagenet32_icd", "sampler").step_size
+    )
     # Both of the author's commands as he gave them, and neither decides.
     given = {p.generation for p in params.protocols.values() if p.run == "cifar10_icd"}
     assert {"issue_13", "issue_14"} <= given and params.runs["cifar10_icd"].sample.generation not in (

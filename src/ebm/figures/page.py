@@ -85,7 +85,7 @@ def _judged(content: Mapping, name: str, verdicts: Sequence[str], has_run: bool 
     numbers = content["numbers"] if is_paper else []
     targets = [_row(row, verdicts) for row in numbers if row["gate"]]
     counts = {"published numbers that are targets": _count(targets, verdicts)} if is_paper else {}
-    what = "tests of claims" if is_paper else "tests of claims (their direction, on this preset's data)"
+    what = "tests of claims" if is_paper else "tests of claims, on data of its own"
     return {
         "name": name,
         "is_paper": is_paper,

@@ -141,20 +141,21 @@ class Shown(Section):
 class PublishedValue(Shown):
     """The mean over seeds no worse than the published value by more than `tolerance` (relative).
 
-    Any diverged seed refutes: a mean over the survivors would not be the method's.
+    Any diverged seed refutes: a mean over the survivors would not be the method's. `why`: why this metric.
     """
 
     better: Direction
     tolerance: Positive
     minimum_seeds: Seeds
+    why: str | None = None
 
     def words(self) -> str:
-        """The rule in a sentence."""
+        """The rule in a sentence, and its reason."""
         side = "above" if self.better == "lower" else "below"
         return (
             f"Only preset {self.preset}, experiment {self.experiment}, may decide: mean {self.metric} of"
             f" {self.objective} over at least {self.minimum_seeds} seeds at most {self.tolerance:.0%} {side}"
-            " the published value, and no seed diverged."
+            f" the published value, and no seed diverged.{f' {self.why}' if self.why else ''}"
         )
 
 
