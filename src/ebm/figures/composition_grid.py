@@ -1,5 +1,7 @@
 """Samples of compositions, and which of them satisfy what was asked for."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +13,8 @@ from ebm.figures.images import GAP, require_images, show, tile
 
 ROWS, COLUMNS = 2, 12
 BLOCKS_ACROSS = 2
+# Letters of a title that fit above a block.
+TITLE = 56
 FRAME = "#D55E00"
 
 
@@ -49,7 +53,8 @@ def note(items: list[Composed]) -> str:
 
 def _title(item: Composed, key: str, several: bool) -> str:
     name = f"{as_title(item.name)}: " if several else ""
-    return f"{name}{item.words[key]}: {item.satisfied[key].mean():.0%} (real: {item.shares[key]:.0%})"
+    words = f"{name}{item.words[key]}: {item.satisfied[key].mean():.0%} (real: {item.shares[key]:.0%})"
+    return textwrap.fill(words, TITLE)
 
 
 def _block(axes: Axes, title: str, samples: np.ndarray, satisfied: np.ndarray) -> None:

@@ -11,21 +11,35 @@ INSIDE, OUTSIDE = style.GREY, "#E69F00"
 
 
 def draw(items: list[Detected]) -> Figure:
-    """Rows are runs, columns sets of outliers; raises NothingToShow if there is nothing to detect."""
-    rows = [(item, member) for item in items for member in item.runs if member.run.name in item.densities]
-    if not rows:
+    """Rows are runs, columns sets of outliers, those of all items one after the other and wrapped.
+
+    Raises NothingToShow if there is nothing to detect.
+    """
+    panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
+    for item in items:
+        for member in item.runs:
+            if member.run.name in item.densities:
+                shown = [(item, member, name) for name in item.sets]
+                panels.setdefault(member.run.name, []).extend(shown)
+    if not panels:
         raise NothingToShow("the experiment has no outliers")
     columns = max(len(item.sets) for item in items)
+    rows = [
+        (start == 0, of_run[start : start + columns])
+        for of_run in panels.values()
+        for start in range(0, len(of_run), columns)
+    ]
     made = style.figure(style.TEXT, 0.35 + 1.25 * len(rows))
     grid = made.subplots(len(rows), columns, squeeze=False)
-    for line, (item, member) in zip(grid, rows, strict=True):
-        for spare in line[len(item.sets) :]:
+    for line, (first, row) in zip(grid, rows, strict=True):
+        for spare in line[len(row) :]:
             spare.set_axis_off()
-        for axes, name in zip(line, item.sets, strict=False):
-            _panel(axes, item, member, name)
-        which = f"{as_title(item.name)}\n" if len(items) > 1 else ""
+        for axes, panel in zip(line, row, strict=False):
+            _panel(axes, *panel)
+        item, member, _ = row[0]
         end = ended(member.outcomes[item.shown[member.run.name]]).removeprefix(", ")
-        line[0].set_ylabel(f"{which}{member.run.label}{chr(10) if end else ''}{end}")
+        if first:
+            line[0].set_ylabel(f"{member.run.label}{chr(10) if end else ''}{end}")
     for axes in grid[-1]:
         axes.set_xlabel("E(x)")
     handles, labels = grid[0][0].get_legend_handles_labels()

@@ -11,12 +11,15 @@ ABOUT = (
     column("Spectral norm", "spectral_norm"),
     column("KL term", "kl"),
 )
+# Of an ablation's runs, which the others do not tell apart.
+ALSO = (column("Augmentation", "augmentation"), column("Multi-scale", "scales"))
 COLUMNS = [Column("iterations_survived", "Iterations survived ↑", every_seed=True)]
 
 
 def make(runs: list[Measured]) -> Table:
-    """The table; a row for each run."""
-    about = (*ABOUT, Words("Seeds finished", _finished))
+    """The table; a row for each run, augmentation and scales where the runs differ in them."""
+    differing = (words for words in ALSO if len({words.text(run) for run in runs}) > 1)
+    about = (*ABOUT, *differing, Words("Seeds finished", _finished))
     return build(runs, COLUMNS, None, "stability", about, Words("Diverged", _causes))
 
 
