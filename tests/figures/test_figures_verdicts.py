@@ -2,14 +2,19 @@
 
 import html
 import re
+from pathlib import Path
 
 from figures_measured import compared, compared_file, cost, denoised_file
 from figures_numbers import metric
 from figures_params import params_data, write_params
 
 from ebm import workspace
+from ebm.figures.caption import describe_dataset
+from ebm.params import load_params
 from ebm.reproduction.judge import NOT_MEASURED, VERDICTS
 from ebm.stages import report
+
+PRESETS = Path(__file__).parents[2] / "workflow/presets"
 
 
 def rows_of(key: str) -> list[dict]:
@@ -65,6 +70,13 @@ def test_the_scope_of_a_test_is_that_of_its_runs(reported):
     assert digits["scope"].startswith("demo: scikit-learn's handwritten digits, 8×8 binary pixels;")
     (loss,) = rows_of("report_loss_falls")
     assert loss["scope"].endswith("seeds 0, 1, 2, 3, 4")
+
+
+def test_data_of_the_catalogue_are_named_as_their_publishers_do_with_what_is_trained_on():
+    data = load_params(PRESETS / "cifar10.yaml").datasets["cifar10"]
+    assert describe_dataset("mine", data) == "CIFAR-10, 32×32, 50,000 images"
+    few = data.model_copy(update={"train_limit": 2000})
+    assert describe_dataset("mine", few) == "CIFAR-10, 32×32, 2,000 images"
 
 
 def test_the_term_report_is_judged_by_five_seeds_of_its_own(reported):

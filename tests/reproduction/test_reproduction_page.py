@@ -113,6 +113,9 @@ def test_what_is_no_target_is_shown_where_it_was_measured_and_has_no_verdict(fol
             row = row_of(page, number.key)
             assert ("seed 0:" in row) == (number.key in shown)
             assert 'class="verdict' not in row
+    # Why this metric decides is said in the rule's words, once.
+    why = next(number.rule.why for number in load_published().numbers if number.key == "icd_cifar10_fid")
+    assert row_of(page, "icd_cifar10_fid").count(why) == 1 and "contradicts" in why
     assert "inception_score_legacy_tensorflow_10000" in row_of(page, "icd_cifar10_is")
 
 
@@ -174,7 +177,7 @@ def test_no_number_of_another_preset_stands_beside_a_published_one(folder):
         assert not any(number.key in own for number in load_published().numbers)
     paper_part = page.split('<h2 id="paper-preset">')[1].split('<h2 id="')[0]
     assert "not the paper's experiment" not in paper_part
-    assert "CIFAR-10, 32×32, 50000 images; seeds 0, 1, 2" in paper_part
+    assert "CIFAR-10, 32×32, 50,000 images; seeds 0, 1, 2" in paper_part
 
 
 def test_preset_paper_is_found_by_another_preset_and_stands_first_still(folder):

@@ -56,7 +56,7 @@ def describe_dataset(name: str, config: Dataset) -> str:
     if config.kind == "catalogue":
         entry = config.published
         images = entry.counts[config.train] if config.train_limit is None else config.train_limit
-        return f"{entry.title}, {config.size}×{config.size}, {images} images"
+        return f"{entry.title}, {config.size}×{config.size}, {images:,} images"
     colour = "grey" if config.channels == 1 else "RGB"
     return f"image folder {name}, {config.size}×{config.size} {colour}"
 

@@ -150,8 +150,14 @@ def _with_measured(row: Mapping) -> dict:
     return {
         **row,
         "measured": [_measured(chosen, found) for chosen, found in measured],
-        "rule_as_data": json.dumps(row["rule"], indent=2) if row["rule"] else None,
+        "rule_as_data": _as_data(row["rule"]) if row["rule"] else None,
     }
+
+
+def _as_data(rule: Mapping) -> str:
+    # Why it is so stands in the rule's words.
+    entries = {key: value for key, value in rule.items() if key != "why"}
+    return json.dumps(entries, indent=2, ensure_ascii=False)
 
 
 def _measured(chosen: str, found: Mapping) -> dict:
