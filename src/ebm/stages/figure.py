@@ -31,6 +31,7 @@ from ebm.figures.data import (
 from ebm.figures.items import items_of, runs_shown
 from ebm.figures.labels import label_runs
 from ebm.figures.read import compared, composed, denoised, detected, read_outcomes
+from ebm.mapped import map_tensors
 from ebm.params import Params
 from ebm.params.denoisings import noise_name
 from ebm.workspace import WorkspaceError
@@ -95,7 +96,8 @@ def _sample_seeds(
     params: Params, experiment: str, label: RunLabel, seeds: list[int] | None = None
 ) -> tuple[SampledSeeds, str]:
     path = workspace.run_file(params.preset, "sample", experiment, label.name, ".safetensors")
-    tensors, about = workspace.load_tensors(path)
+    # Mapped: tens of thousands of samples, of which a few are drawn.
+    tensors, about = map_tensors(path)
     made, digests = {}, []
     for seed in seeds or params.seeds_of(label.name):
         arrays = _of_seed(tensors, seed, path)
