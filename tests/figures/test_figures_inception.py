@@ -85,7 +85,7 @@ def faces(tmp_path, monkeypatch) -> Params:
     data = params_data()
     data["datasets"]["faces"] = {
         "kind": "image_folder", "source": "pictures", "seed": 0, "size": 32, "channels": 3, "limit": None,
-        "test_fraction": 0.1, "inception": RULER,
+        "test_fraction": 0.1, "corrupt": "stop", "inception": RULER,
         "classifier": {"epochs": 1, "batch_size": 64, "width": 8, "minimum_accuracy": 0.5},
     }  # fmt: skip
     data["evaluations"]["faces"] = EVALUATION

@@ -12,7 +12,7 @@ import torch
 
 from ebm import workspace
 from ebm.data import densities
-from ebm.data.image_folder import make as read_folder
+from ebm.data.image_folder import parts as folder_parts
 from ebm.energies import build_energy
 from ebm.evaluation.gaussian import gaussian_kl
 from ebm.evaluation.grid import log_likelihood, normalise_on_grid
@@ -170,8 +170,8 @@ def test_image_folder_is_prepared_with_a_ruler_of_its_own(workspace_folder, ebm)
     assert ended.code == 0, ended.err
     folder = workspace.prepared("micro", "pictures")
     stored = workspace.load_tensors(folder / "train.safetensors")[0]
-    train, labels, _, _ = read_folder(load_params().datasets["pictures"])
-    assert np.array_equal(stored["x"], train) and np.array_equal(stored["label"], labels)
+    train, labels = zip(*folder_parts(load_params().datasets["pictures"])["train"], strict=True)
+    assert np.array_equal(stored["x"], np.stack(train)) and stored["label"].tolist() == list(labels)
     assert workspace.load_json(folder / "manifest.json")["ruler"]["classifier_test_accuracy"] >= 0.1
 
 

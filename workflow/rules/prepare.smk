@@ -5,6 +5,7 @@ rule prepare:
         code=code(
             "stages/prepare.py",
             "stages/prepare_inception.py",
+            "stages/prepare_folder.py",
             "stages/prepare_published.py",
             "data/catalogue",
             "data/image_folder.py",

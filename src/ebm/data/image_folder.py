@@ -1,23 +1,63 @@
 """Any folder of images by class: `folder/<class>/*.{jpg,jpeg,png}`, centre-cropped and resized."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from sklearn.model_selection import train_test_split
 
+from ebm.data.catalogue.pictures import CorruptImage, decode
+from ebm.params.catalogue import Preparation
 from ebm.params.datasets import ImageFolderData
 from ebm.workspace import WorkspaceError
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
+CENTRE = Preparation(crop="square", resample="lanczos", source="of this project")
+# So many damaged files are named, all are counted.
+NAMED = 10
 
 
-def make(config: ImageFolderData) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Train images, train labels, test images, test labels.
+class Part:
+    """Images of one part of a folder, to be iterated over: decoded one by one, never all in memory.
 
-    Images are uint8 of shape (n, channels, size, size) in 0..255; labels int64, the classes numbered in
-    alphabetical order. With `limit`, that many images are drawn at random, evenly over the classes.
-    Raises WorkspaceError if the folder is missing, holds no images, or an image cannot be read.
+    Gives pixels, uint8 (channels, size, size) in 0..255, and the number of the class, classes being numbered
+    in alphabetical order. After an iteration `corrupt` lists the files, as seen from the folder, that could
+    not be decoded; with `corrupt: stop` it ends in WorkspaceError if there are any, with `skip` they are
+    missing from it.
+    """
+
+    def __init__(self, name: str, config: ImageFolderData, paths: list[Path], labels: np.ndarray):
+        self.name, self.paths, self.labels = name, paths, labels
+        self.corrupt: list[str] = []
+        self._config = config
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, int]]:
+        config, self.corrupt, reason = self._config, [], ""
+        for path, label in zip(self.paths, self.labels.tolist(), strict=True):
+            try:
+                pixels = decode(_bytes(path), config.size, config.channels, CENTRE)
+            except CorruptImage as failure:
+                self.corrupt.append(str(path.relative_to(config.source)))
+                reason = reason or str(failure)
+                continue
+            yield pixels, label
+        if self.corrupt and (config.corrupt == "stop" or len(self.corrupt) == len(self)):
+            named = ", ".join(self.corrupt[:NAMED]) + (", ..." if len(self.corrupt) > NAMED else "")
+            raise WorkspaceError(
+                f"image_folder: {len(self.corrupt)} of {len(self):,} {self.name} images in {config.source}"
+                f" cannot be decoded ({named}; of the first: {' '.join(reason.split())}): repair or remove"
+                " them, or set corrupt: skip"
+            )
+
+
+def parts(config: ImageFolderData) -> dict[str, Part]:
+    """The parts `train` and `test` of the folder, split by class with its seed, before any file is decoded.
+
+    With `limit`, that many images are drawn at random, evenly over the classes. Raises WorkspaceError if the
+    folder is missing, holds no images or too few to split.
     """
     folder = Path(config.source)
     if not folder.is_dir():
@@ -27,39 +67,31 @@ def make(config: ImageFolderData) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     if sum(map(len, files)) == 0:
         raise WorkspaceError(f"image_folder: {folder} has no sub-folder with JPEG or PNG files")
     rng = np.random.default_rng([config.seed, 3])
-    images, labels = [], []
+    chosen, labels = [], []
     for label, paths in enumerate(files):
         if config.limit is not None:
             share = config.limit // len(files) + (label < config.limit % len(files))
             paths = [paths[i] for i in sorted(rng.permutation(len(paths))[:share])]
-        images += [_read(path, config) for path in paths]
+        chosen += paths
         labels += [label] * len(paths)
-    labels = np.array(labels, dtype=np.int64)
+    numbers = np.array(labels, dtype=np.int64)
     try:
-        split = train_test_split(
-            np.stack(images),
-            labels,
+        train, test = train_test_split(
+            np.arange(len(chosen)),
             test_size=config.test_fraction,
             random_state=config.seed,
-            stratify=labels,
+            stratify=numbers,
         )
     except ValueError as failure:
         raise WorkspaceError(f"image_folder: {folder} cannot be split: {failure}") from None
-    train, test, train_labels, test_labels = split
-    return train, train_labels, test, test_labels
+    return {
+        name: Part(name, config, [chosen[i] for i in index], numbers[index])
+        for name, index in (("train", train), ("test", test))
+    }
 
 
-def _read(path: Path, config: ImageFolderData) -> np.ndarray:
+def _bytes(path: Path) -> bytes:
     try:
-        with Image.open(path) as opened:
-            image = opened.convert("L" if config.channels == 1 else "RGB")
-    except Exception as failure:
-        # Damage makes Pillow's decoders raise anything: SyntaxError, struct.error, a decompression bomb.
-        raise WorkspaceError(f"image_folder: {path} cannot be read: {failure}") from None
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    image = image.crop((left, top, left + side, top + side))
-    if side != config.size:
-        image = image.resize((config.size, config.size), Image.Resampling.LANCZOS)
-    pixels = np.asarray(image)
-    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+        return path.read_bytes()
+    except OSError as failure:
+        raise WorkspaceError(f"image_folder: {path} cannot be read ({failure.strerror})") from None

@@ -136,7 +136,8 @@ class BinaryDigitsData(Embedded):
 class ImageFolderData(Section):
     """Any folder with one sub-folder of JPEG or PNG files per class.
 
-    `inception`: what FID and its like are measured against, null if they are not.
+    `corrupt`: whether files that cannot be decoded end it, named and counted, or are left out. `inception`:
+    what FID and its like are measured against, null if they are not.
     """
 
     kind: Literal["image_folder"]
@@ -146,6 +147,7 @@ class ImageFolderData(Section):
     channels: Literal[1, 3]
     limit: Count | None
     test_fraction: Fraction
+    corrupt: Literal["stop", "skip"]
     classifier: ClassifierRuler
     inception: InceptionRuler | None
 

@@ -1,7 +1,7 @@
 """prepare: a data set as tensors, the ruler its samples are measured with, and a manifest.
 
 Each kind of data imports its own maker: scikit-learn, which digits need, takes longer than making the others.
-Published sets, which may be larger than memory, go another way.
+Published sets and folders of images, which may be larger than memory, go another way.
 """
 
 import numpy as np
@@ -30,9 +30,13 @@ def run(params: Params, item: str) -> None:
 
         prepare_published.run(params, item)
         return
+    if config.kind == "image_folder":
+        from ebm.stages import prepare_folder
+
+        prepare_folder.run(params, item)
+        return
     ruler: dict[str, np.ndarray] = {}
     measures: dict[str, float | dict] = {}
-    inception = getattr(config, "inception", None)
     if config.kind == "gaussian":
         from ebm.data import gaussian
 
@@ -68,30 +72,19 @@ def run(params: Params, item: str) -> None:
     else:
         if config.kind == "digits":
             from ebm.data.digits import make
-        elif config.kind == "shapes":
-            from ebm.data.shapes import make
         else:
-            from ebm.data.image_folder import make
+            from ebm.data.shapes import make
         train, train_labels, test, test_labels = make(config)
         parts = {
             "train": {"x": train, **_by_attribute(train_labels)},
             "test": {"x": test, **_by_attribute(test_labels)},
         }
-        if inception is not None:
-            from ebm.stages import prepare_inception
-
-            networks = prepare_inception.check(inception, {"train": len(train), "test": len(test)})
-        ruler, measures = _image_ruler(params, item, parts)
+        ruler, measures = image_ruler(params, item, parts)
 
     folder = workspace.prepared(params.preset, item)
     for part, arrays in parts.items():
         workspace.save_tensors(folder / f"{part}.safetensors", arrays, {"dataset": item})
-    origins = {}
-    if inception is not None:
-        tensors, origins = prepare_inception.references(params, item)
-        ruler |= tensors
-        measures |= networks
-    workspace.save_tensors(folder / "ruler.safetensors", ruler, {"dataset": item} | origins)
+    workspace.save_tensors(folder / "ruler.safetensors", ruler, {"dataset": item})
     manifest = {
         "dataset": item,
         "kind": config.kind,
@@ -111,7 +104,7 @@ def _by_attribute(labels: np.ndarray | dict[str, np.ndarray]) -> dict[str, np.nd
     return labels if isinstance(labels, dict) else {"label": labels}
 
 
-def _image_ruler(params: Params, item: str, parts: dict) -> tuple[dict, dict]:
+def image_ruler(params: Params, item: str, parts: dict) -> tuple[dict, dict]:
     """Train the data set's own classifiers; their features of both parts are the Frechet references."""
     from ebm.device import set_up
     from ebm.evaluation.frechet import frechet_distance
