@@ -37,3 +37,24 @@ def test_doctor_finds_what_is_wrong(workspace_folder, ebm, edit):
     ill = ebm("doctor")
     assert ill.code == 1
     assert "BAD  params.yaml" in ill.out and "did you mean 'preset'?" in ill.out
+
+
+def test_the_catalogue_says_how_each_set_is_got(workspace_folder, ebm, monkeypatch):
+    from ebm.params.catalogue import load_catalogue
+
+    monkeypatch.setenv("COLUMNS", "200")
+    listed = ebm("catalogue").out
+    for name, entry in load_catalogue().items():
+        (line,) = [line for line in listed.splitlines() if f" {name} " in line]
+        assert ("downloaded" in line) == (entry.access == "open")
+        told = ebm("catalogue", name).out
+        for file in entry.files:
+            assert file.name in told and all(fact in told for fact in (*file.checksums, *file.urls))
+        assert entry.licence in told and entry.citation in told
+        if entry.access != "open":
+            assert all(words in told for words in (entry.how_to_get, *entry.acceptance))
+    unknown = ebm("catalogue", "cifar1")
+    assert (
+        unknown.code == 1
+        and unknown.err == "ebm: catalogue: there is no data set 'cifar1'; did you mean 'cifar10'?\n"
+    )

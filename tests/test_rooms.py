@@ -12,7 +12,7 @@ FLOORS = [
     {"device", "data", "energies", "mcmc", "model_file"},
     {"objectives"},
     {"training", "evaluation", "figures", "reproduction"},
-    {"stages", "estimate", "runners", "doctor"},
+    {"stages", "estimate", "runners", "doctor", "listing"},
     {"cli", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

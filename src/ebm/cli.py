@@ -131,6 +131,17 @@ def estimate(
 
 
 @app.command()
+def catalogue(entry: Annotated[str | None, typer.Argument(help="one of them, in full")] = None) -> None:
+    """List the published image sets that a data set of kind `catalogue` may name, and how each is got."""
+    from ebm.listing import print_catalogue, print_entry
+
+    if entry is None:
+        print_catalogue()
+    else:
+        print_entry(entry)
+
+
+@app.command()
 def sync() -> None:
     """After `snakemake`: let DVC record what was produced. Refuses unless Snakemake has nothing to do."""
     from ebm.runners import sync as run
