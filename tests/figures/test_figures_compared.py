@@ -17,6 +17,7 @@ from ebm.figures.items import runs_shown
 from ebm.figures.labels import label_runs
 from ebm.figures.table import from_markdown
 from ebm.params.methods import method
+from ebm.reproduction.rules import load_published
 from ebm.stages import figure, table
 from ebm.workspace import WorkspaceError
 
@@ -80,6 +81,27 @@ def test_a_cell_says_by_what_it_is_measured(params):
     assert float(shown[0]) == pytest.approx(np.mean(milliseconds), abs=0.05)
     passes = [cost("rings_cdk", 0, key) for key in ("forward_passes", "backward_passes")]
     assert rows["rings", "CD-5"]["Network evaluations per step ↓"] == f"{passes[0]:g} + {passes[1]:g}"
+
+
+def test_runs_measured_by_inception_are_compared_by_the_judged_fid(params):
+    (judged,) = {number.rule.metric for number in load_published().numbers
+                 if number.rule and number.metric == "FID"}  # fmt: skip
+    table.run(params, "methods")
+    assert "Inception FID:" not in Path("paper_figures/demo/methods.md").read_text(encoding="utf-8")
+    assert f"{judged}_mean" not in written()[1]
+    (path,) = Path("results").rglob("compare/all_methods/all_methods.json")
+    content = workspace.load_json(path)
+    for run in ("digits_cd", "digits_icd", "digits_dcd"):
+        for seed in content["runs"][run]["seeds"].values():
+            seed["metrics"][judged] = seed["metrics"].pop("classifier_frechet")
+    workspace.save_json(path, content)
+    table.run(params, "methods")
+    rows, frame = written()
+    (cell,) = [row["Sample quality"] for row in rows if (row["Data"], row["Method"]) == ("digits", "ICD")]
+    assert cell.startswith("Inception FID ↓: ")
+    values = [metric("digits_icd", seed, "classifier_frechet") for seed in finished("digits_icd")]
+    assert frame.loc["digits_icd", f"{judged}_mean"] == pytest.approx(np.mean(values), rel=1e-12)
+    assert "Inception FID:" in Path("paper_figures/demo/methods.md").read_text(encoding="utf-8")
 
 
 def test_rows_follow_one_order_of_methods_and_end_with_the_data(params):

@@ -26,7 +26,7 @@ def draw(items: list[Compared]) -> Figure:
     groups = {
         dataset: (measure, found)
         for dataset, found in by_dataset(members).items()
-        if (measure := shared(found, (*quality.FITS, quality.SAMPLES[-1]))) is not None
+        if (measure := shared(found, (*quality.FITS, *quality.OF_IMAGES))) is not None
     }
     if not groups:
         raise NothingToShow("the runs of the comparison share no likelihood and no divergence")

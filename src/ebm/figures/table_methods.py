@@ -21,11 +21,12 @@ COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
 def make(items: list[Compared]) -> Table:
     """A row for each data set and method, last for each data set what the data themselves reach."""
     rows, records = [], []
+    known = _measured_by_any(items)
     for item in items:
         for dataset, members in by_dataset(item.runs).items():
             measures = [shared(members, kinds) for kinds in (quality.FITS, quality.SAMPLES)]
             for member in sorted(members, key=lambda m: list(METHODS).index(m.run.method)):
-                cells, record = _member(member, measures)
+                cells, record = _member(member, measures, known)
                 rows.append([as_title(dataset), *cells])
                 records.append({"comparison": item.name} | record)
             references = [m and of_data(m, members) for m in measures]
@@ -39,6 +40,8 @@ def note(items: list[Compared]) -> str:
     """How to read the table."""
     devices = ", ".join(dict.fromkeys(item.device for item in items))
     kinds = {quality.likelihood_kind(member) for item in items for member in item.runs}
+    way = "; Inception FID: 10,000 samples against 10,000 training images, images resized as TensorFlow 1 did"
+    inception = way if quality.SAMPLES[-1].metric in _measured_by_any(items) else ""
     parts = ["per test point or pattern"]
     if " (AIS)" in kinds:
         parts.append("with log Z by annealed importance sampling (AIS)")
@@ -47,14 +50,19 @@ def note(items: list[Compared]) -> str:
     return (
         f"{NOTE}. Log-likelihood: {', '.join(parts)}. W₂: 2-Wasserstein distance of samples to test points."
         " Classifier Fréchet distance: on features of a classifier trained on the same data, not an Inception"
-        f" FID. A step is one training iteration, timed on {devices}, all methods in turns; network"
-        " evaluations are forward + backward passes in units of one batch; Gibbs sweeps are none, and CD of"
-        " an RBM has its gradient in closed form, without a backward pass. CD: chains from a replay buffer or"
-        " from noise; CD-k: k steps from the data; PCD-k: persistent chains"
+        f" FID{inception}. A step is one training iteration, timed on {devices}, all methods in turns;"
+        " network evaluations are forward + backward passes in units of one batch; Gibbs sweeps are none, and"
+        " CD of an RBM has its gradient in closed form, without a backward pass. CD: chains from a replay"
+        " buffer or from noise; CD-k: k steps from the data; PCD-k: persistent chains"
     )
 
 
-def _member(member: Measured, measures: list[Measure | None]) -> tuple[list[str], dict]:
+def _measured_by_any(items: list[Compared]) -> set[str]:
+    return {key for item in items for m in item.runs for metrics in m.metrics.values() for key in metrics}
+
+
+def _member(member: Measured, measures: list[Measure | None], known: set[str]) -> tuple[list[str], dict]:
+    """Cells and record of a run; the record has a column for every measure that any run has."""
     diverged = diverged_at(member)
     finished = [metrics for seed, metrics in member.metrics.items() if seed not in diverged]
     record = {
@@ -68,7 +76,7 @@ def _member(member: Measured, measures: list[Measure | None]) -> tuple[list[str]
     cells = [member.run.label]
     for measure, kinds in zip(measures, (quality.FITS, quality.SAMPLES), strict=True):
         cells.append(_quality(member, measure, finished))
-        for key in dict.fromkeys(kind.metric for kind in kinds):
+        for key in dict.fromkeys(kind.metric for kind in kinds if kind.metric in known):
             mean, sd = mean_sd(metrics.get(key) for metrics in finished)
             record |= {f"{key}_mean": mean, f"{key}_sd": sd}
     # What a step costs, a model that diverged later has shown as well.
