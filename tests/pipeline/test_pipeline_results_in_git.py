@@ -58,10 +58,10 @@ def test_results_of_other_presets_are_those_that_were_recorded(lock):
     stages = YAML(typ="safe", pure=True).load(lock.read_text())["stages"]
     recorded = {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
     in_git = {path: md5 for path, md5 in recorded.items() if not path.endswith((".safetensors", ".html"))}
-    assert len(in_git) > 50 and all(f"/{lock.parent.name}/" in path for path in in_git)
+    assert len(in_git) > 20 and all(f"/{lock.parent.name}/" in path for path in in_git)
     for path, md5 in in_git.items():
         assert hashlib.md5((ROOT / path).read_bytes(), usedforsecurity=False).hexdigest() == md5, path
 
 
 def test_which_other_presets_are_kept():
-    assert [path.parent.name for path in KEPT] == ["extended", "systems"]
+    assert [path.parent.name for path in KEPT] == ["cifar10_images", "extended", "systems"]

@@ -19,7 +19,6 @@ from ebm.params.inception import InceptionEvaluation
 from ebm.params.sampling import Weights
 from ebm.params.switches import switches
 from ebm.progress import progress
-from ebm.workspace import WorkspaceError
 
 
 def run(params: Params, item: str) -> None:
@@ -191,11 +190,6 @@ def _inception(
     from ebm.evaluation.cube_likelihood import cube_likelihood
 
     ruler = params.datasets[params.runs[run].dataset].inception
-    if config.likelihood and model.classes is not None:
-        raise WorkspaceError(
-            f"run {run} has one log Z for each value of its condition, and the evaluation estimates a single"
-            " one: write likelihood: null"
-        )
     train, test = data["train"]["x"], data["test"]["x"]
     count = sum(inception.measured_count(config, ruler, len(images)) for images in samples.values())
     with progress(f"features of {run}", count * len(ruler.modes)) as bar:
