@@ -22,5 +22,9 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{LOGS}/report.tsv"
+    resources:
+        gpu=0,
+        mem_mb=lambda w, attempt: 4_000 * attempt,
+        runtime=10,
     shell:
         "ebm report > {log} 2>&1"
