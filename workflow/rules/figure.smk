@@ -18,7 +18,8 @@ rule figure:
     resources:
         gpu=0,
         mem_mb=lambda w, attempt: 2_000 * attempt,
-        runtime=10,
+        runtime=5,
+        drawing=1,
     params:
         values=lambda w: values(f"figures.{w.figure}"),
     shell:
@@ -46,7 +47,8 @@ rule table:
     resources:
         gpu=0,
         mem_mb=lambda w, attempt: 2_000 * attempt,
-        runtime=10,
+        runtime=5,
+        drawing=1,
     params:
         values=lambda w: values(f"tables.{w.table}"),
     shell:

@@ -25,6 +25,7 @@ rule report:
     resources:
         gpu=0,
         mem_mb=lambda w, attempt: 4_000 * attempt,
-        runtime=10,
+        runtime=5,
+        drawing=1,
     shell:
         "ebm report > {log} 2>&1"
