@@ -59,7 +59,7 @@ class Run:
             jobs = jobs_of(self.checkout.folder)
             self._watch_gpus(jobs)
             look(jobs)
-            time.sleep(0.02)
+            time.sleep(0.1)
         self.seconds = time.monotonic() - self.started
         return self.process.returncode
 
@@ -137,17 +137,21 @@ class Mischief:
         self.met: dict[str, dict] = {}
         self.dead: str | None = None
         self.revived = False
+        self.asked = 0.0
 
     def __call__(self, jobs: list[dict]) -> None:
         for job in jobs:
             if job["command"] in (self.CANCELLED, self.LATE, self.ORPHAN) and job["command"] not in self.met:
                 self._meet(job)
-        if self.ORPHAN in self.met and self.LATE in self.met and self.dead is None:
-            late = self.met[self.LATE]["job"]
-            if self._state(late) != "RUNNING":
+        if time.monotonic() < self.asked + 1:
+            return
+        self.asked = time.monotonic()
+        # The node dies last: the job that is late may be on it.
+        if {self.ORPHAN, self.LATE} <= self.met.keys() and self.dead is None:
+            if self.state(self.LATE) == "TIMEOUT":
                 self.dead = self.met[self.ORPHAN]["node"]
                 self.cluster.kill_node(self.dead)
-        if self.dead and not self.revived and self.cluster.node_states()[self.dead].startswith("down"):
+        elif self.dead and not self.revived and self.cluster.node_states()[self.dead].startswith("down"):
             self.cluster.start_node(self.dead)
             self.revived = True
 
@@ -163,7 +167,9 @@ class Mischief:
             # Stopped, it never ends by itself; one minute is the shortest limit there is.
             self.cluster.ask("scontrol", "update", f"JobId={job['job']}", "TimeLimit=1")
 
-    def _state(self, job: str) -> str:
+    def state(self, command: str) -> str:
+        """What became of the Slurm job in which `command` was met."""
+        job = self.met[command]["job"]
         listed = self.cluster.ask("squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%T")
         return listed.stdout.strip()
 
@@ -175,11 +181,10 @@ def test_cancelled_late_and_orphaned_jobs_change_no_byte(cluster, local, tmp_pat
     assert run.until_over(mischief) == 0, run.log.read_text()[-3000:]
     assert set(mischief.met) == {mischief.CANCELLED, mischief.LATE, mischief.ORPHAN}
     assert mischief.revived
-    states = {name: mischief._state(job["job"]) for name, job in mischief.met.items()}
-    assert states[mischief.CANCELLED] == "CANCELLED"
-    assert states[mischief.LATE] == "TIMEOUT"
+    assert mischief.state(mischief.CANCELLED) == "CANCELLED"
+    assert mischief.state(mischief.LATE) == "TIMEOUT"
     # Slurm put the same job into the queue again, and it went on elsewhere.
-    assert states[mischief.ORPHAN] == "COMPLETED"
+    assert mischief.state(mischief.ORPHAN) == "COMPLETED"
     orphan = cluster.ask("scontrol", "show", "job", mischief.met[mischief.ORPHAN]["job"]).stdout
     assert "Restarts=1" in orphan
     assert decided(checkout) == local[0]
@@ -220,5 +225,5 @@ def test_an_unknown_partition_is_one_sentence(cluster, tmp_path):
         " (--default-resources slurm_partition=NAME)"
     ]
     assert "Traceback" not in done.stderr
-    assert not jobs_of(checkout.folder)
+    assert not history(cluster, checkout)
     checkout.snakemake(*PROFILE, "--dry-run", "--default-resources", "slurm_partition=check")

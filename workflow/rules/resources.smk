@@ -108,16 +108,13 @@ def memory(attempt, *datasets):
 def partitions_asked_for():
     """Names of partitions from --default-resources and --set-resources, as far as they are plain words."""
     settings = workflow.resource_settings
-    sources = [
-        settings.default_resources or {},
-        *settings.overwrite_resources.values(),
-    ]
-    for source in sources:
-        mapping = source if hasattr(source, "items") else getattr(source, "_data", {})
-        for key, value in mapping.items():
-            value = getattr(value, "raw", getattr(value, "value", value))
-            if key == "slurm_partition" and isinstance(value, str):
-                yield value.strip("'\"")
+    for chosen in (
+        settings._parsed_default_resources,
+        *settings._parsed_overwrite_resources.values(),
+    ):
+        partition = chosen.get("slurm_partition")
+        if partition is not None:
+            yield from str(partition.raw).strip("'\"").split(",")
 
 
 def known_partitions_only():
@@ -129,9 +126,7 @@ def known_partitions_only():
         ["sinfo", "--noheader", "--format=%R"], capture_output=True, text=True
     )
     known = set(listed.stdout.split())
-    unknown = sorted(
-        name for names in wanted for name in names.split(",") if name not in known
-    )
+    unknown = sorted(wanted - known)
     if listed.returncode == 0 and unknown:
         print(
             f"ebm: slurm_partition: this cluster has no partition '{unknown[0]}';"
