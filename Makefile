@@ -1,5 +1,6 @@
 # make reproduce   params.yaml to tables, figures and report
-# make test        every check
+# make test        every check that needs nothing but .venv
+# make test-slurm  a real two-node Slurm on this machine and the flow through it; as root, with Slurm and munge installed
 # Both make .venv from the lock when it is missing or older than the lock.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +8,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test lint lock clean
+.PHONY: reproduce test test-slurm lint lock clean
 
 reproduce: .venv/installed
 	$(BIN)/snakemake --cores all
@@ -15,6 +16,9 @@ reproduce: .venv/installed
 # By file, in two processes and more: what takes long starts other processes and waits for them.
 test: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+test-slurm: .venv/installed
+	$(BIN)/python -m pytest -s tests/slurm/check_slurm.py
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -151,3 +151,6 @@ def fingerprint(source):
         return None
     files = sorted(p for p in path.rglob("*") if p.is_file())
     return data_sha256([(str(p.relative_to(path)), p.stat().st_size) for p in files])
+
+
+include: "resources.smk"

@@ -33,6 +33,10 @@ rule compare:
     benchmark:
         f"{LOGS}/compare/{{comparison}}.tsv"
     threads: PARAMS.compute.threads
+    resources:
+        gpu=gpus(),
+        mem_mb=lambda w, attempt: memory(attempt, *PARAMS.datasets),
+        runtime=lambda w, attempt: more(LEAST_MINUTES, attempt),
     params:
         values=lambda w: values(f"comparisons.{w.comparison}"),
     shell:

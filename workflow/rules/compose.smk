@@ -33,6 +33,12 @@ rule compose:
         f"{LOGS}/compose/{{experiment}}/{{composition}}.tsv"
     priority: 1
     threads: PARAMS.compute.threads
+    resources:
+        gpu=gpus(),
+        mem_mb=lambda w, attempt: memory(
+            attempt, PARAMS.compositions[w.composition].dataset
+        ),
+        runtime=lambda w, attempt: more(composition_minutes(w.composition), attempt),
     params:
         values=lambda w: values(
             f"compositions.{w.composition}",

@@ -22,6 +22,12 @@ rule denoise:
     benchmark:
         f"{LOGS}/denoise/{{experiment}}/{{denoising}}.tsv"
     threads: PARAMS.compute.threads
+    resources:
+        gpu=gpus(),
+        mem_mb=lambda w, attempt: memory(
+            attempt, PARAMS.denoisings[w.denoising].dataset
+        ),
+        runtime=lambda w, attempt: more(LEAST_MINUTES, attempt),
     params:
         values=lambda w: values(f"denoisings.{w.denoising}"),
     shell:

@@ -20,6 +20,14 @@ rule detect:
     benchmark:
         f"{LOGS}/detect/{{experiment}}/{{outliers}}.tsv"
     threads: PARAMS.compute.threads
+    resources:
+        gpu=gpus(),
+        mem_mb=lambda w, attempt: memory(
+            attempt,
+            PARAMS.outliers[w.outliers].dataset,
+            PARAMS.outliers[w.outliers].against,
+        ),
+        runtime=lambda w, attempt: more(LEAST_MINUTES, attempt),
     params:
         values=lambda w: values(f"outliers.{w.outliers}"),
     shell:

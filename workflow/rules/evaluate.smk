@@ -34,6 +34,15 @@ rule evaluate:
         f"{LOGS}/evaluate/{{experiment}}/{{run}}.tsv"
     priority: 1
     threads: PARAMS.compute.threads
+    resources:
+        gpu=gpus(),
+        mem_mb=lambda w, attempt: memory(attempt, PARAMS.runs[w.run].dataset),
+        runtime=lambda w, attempt: more(
+            measured_minutes(
+                w.run, PARAMS.resolve(w.run, "evaluation"), PARAMS.runs[w.run].dataset
+            ),
+            attempt,
+        ),
     params:
         values=lambda w: values(
             f"runs.{w.run}.evaluate",

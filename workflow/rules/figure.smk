@@ -15,6 +15,11 @@ rule figure:
         f"{LOGS}/figure/{{figure}}.log",
     benchmark:
         f"{LOGS}/figure/{{figure}}.tsv"
+    resources:
+        gpu=0,
+        mem_mb=lambda w, attempt: 2_000 * attempt,
+        runtime=5,
+        drawing=1,
     params:
         values=lambda w: values(f"figures.{w.figure}"),
     shell:
@@ -39,6 +44,11 @@ rule table:
         f"{LOGS}/table/{{table}}.log",
     benchmark:
         f"{LOGS}/table/{{table}}.tsv"
+    resources:
+        gpu=0,
+        mem_mb=lambda w, attempt: 2_000 * attempt,
+        runtime=5,
+        drawing=1,
     params:
         values=lambda w: values(f"tables.{w.table}"),
     shell:

@@ -26,6 +26,12 @@ rule prepare:
         f"{LOGS}/prepare/{{dataset}}.tsv"
     priority: 3
     threads: PARAMS.compute.threads
+    resources:
+        gpu=lambda w: gpus(learns(w.dataset)),
+        mem_mb=lambda w, attempt: memory(attempt, w.dataset),
+        runtime=lambda w, attempt: more(
+            360 if is_large(w.dataset) else LEAST_MINUTES, attempt
+        ),
     params:
         values=lambda w: values(f"datasets.{w.dataset}"),
         contents=lambda w: fingerprint(PARAMS.datasets[w.dataset].source),

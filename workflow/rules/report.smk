@@ -22,5 +22,10 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{LOGS}/report.tsv"
+    resources:
+        gpu=0,
+        mem_mb=lambda w, attempt: 4_000 * attempt,
+        runtime=5,
+        drawing=1,
     shell:
         "ebm report > {log} 2>&1"

@@ -31,6 +31,10 @@ rule resample:
         f"{LOGS}/resample/{{experiment}}/{{protocol}}.tsv"
     priority: 1
     threads: PARAMS.compute.threads
+    resources:
+        gpu=gpus(),
+        mem_mb=lambda w, attempt: memory(attempt, PARAMS.protocols[w.protocol].dataset),
+        runtime=lambda w, attempt: more(protocol_minutes(w.protocol), attempt),
     params:
         values=lambda w: values(
             f"protocols.{w.protocol}",

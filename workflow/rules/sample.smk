@@ -30,6 +30,16 @@ rule sample:
         f"{LOGS}/sample/{{experiment}}/{{run}}.tsv"
     priority: 1
     threads: PARAMS.compute.threads
+    resources:
+        gpu=gpus(),
+        mem_mb=lambda w, attempt: memory(attempt, PARAMS.runs[w.run].dataset),
+        runtime=lambda w, attempt: more(
+            minutes(
+                chain_passes(w.run, PARAMS.resolve(w.run, "generation")),
+                PARAMS.runs[w.run].dataset,
+            ),
+            attempt,
+        ),
     params:
         values=lambda w: values(
             f"runs.{w.run}.sample",

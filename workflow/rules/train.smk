@@ -31,6 +31,10 @@ rule train:
         f"{LOGS}/train/{{experiment}}/{{run}}.tsv"
     priority: 2
     threads: PARAMS.compute.threads
+    resources:
+        gpu=gpus(),
+        mem_mb=lambda w, attempt: memory(attempt, PARAMS.runs[w.run].dataset),
+        runtime=lambda w: minutes(train_passes(w.run), PARAMS.runs[w.run].dataset),
     params:
         values=lambda w: values(
             "seeds",
