@@ -33,7 +33,10 @@ COPY pyproject.toml ./
 RUN mkdir -p src/ebm \
     && uv pip install --no-cache --no-deps --no-build-isolation --editable .
 
+# Whoever built it with a strict umask: any user must be able to read it. Only such files are touched, which
+# keeps the layer small.
 COPY . .
+RUN find . \( ! -perm -o=r -o -type d ! -perm -o=x \) -exec chmod a+rX {} +
 
 # Whoever runs it (--user, a cluster's uids) has no entry in /etc/passwd, and the root may be read-only: names and
 # folders that libraries ask for are given here, below /tmp alone. NVIDIA_*: what the GPU runtime is to provide.

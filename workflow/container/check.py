@@ -27,8 +27,8 @@ MEGABYTES_ABOVE_PACKAGES = 50
 REBUILD_SECONDS = 20
 # As a cluster starts a container it does not trust: no network, nothing to write but the mount and /tmp.
 LOCKED_DOWN = (
-    "--read-only --tmpfs /tmp --network none --memory 3g --pids-limit 256 --cap-drop ALL "
-    f"--security-opt no-new-privileges --user {UID}:{UID}"
+    f"--read-only --tmpfs /tmp --network none --memory 3g --cpus {min(2, os.cpu_count())} --pids-limit 512 "
+    f"--cap-drop ALL --security-opt no-new-privileges --user {UID}:{UID}"
 ).split()
 # pytest's temporary files and DVC's, under its own rules, are more than /tmp.
 SUITE = [
@@ -43,6 +43,7 @@ SUITE = [
     "1024",
 ]
 MODEL = "results/micro/train/digits/digits_icd.safetensors"
+LOG = "logs/micro/train/digits/digits_icd.log"
 # Long enough to be stopped in the middle.
 SHORT, LONG = "    iterations: 60\n", "    iterations: 600\n"
 
@@ -55,6 +56,7 @@ def main(tests: list[str]) -> None:
         with Daemon(work) as docker:
             context = checkout(work / "context")
             build(docker, context)
+            packages(docker)
             rebuild(docker, context)
             finished = micro(docker, work)
             by_name(docker, finished)
@@ -87,6 +89,17 @@ def build(docker: Daemon, context: Path) -> None:
     say(f"{whole:.0f} MB in all, {above:.1f} MB of them above the packages")
     if above > MEGABYTES_ABOVE_PACKAGES:
         raise Failed(f"layers above the packages have {above:.0f} MB, more than {MEGABYTES_ABOVE_PACKAGES}")
+
+
+def packages(docker: Daemon) -> None:
+    """The image has the packages of the environment that runs this check, version by version."""
+    listing = ("-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
+    ours = subprocess.run([sys.executable, *listing], capture_output=True, text=True, check=True).stdout
+    theirs = docker("run", "--rm", *LOCKED_DOWN, docker.IMAGE, "python", *listing)
+    different = sorted(set(ours.split()) ^ set(theirs.split()))
+    if different:
+        raise Failed(f"packages of image and .venv differ: {' '.join(different)}")
+    say(f"{len(theirs.split())} packages, the same as in .venv")
 
 
 def rebuild(docker: Daemon, context: Path) -> None:
@@ -195,14 +208,14 @@ def stop_and_resume(docker: Daemon, work: Path) -> None:
             wait_for_checkpoint(docker, folder, name)
         with step("docker stop") as clock:
             docker("stop", "--time", "60", name)
-        said = docker.both("logs", name)
         code = int(docker("inspect", "--format", "{{.State.ExitCode}}", name))
     finally:
         docker.run("rm", "--force", name)
     if clock.seconds > 50 or code in (0, 137):
         raise Failed(f"the container did not end by itself: code {code} after {clock.seconds:.0f} s")
+    said = (folder / LOG).read_text(errors="replace")
     if (folder / MODEL).exists() or "stopped by SIGTERM; run again to go on" not in said:
-        raise Failed(f"training was not stopped in its middle: {said[-800:]}")
+        raise Failed(f"training did not save its state when it was stopped: {said[-800:]}")
     with step("training, second run"):
         docker("run", "--rm", *LOCKED_DOWN, "-v", f"{folder}:/work", docker.IMAGE, MODEL)
     first, second = (hashlib.sha256((path / MODEL).read_bytes()).hexdigest() for path in folders)

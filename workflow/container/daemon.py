@@ -117,8 +117,10 @@ class Daemon:
 
     def build(self, context: Path, tag: str | None = None) -> None:
         """The Dockerfile of `context` on the local base."""
-        base = ("--build-arg", f"BASE_IMAGE={BASE}")
-        self("build", "--network", "host", *base, "--tag", tag or self.IMAGE, str(context))
+        head = ["git", "-C", str(context), "rev-parse", "HEAD"]
+        revision = subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()
+        given = ("--build-arg", f"BASE_IMAGE={BASE}", "--build-arg", f"REVISION={revision}")
+        self("build", "--network", "host", *given, "--tag", tag or self.IMAGE, str(context))
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 60

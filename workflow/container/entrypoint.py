@@ -11,9 +11,11 @@ Exit codes are those of `ebm`: 1 the machine or the folder, 2 params.yaml.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 IMAGE = Path(__file__).parents[2]
@@ -43,13 +45,13 @@ class Refused(Exception):
         self.code = code
 
 
-def main(arguments: list[str]) -> None:
-    """Become the command that `arguments` ask for."""
+def main(arguments: list[str]) -> int:
+    """Run the command that `arguments` ask for; its exit code."""
     folder = Path.cwd()
     command = arguments if arguments and arguments[0] in COMMANDS else ["snakemake", *arguments]
     if arguments[:1] == ["preset"]:
         print(preset(arguments[1:]), end="")
-        return
+        return 0
     check_temporary(Path(os.environ.get("TMPDIR", "/tmp")))
     if command[0] == "pytest" and not (folder / "tests").is_dir():
         folder = own_checkout()
@@ -57,8 +59,8 @@ def main(arguments: list[str]) -> None:
     asks_for_help = {"--help", "-h", "--version"} & set(command)
     if command[0] in ("snakemake", "dvc") and not asks_for_help:
         check_folder(folder, mounts())
-        complete(folder)
         check_shared_memory(Path("/dev/shm"))
+        complete(folder)
         check_gpu(folder / "params.yaml", Path("/dev"))
     if command[0] == "snakemake":
         command = within_quota(command, cpu_quota(Path("/sys/fs/cgroup")))
@@ -66,7 +68,37 @@ def main(arguments: list[str]) -> None:
         # The code that the runners watch for changes is the code that runs.
         paths = [str(folder / "src"), os.environ.get("PYTHONPATH", "")]
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    os.execvp(command[0], command)
+    return hand_over(command)
+
+
+def hand_over(command: list[str]) -> int:
+    """Run `command`; after a stop, the container lives until every process of it has saved its state.
+
+    The stop reaches the whole process group. The shells between Snakemake and its jobs die of it, Snakemake
+    takes that for the end of the jobs and ends as well: training would be cut off while it writes.
+    """
+    stopped = []
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda received, frame: stopped.append(received))
+    child = subprocess.Popen(command)
+    code = child.wait()
+    while stopped and others_of_the_group(Path("/proc")):
+        time.sleep(0.05)
+    return code if code >= 0 else 128 - code
+
+
+def others_of_the_group(processes: Path) -> list[int]:
+    """Live processes of this one's group."""
+    found = []
+    for entry in processes.glob("[0-9]*/stat"):
+        try:
+            # The name, in brackets, may hold anything.
+            state, _, group = entry.read_text(errors="replace").rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if int(group) == os.getpgrp() and state not in "ZX" and int(entry.parent.name) != os.getpid():
+            found.append(int(entry.parent.name))
+    return found
 
 
 def preset(names: list[str]) -> str:
@@ -229,7 +261,7 @@ def own_checkout() -> Path:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:])
+        sys.exit(main(sys.argv[1:]))
     except Refused as refusal:
         print(f"ebm: {refusal}", file=sys.stderr)
         sys.exit(refusal.code)
