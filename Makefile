@@ -1,14 +1,20 @@
 # make reproduce   params.yaml to tables, figures and report
 # make test        every check that needs nothing but .venv
+# make image       the same for a cluster's nodes (Dockerfile); make test-image tries it with a Docker daemon of its own
 # make test-slurm  a real two-node Slurm on this machine and the flow through it; as root, with Slurm and munge installed
-# Both make .venv from the lock when it is missing or older than the lock.
+# All but `image` make .venv from the lock when it is missing or older than the lock.
 PYTHON ?= python3
 BIN := .venv/bin
 # Python's own start-up files for torch are worth seconds per process: let them be written.
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test test-slurm lint lock clean
+DOCKER ?= docker
+IMAGE ?= ebm-reproduction
+# Recorded in the image; a remote on this machine's disk or one with a password in it is nobody's business.
+SOURCE = $(shell git config --get remote.origin.url | grep -E '^https://[^@]+$$')
+
+.PHONY: reproduce test test-image test-slurm lint lock clean image
 
 reproduce: .venv/installed
 	$(BIN)/snakemake --cores all
@@ -24,6 +30,16 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+
+# BASE_IMAGE=... builds on another base, with Python 3.11 or 3.12.
+image:
+	DOCKER_BUILDKIT=1 $(DOCKER) build --build-arg REVISION="$$(git describe --always --dirty --abbrev=40 --exclude '*')" \
+	    --build-arg SOURCE="$(or $(SOURCE),unknown)" $(if $(BASE_IMAGE),--build-arg BASE_IMAGE="$(BASE_IMAGE)") \
+	    --tag $(IMAGE) .
+
+# Root, docker.io and debootstrap are needed. TESTS=tests/params runs those inside instead of all.
+test-image: .venv/installed
+	$(BIN)/python workflow/container/check.py $(TESTS)
 
 .venv/installed: requirements.lock bootstrap.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v not in ((3, 11), (3, 12)) and f"Python 3.11 or 3.12 is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.12")'
