@@ -2,6 +2,9 @@
 # make test        every check that needs nothing but .venv
 # make image       the same for a cluster's nodes (Dockerfile); make test-image tries it with a Docker daemon of its own
 # make test-slurm  a real two-node Slurm on this machine and the flow through it; as root, with Slurm and munge installed
+# make crate       results, code and the record of every job as a Workflow Run RO-Crate, judged by its validator
+# make sbom        every package as a software bill of materials (CycloneDX); make audit looks them up among known vulnerabilities
+# make lock        resolve the dependencies anew
 # All but `image` make .venv from the lock when it is missing or older than the lock.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,7 +17,7 @@ IMAGE ?= ebm-reproduction
 # Recorded in the image; a remote on this machine's disk or one with a password in it is nobody's business.
 SOURCE = $(shell git config --get remote.origin.url | grep -E '^https://[^@]+$$')
 
-.PHONY: reproduce test test-image test-slurm lint lock clean image
+.PHONY: reproduce test test-image test-slurm lint lock clean image crate sbom audit
 
 reproduce: .venv/installed
 	$(BIN)/snakemake --cores all
@@ -40,6 +43,22 @@ image:
 # Root, docker.io and debootstrap are needed. TESTS=tests/params runs those inside instead of all.
 test-image: .venv/installed
 	$(BIN)/python workflow/container/check.py $(TESTS)
+
+# CRATE=... names another folder than `crate`.
+CRATE ?= crate
+crate: .venv/installed
+	$(BIN)/ebm crate $(CRATE)
+	$(BIN)/python workflow/provenance/validate_crate.py $(CRATE)
+
+# The time is left out: the same packages give the same file.
+sbom: .venv/installed
+	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible \
+	    --output-format JSON --output-file sbom.cdx.json
+
+# Asks the package index for advisories (network). A package that nobody could look up fails the audit.
+# AUDIT=... passes options, such as --vulnerability-service osv.
+audit: .venv/installed
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock $(AUDIT)
 
 .venv/installed: requirements.lock bootstrap.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v not in ((3, 11), (3, 12)) and f"Python 3.11 or 3.12 is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.12")'

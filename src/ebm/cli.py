@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 something is missing, damaged or busy; 2 params.yaml or th
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -160,6 +161,21 @@ def restore() -> None:
 
     load_params()
     run()
+
+
+@app.command()
+def crate(
+    folder: Annotated[Path, typer.Argument(help="where to write it; must not exist")] = Path("crate"),
+    tensors: Annotated[bool, typer.Option(help="models, samples and prepared data, too")] = True,
+) -> None:
+    """Export results, code and the record of every job as a Workflow Run RO-Crate."""
+    from ebm.provenance.chain import chain
+    from ebm.provenance.crate import export
+
+    params = load_params()
+    jobs = chain(params)
+    export(params, jobs, folder, tensors)
+    print(f"ebm: {folder} holds the records of {len(jobs)} jobs and what they made")
 
 
 @app.command()

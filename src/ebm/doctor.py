@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ebm.machine import driver
+from ebm.packages import LOCKS, differences, installed, locked
 from ebm.params import ParamsError, load_params
 
 PACKAGES = ("torch", "torchvision", "snakemake", "dvc", "clean-fid", "kornia", "scipy", "numpy")
@@ -31,6 +33,11 @@ def _packages():
             yield True, f"{package} {version(package)}"
         except PackageNotFoundError:
             yield False, f"{package} is not installed: make .venv/installed"
+    locks = [Path(lock) for lock in LOCKS]
+    if all(lock.exists() for lock in locks):
+        wrong = differences(installed(), locked(*locks))
+        more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        yield not wrong, f"packages as locked{f', but for: {wrong[0]}{more}' if wrong else ''}"
 
 
 def _params():
@@ -57,6 +64,6 @@ def _device():
     import torch
 
     if torch.cuda.is_available():
-        yield True, f"CUDA device {torch.cuda.get_device_name()}"
+        yield True, f"CUDA device {torch.cuda.get_device_name()}, driver {driver() or 'unknown'}"
     else:
         yield True, f"no CUDA device: the CPU is used, {os.cpu_count()} cores"

@@ -106,7 +106,7 @@ def make_checkout(folder: Path, params: Path = MICRO) -> Checkout:
     for name in filter(None, listed.split("\0")):
         source = ROOT / name
         if (
-            name.startswith(("results/", "paper_figures/", "tests/"))
+            name.startswith(("results/", "paper_figures/", "provenance/", "tests/"))
             or name == "dvc.lock"
             or not source.exists()
         ):

@@ -23,6 +23,7 @@ SHOWS = {
     "filters": BINARY,
     "reconstructions": BINARY,
     "binary": BINARY,
+    "protocols": IMAGES | {"density"},
 }
 
 

@@ -7,6 +7,7 @@ when that was. It names its outputs by SHA-256, so that a file that something el
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
     # A start with other code or parameters belongs to another result.
     identity = data_sha256([code, job.parameters])
     folder = ATTEMPTS / params.preset / stage / job.item
-    mine = folder / f"{os.getpid()}-{started.replace(':', '')}.json"
+    mine = folder / f"{time.time_ns()}-{os.getpid()}.json"
     _note(mine, identity, started)
     inputs = {path: found for path in job.inputs if (found := tree_sha256([path])) is not None}
     try:
@@ -102,14 +103,14 @@ def tree_sha256(paths: tuple[str, ...] | list[str]) -> str | None:
 def _attempts(folder: Path, identity: str) -> list[dict]:
     """Starts of this job since its last record, the first one first. A killed one has no end."""
     found = []
-    for path in folder.glob("*.json"):
+    for path in sorted(folder.glob("*.json")):
         try:
             attempt = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if attempt.pop("identity", None) == identity:
             found.append(attempt)
-    return sorted(found, key=lambda attempt: attempt["started"])
+    return found
 
 
 def _note(path: Path, identity: str, started: str, ended: str | None = None, outcome: str = "killed") -> None:
