@@ -51,9 +51,11 @@ crate: .venv/installed
 	$(BIN)/python workflow/provenance/validate_crate.py $(CRATE)
 
 # The time is left out: the same packages give the same file.
+SBOM ?= sbom.cdx.json
 sbom: .venv/installed
+	mkdir -p $(dir $(SBOM))
 	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible \
-	    --output-format JSON --output-file sbom.cdx.json
+	    --output-format JSON --output-file $(SBOM)
 
 # Asks the package index for advisories (network). A package that nobody could look up fails the audit.
 # AUDIT=... passes options, such as --vulnerability-service osv.

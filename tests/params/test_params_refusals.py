@@ -66,6 +66,24 @@ def test_missing_section_and_key_are_named(workspace_folder, edit):
     assert re.match(r"params\.yaml:1: preset: required key is missing$", _refusal(Path("params.yaml")))
 
 
+def test_a_table_of_protocols_of_data_without_a_number_to_show_is_refused_here_not_by_the_table(
+    workspace_folder, edit
+):
+    edit(
+        "run: digits_cd, experiment: digits, dataset: digits",
+        "run: gaussian_mle, experiment: toy, dataset: gaussian",
+    )
+    edit("generation: shapes, evaluation: images", "generation: points, evaluation: gaussian")
+    edit(
+        "kind: protocols, stage: resample, experiment: digits",
+        "kind: protocols, stage: resample, experiment: toy",
+    )
+    assert re.match(
+        r"params\.yaml:\d+: tables\.protocols\.kind: protocols shows .* and experiment 'toy' has gaussian$",
+        _refusal(Path("params.yaml")),
+    )
+
+
 def test_names_are_lower_case(workspace_folder, edit):
     edit("  rings_icd:", "  Rings-ICD:")
     assert re.match(
