@@ -30,7 +30,7 @@ RUN --mount=type=cache,target=/root/.cache,sharing=locked \
 
 # Installed before its code is there: a change of the code is then nothing but the COPY below.
 COPY pyproject.toml ./
-RUN mkdir -p src/ebm \
+RUN mkdir -p src/ebm && touch README.md \
     && uv pip install --no-cache --no-deps --no-build-isolation --editable .
 
 # Whoever built it with a strict umask: any user must be able to read it. Only such files are touched, which

@@ -53,7 +53,8 @@ def test_both_runners_work_in_a_completed_folder(entrypoint, repository, tmp_pat
     (tmp_path / "params.yaml").write_text(micro)
     entrypoint.complete(tmp_path)
     planned = run_in(tmp_path, "snakemake", "--dry-run", "--cores", "1")
-    assert planned.returncode == 0 and "ebm train digits_icd" in planned.stdout + planned.stderr
+    said = planned.stdout + planned.stderr
+    assert planned.returncode == 0 and "results/micro/train/digits/digits_icd.safetensors" in said
     stages = run_in(tmp_path, "dvc", "stage", "list", "--name-only")
     assert stages.returncode == 0, stages.stderr
     assert "train@digits_icd" in stages.stdout.split()
