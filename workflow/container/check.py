@@ -82,7 +82,7 @@ def build(docker: Daemon, context: Path) -> None:
     with step("build"):
         docker.build(context)
     sizes = docker(
-        "history", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", docker.IMAGE
+        "history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", docker.IMAGE
     ).splitlines()
     packages = next(i for i, line in enumerate(sizes) if "uv pip install --compile-bytecode" in line)
     above, whole = (sum(int(line.split()[0]) for line in part) / 2**20 for part in (sizes[:packages], sizes))
