@@ -8,10 +8,11 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src/ebm"
 # Each row may import from the rows before it and from its own.
 FLOORS = [
-    {"params", "workspace", "mapped", "progress"},
+    {"params", "workspace", "mapped", "progress", "packages", "machine"},
     {"device", "data", "energies", "mcmc", "model_file"},
     {"objectives"},
     {"training", "evaluation", "figures", "reproduction"},
+    {"flow", "provenance"},
     {"stages", "estimate", "runners", "doctor", "listing"},
     {"cli", "__main__"},
 ]

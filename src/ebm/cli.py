@@ -25,8 +25,11 @@ def _stage(name: str, item: str | None, section: str | None) -> None:
             from ebm.params.words import nearest
 
             raise ParamsError(f"params.yaml: {section} has no '{item}'{nearest(item, known)}")
+    from ebm.provenance.record import recorded
+
     module = import_module(f"ebm.stages.{name}")
-    module.run(params, item) if section is not None else module.run(params)
+    with recorded(params, name, item):
+        module.run(params, item) if section is not None else module.run(params)
 
 
 @app.command()

@@ -5,6 +5,7 @@ import platform
 
 import torch
 
+from ebm.machine import processor
 from ebm.params.base import ParamsError
 from ebm.params.root import Compute
 
@@ -41,15 +42,4 @@ def environment(device: torch.device) -> dict[str, str | int]:
 
 def device_name(device: torch.device) -> str:
     """The model of the GPU or of the processor."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()

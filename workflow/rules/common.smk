@@ -35,7 +35,9 @@ MEASURED_FROM = {
 }
 
 # `ebm` of the environment that runs Snakemake, whether that is activated or not.
-shell.prefix(f"export PATH={Path(sys.executable).parent}:$PATH; set -euo pipefail; ")
+shell.prefix(
+    f"export PATH={Path(sys.executable).parent}:$PATH EBM_RUNNER=snakemake; set -euo pipefail; "
+)
 
 if workflow.is_main_process:
     hold_this_folder()

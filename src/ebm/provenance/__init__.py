@@ -1,0 +1,1 @@
+"""What made a result: when, from which code, parameters and inputs, in which environment, on which machine."""
