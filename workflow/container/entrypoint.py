@@ -53,12 +53,12 @@ def main(arguments: list[str]) -> int:
         print(preset(arguments[1:]), end="")
         return 0
     check_temporary(Path(os.environ.get("TMPDIR", "/tmp")))
-    if command[0] == "pytest":
+    asks_for_help = {"--help", "-h", "--version"} & set(command)
+    if command[0] == "pytest" and not asks_for_help:
         check_shared_memory()
         if not (folder / "tests").is_dir():
             folder = own_checkout()
             os.chdir(folder)
-    asks_for_help = {"--help", "-h", "--version"} & set(command)
     if command[0] in ("snakemake", "dvc") and not asks_for_help:
         check_folder(folder, mounts())
         complete(folder)
