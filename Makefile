@@ -33,6 +33,7 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/hadolint Dockerfile
 
 # BASE_IMAGE=... builds on another base, with Python 3.11 or 3.12.
 image:

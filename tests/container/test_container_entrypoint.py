@@ -53,7 +53,8 @@ def test_both_runners_work_in_a_completed_folder(entrypoint, repository, tmp_pat
     (tmp_path / "params.yaml").write_text(micro)
     entrypoint.complete(tmp_path)
     planned = run_in(tmp_path, "snakemake", "--dry-run", "--cores", "1")
-    assert planned.returncode == 0 and "ebm train digits_icd" in planned.stdout + planned.stderr
+    said = planned.stdout + planned.stderr
+    assert planned.returncode == 0 and "results/micro/train/digits/digits_icd.safetensors" in said
     stages = run_in(tmp_path, "dvc", "stage", "list", "--name-only")
     assert stages.returncode == 0, stages.stderr
     assert "train@digits_icd" in stages.stdout.split()
@@ -130,17 +131,26 @@ def test_mount_points_with_blanks_are_read(entrypoint, tmp_path):
 # The machine
 
 
-def test_too_little_shared_memory_is_refused(entrypoint, tmp_path, monkeypatch):
-    size = {"total": 64 * 2**20}
-    monkeypatch.setattr(
-        entrypoint.shutil, "disk_usage", lambda path: type("Usage", (), {"total": size["total"]})
-    )
-    entrypoint.check_shared_memory(tmp_path)
-    size["total"] -= 2**20
-    message, code = refusal(entrypoint, entrypoint.check_shared_memory, tmp_path)
-    assert "holds 63 MB" in message and "--shm-size=64m" in message and code == 1
-    message, _ = refusal(entrypoint, entrypoint.check_shared_memory, tmp_path / "none")
-    assert "holds 0 MB" in message
+@pytest.fixture
+def no_shared_memory(entrypoint, monkeypatch):
+    """As where /dev/shm is missing: Python cannot make a lock between processes."""
+
+    def lock():
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(entrypoint.multiprocessing, "Lock", lock)
+
+
+def test_no_shared_memory_for_the_tests_is_refused(entrypoint, no_shared_memory, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    message, code = refusal(entrypoint, entrypoint.main, ["pytest"])
+    assert "(No such file or directory)" in message and "leave out --ipc=none" in message and code == 1
+    assert "--shm-size=" in message
+
+
+def test_the_pipeline_asks_for_no_shared_memory(handed_over, no_shared_memory):
+    assert handed_over("--dry-run") == ["snakemake", "--dry-run"]
+    assert handed_over("dvc", "repro") == ["dvc", "repro"]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +231,7 @@ def test_cores_that_are_asked_for_are_not_overruled(entrypoint, arguments, added
 
 @pytest.fixture
 def handed_over(entrypoint, monkeypatch, tmp_path):
-    """`main`, in a mounted folder with shared memory, up to the command that it would run."""
+    """`main`, in a mounted folder, up to the command that it would run."""
 
     def run(*arguments):
         commands = []
@@ -232,7 +242,6 @@ def handed_over(entrypoint, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", "")
     monkeypatch.setattr(entrypoint, "mounts", lambda: [tmp_path])
-    monkeypatch.setattr(entrypoint, "check_shared_memory", lambda device: None)
     monkeypatch.setattr(entrypoint, "cpu_quota", lambda cgroup: None)
     return run
 

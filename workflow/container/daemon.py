@@ -115,10 +115,8 @@ class Daemon:
             raise Failed(f"docker {' '.join(arguments)} ended with {done.returncode}:\n{output}")
         return done.stdout
 
-    def build(self, context: Path, tag: str | None = None) -> None:
+    def build(self, context: Path, revision: str, tag: str | None = None) -> None:
         """The Dockerfile of `context` on the local base."""
-        head = ["git", "-C", str(context), "rev-parse", "HEAD"]
-        revision = subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()
         given = ("--build-arg", f"BASE_IMAGE={BASE}", "--build-arg", f"REVISION={revision}")
         self("build", "--network", "host", *given, "--tag", tag or self.IMAGE, str(context))
 

@@ -9,6 +9,7 @@ Only what the standard library and the YAML parser can do is done here: it costs
 Exit codes are those of `ebm`: 1 the machine or the folder, 2 params.yaml.
 """
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -27,14 +28,13 @@ PROJECT = (
     ".dvc",
     ".dvcignore",
     ".gitignore",
+    "bootstrap.lock",
     "requirements.lock",
     "Snakefile",
 )
 REVISION_FILE = ".ebm-revision"
 COMMANDS = ("snakemake", "dvc", "ebm", "pytest", "bash", "python")
 LIMITS = ("--cores", "-c", "--jobs", "-j", "--profile", "--executor", "-e")
-# What Docker gives unless told otherwise, and the least that this image was tried with.
-SHARED_MEGABYTES = 64
 
 
 class Refused(Exception):
@@ -53,13 +53,14 @@ def main(arguments: list[str]) -> int:
         print(preset(arguments[1:]), end="")
         return 0
     check_temporary(Path(os.environ.get("TMPDIR", "/tmp")))
-    if command[0] == "pytest" and not (folder / "tests").is_dir():
-        folder = own_checkout()
-        os.chdir(folder)
     asks_for_help = {"--help", "-h", "--version"} & set(command)
+    if command[0] == "pytest" and not asks_for_help:
+        check_shared_memory()
+        if not (folder / "tests").is_dir():
+            folder = own_checkout()
+            os.chdir(folder)
     if command[0] in ("snakemake", "dvc") and not asks_for_help:
         check_folder(folder, mounts())
-        check_shared_memory(Path("/dev/shm"))
         complete(folder)
         check_gpu(folder / "params.yaml", Path("/dev"))
     if command[0] == "snakemake":
@@ -197,17 +198,15 @@ def say_differences(folder: Path) -> None:
         print(f"ebm: packages are the image's, not those of {lock}", file=sys.stderr)
 
 
-def check_shared_memory(device: Path) -> None:
-    """Shared memory that processes exchange data through."""
+def check_shared_memory() -> None:
+    """There is enough of it for a lock between processes: one test needs that, the pipeline needs nothing."""
     try:
-        size = shutil.disk_usage(device).total / 2**20 if device.is_dir() else 0
-    except OSError:
-        size = 0
-    if size < SHARED_MEGABYTES:
+        multiprocessing.Lock()
+    except OSError as failure:
         raise Refused(
-            f"{device} holds {size:.0f} MB of shared memory, {SHARED_MEGABYTES} are needed: "
-            f"add --shm-size={SHARED_MEGABYTES}m"
-        )
+            f"the tests need a little shared memory and /dev/shm gives none ({failure.strerror}): "
+            "leave out --ipc=none, or add --shm-size=64m"
+        ) from None
 
 
 def check_gpu(params: Path, devices: Path) -> None:
