@@ -12,7 +12,7 @@ FROM ${BASE_IMAGE}
 # Versions are those of the base's distribution, which differ from one base to another.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates git python3 python3-venv tini \
+    && apt-get install --yes --no-install-recommends ca-certificates git make python3 python3-venv tini \
     && rm -rf /var/lib/apt/lists/* \
     # A mounted folder belongs to some other user than the container's.
     && git config --system --add safe.directory '*'

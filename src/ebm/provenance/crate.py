@@ -96,7 +96,9 @@ def _root(crate: ROCrate, params: Params, files: Files, ended: str) -> None:
     for name in PROJECT:
         if Path(name).exists():
             files.plain(name)
-    files.plain("README.md")["about"] = root
+    # A folder that the image completed has none.
+    if Path("README.md").exists():
+        files.plain("README.md")["about"] = root
     for name in FOLDERS:
         crate.add_dataset(dest_path=name, properties={"name": f"{name}: code of the project"})
 
