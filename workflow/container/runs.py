@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from daemon import Daemon, Failed, say, step
+from safetensors.numpy import load_file
 
 UID = 12345
 # As a cluster starts a container it does not trust: no network, nothing to write but the mount and /tmp,
@@ -21,7 +22,10 @@ LOCKED_DOWN = (
 MODEL = "results/micro/train/digits/digits_icd.safetensors"
 LOG = "logs/micro/train/digits/digits_icd.log"
 # Long enough to be stopped in the middle.
-SHORT, LONG = "    iterations: 60\n", "    iterations: 600\n"
+ITERATIONS = 600
+SHORT, LONG = "    iterations: 60\n", f"    iterations: {ITERATIONS}\n"
+# Of the second of two seeds: the first one's is finished when it appears.
+CHECKPOINT = ".work/micro-digits_icd-*/seed1.safetensors"
 
 
 def mounted(work: Path, name: str) -> Path:
@@ -129,17 +133,26 @@ def stop_and_resume(docker: Daemon, work: Path) -> None:
     said = (folder / LOG).read_text(errors="replace")
     if (folder / MODEL).exists() or "stopped by SIGTERM; run again to go on" not in said:
         raise Failed(f"training did not save its state when it was stopped: {said[-800:]}")
-    with step("training, second run"):
+    checkpoint = next(folder.glob(CHECKPOINT))
+    done = int(load_file(checkpoint)["iteration"])
+    if not 0 < done < ITERATIONS:
+        raise Failed(f"{checkpoint} is of iteration {done}, not of one in the middle")
+    # Training that does not know the work of an earlier one as its own removes it and begins anew, which
+    # would give the same bytes.
+    before = checkpoint.parent.stat().st_ino
+    with step(f"training, second run, from iteration {done} of the second seed's {ITERATIONS}"):
         docker("run", "--rm", *LOCKED_DOWN, "-v", f"{folder}:/work", docker.IMAGE, MODEL)
+    if not checkpoint.parent.exists() or checkpoint.parent.stat().st_ino != before:
+        raise Failed(f"the second run did not go on from {checkpoint}")
     if sha256(folders[0] / MODEL) != sha256(folder / MODEL):
         raise Failed("the model that was stopped and resumed has other bytes than the undisturbed one")
     say("the resumed model has the bytes of the undisturbed one")
 
 
 def wait_for_checkpoint(docker: Daemon, folder: Path, name: str) -> None:
-    """Until training has saved its state for the first time."""
+    """Until training has saved a state of its second seed."""
     deadline = time.monotonic() + 300
-    while not list((folder / ".work").glob("*/seed*.safetensors")):
+    while not list(folder.glob(CHECKPOINT)):
         running = docker("inspect", "--format", "{{.State.Running}}", name).strip() == "true"
         if not running or time.monotonic() > deadline:
             raise Failed(f"no checkpoint appeared: {docker.both('logs', name)[-800:]}")
