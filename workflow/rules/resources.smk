@@ -4,6 +4,7 @@
 # that meets its limit is not lost, its next attempt goes on from the checkpoint; what has no checkpoint gets more time at
 # each attempt. Another limit for one rule: --set-resources train:runtime=2880.
 
+import re
 import shutil
 import subprocess
 
@@ -106,15 +107,16 @@ def memory(attempt, *datasets):
 
 
 def partitions_asked_for():
-    """Names of partitions from --default-resources and --set-resources, as far as they are plain words."""
+    """Names of partitions from --default-resources and --set-resources; what an expression gives is not known yet."""
     settings = workflow.resource_settings
     for chosen in (
         settings._parsed_default_resources,
         *settings._parsed_overwrite_resources.values(),
     ):
         partition = chosen.get("slurm_partition")
-        if partition is not None:
-            yield from str(partition.raw).strip("'\"").split(",")
+        text = "" if partition is None else str(partition.raw or "").strip("'\"")
+        if re.fullmatch(r"[\w.,-]+", text):
+            yield from filter(None, text.split(","))
 
 
 def known_partitions_only():
