@@ -2,12 +2,18 @@
 
 import os
 import platform
+import tempfile
+from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 
 from ebm.machine import processor
 from ebm.params.base import ParamsError
 from ebm.params.root import Compute
+
+# The GPU of this process among several, and the lock that keeps others from it.
+_taken: tuple[int, FileLock] | None = None
 
 
 def set_up(compute: Compute) -> torch.device:
@@ -26,7 +32,33 @@ def set_up(compute: Compute) -> torch.device:
     available = torch.cuda.is_available()
     if compute.device == "cuda" and not available:
         raise ParamsError("params.yaml: compute.device: is cuda, but this machine has no usable CUDA device")
-    return torch.device("cuda" if available and compute.device != "cpu" else "cpu")
+    if not available or compute.device == "cpu":
+        return torch.device("cpu")
+    if torch.cuda.device_count() > 1:
+        torch.cuda.set_device(_free_gpu(torch.cuda.device_count(), Path(tempfile.gettempdir())))
+    return torch.device("cuda")
+
+
+def _free_gpu(count: int, folder: Path) -> int:
+    """A GPU that no other job of this user computes on here; if all are taken, one to be shared.
+
+    Jobs that run at the same time would otherwise all take the first. The kernel drops a lock with its
+    process, however that ends. Slurm shows a job its own GPU alone: then nothing is chosen here.
+    """
+    global _taken
+    if _taken is not None:
+        return _taken[0]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    names = visible if len(visible) == count else map(str, range(count))
+    for index, name in enumerate(names):
+        lock = FileLock(folder / f"ebm-{os.getuid()}-gpu-{name.strip()}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        _taken = index, lock
+        return index
+    return os.getpid() % count
 
 
 def environment(device: torch.device) -> dict[str, str | int]:

@@ -192,7 +192,7 @@ def test_energy_histograms_show_each_run_against_each_set(params):
             assert np.array_equal(edges, stored[f"{run}/0/edges"])
         area = content["runs"][run]["seeds"]["0"]["metrics"][f"ood_auroc_{name}"]
         assert axes.get_title(loc="left") == f"{name}\nAUROC {area:.3f}"
-    assert [panels[row].get_ylabel() for row in (0, 3, 6)] == ["CD", "ICD", "DCD, time-dependent"]
+    assert [panels[row].get_ylabel() for row in (0, 3, 6)] == ["CD", "ICD", "DCD,\ntime-dependent"]
     content["runs"]["digits_cd"]["seeds"]["0"]["metrics"]["ood_auroc_uniform"] = None
     workspace.save_json(detected_file(".json"), content)
     unknown = energy_histograms.draw([measured(figure._detect, params, "digits", "digits_outliers")])

@@ -3,6 +3,7 @@
 Not named test_*.py: `make test` must pass where there is no Slurm, and a skip there would hide that.
 """
 
+import itertools
 import os
 import signal
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from cluster import GPUS_EACH, NODES, Cluster, jobs_of
-from pipeline_tools import Checkout, make_checkout
+from pipeline_tools import Checkout, kill_group, make_checkout
 from test_pipeline_runners import TIMED, hashes
 
 # One run of the pipeline takes minutes; a hanging one must end.
@@ -46,38 +47,58 @@ class Run:
         self.log = checkout / "run.log"
         self.started = time.monotonic()
         self.process = checkout.start("bash", "-c", 'exec "$@" > run.log 2>&1', "run", *command)
-        self.clashes: list[tuple] = []
-        self.without: set[str] = set()
+        # Of each process: what it saw when it was met first, and until when it was seen.
+        self.seen: dict[int, dict] = {}
         self.most_gpus = 0
 
     def until_over(self, look=lambda jobs: None) -> int:
         """Watch until Snakemake ends; `look` is shown the jobs at work again and again. The exit code."""
-        while self.process.poll() is None:
-            if time.monotonic() - self.started > RUN_SECONDS:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                pytest.fail(f"not over after {RUN_SECONDS} s:\n{self.log.read_text()[-3000:]}")
-            jobs = jobs_of(self.checkout.folder)
-            self._watch_gpus(jobs)
-            look(jobs)
-            time.sleep(0.1)
+        try:
+            while self.process.poll() is None:
+                if time.monotonic() - self.started > RUN_SECONDS:
+                    pytest.fail(f"not over after {RUN_SECONDS} s:\n{self.log.read_text()[-3000:]}")
+                jobs = jobs_of(self.checkout.folder)
+                now = time.clock_gettime(time.CLOCK_BOOTTIME)
+                for job in jobs:
+                    self.seen.setdefault(job["pid"], job)["end"] = now
+                self.most_gpus = max(self.most_gpus, len({place for job in jobs for place in gpus_of(job)}))
+                look(jobs)
+                time.sleep(0.1)
+        finally:
+            if self.process.poll() is None:
+                kill_group(self.process)
         self.seconds = time.monotonic() - self.started
         return self.process.returncode
 
-    def _watch_gpus(self, jobs: list[dict]) -> None:
-        users: dict[tuple, set] = {}
-        for job in jobs:
-            if job["gpu"] is not None:
-                for gpu in job["gpu"].split(","):
-                    users.setdefault((job["node"], gpu), set()).add(job["job"])
-            elif job["command"].startswith("train"):
-                self.without.add(job["command"])
-        self.clashes += [(gpu, names) for gpu, names in users.items() if len(names) > 1]
-        self.most_gpus = max(self.most_gpus, len(users))
+    def shared_gpus(self) -> list[tuple]:
+        """Every two processes of different jobs that saw the same GPU while both were at work."""
+        places: dict[tuple, list[dict]] = {}
+        for job in self.seen.values():
+            for place in gpus_of(job):
+                places.setdefault(place, []).append(job)
+        return [
+            (place, one["command"], other["command"])
+            for place, users in places.items()
+            for one, other in itertools.combinations(users, 2)
+            if one["job"] != other["job"] and one["start"] < other["end"] and other["start"] < one["end"]
+        ]
+
+    def without_gpu(self) -> set[str]:
+        """Trainings that saw none."""
+        commands = {job["command"]: gpus_of(job) for job in self.seen.values()}
+        return {command for command, places in commands.items() if command.startswith("train") and not places}
+
+
+def gpus_of(job: dict) -> list[tuple[str, str]]:
+    """Node and number of each GPU that a job sees."""
+    return [(job["node"], gpu) for gpu in (job["gpu"] or "").split(",") if gpu]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     made = Cluster()
+    # Ended by a signal, pytest would leave the daemons behind.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped by SIGTERM", returncode=143))
     try:
         made.start()
         yield made
@@ -92,6 +113,11 @@ def local(tmp_path_factory) -> tuple[dict[str, str], float]:
     start = time.monotonic()
     checkout.snakemake("--cores", "all")
     return decided(checkout), time.monotonic() - start
+
+
+def has_checkpoint(checkout: Checkout, run: str) -> bool:
+    """Whether a training is in its middle."""
+    return any((checkout / ".work").glob(f"micro-{run}-*/seed*.safetensors"))
 
 
 def history(cluster: Cluster, checkout: Checkout) -> dict[str, list[str]]:
@@ -111,8 +137,8 @@ def test_the_pipeline_through_two_nodes_is_that_of_one_machine(cluster, local, t
     assert run.until_over() == 0, run.log.read_text()[-3000:]
     here, seconds = local
     assert decided(checkout) == here
-    assert not run.clashes
-    assert not run.without
+    assert not run.shared_gpus()
+    assert not run.without_gpu()
     # Only GPUs in use at the same time can be booked twice.
     assert run.most_gpus >= len(NODES) * GPUS_EACH - 1
     # The figure and its like took one place in the queue, and so did samples and numbers of a run.
@@ -157,7 +183,7 @@ class Mischief:
 
     def _meet(self, job: dict) -> None:
         run = job["command"].split()[1]
-        if not list((self.checkout / ".work").glob(f"micro-{run}-*/seed*.safetensors")):
+        if not has_checkpoint(self.checkout, run):
             return
         os.kill(job["pid"], signal.SIGSTOP)
         self.met[job["command"]] = job
@@ -188,8 +214,50 @@ def test_cancelled_late_and_orphaned_jobs_change_no_byte(cluster, local, tmp_pat
     orphan = cluster.ask("scontrol", "show", "job", mischief.met[mischief.ORPHAN]["job"]).stdout
     assert "Restarts=1" in orphan
     assert decided(checkout) == local[0]
-    assert not run.clashes
+    assert not run.shared_gpus()
     print(f"\nscancel, time limit and kill -9 of {mischief.dead}: {run.seconds:.0f} s")
+
+
+class Survivor:
+    """A training that lives on after its slurmd died, until a copy of it has found its folder busy."""
+
+    ITS = "train digits_icd"
+    BUSY = "digits_icd is being trained by another process in this folder"
+
+    def __init__(self, cluster: Cluster, checkout: Checkout):
+        self.cluster, self.checkout = cluster, checkout
+        self.log = checkout / "logs/micro/train/digits/digits_icd.log"
+        self.met: dict | None = None
+        self.busy = False
+
+    def __call__(self, jobs: list[dict]) -> None:
+        if self.met is None:
+            for job in jobs:
+                if job["command"] == self.ITS and has_checkpoint(self.checkout, "digits_icd"):
+                    # A training of hours, as far as Slurm can see.
+                    os.kill(job["pid"], signal.SIGSTOP)
+                    self.met = job
+                    self.cluster.kill_slurmd(job["node"])
+        elif not self.busy and self.BUSY in self.log.read_text():
+            assert self.met["pid"] in {job["pid"] for job in jobs}
+            self.busy = True
+            os.kill(self.met["pid"], signal.SIGCONT)
+
+
+def test_a_job_that_outlives_its_slurmd_changes_no_byte(cluster, local, tmp_path):
+    checkout = micro(tmp_path / "run")
+    survivor = Survivor(cluster, checkout)
+    run = Run(checkout, "snakemake", *PROFILE)
+    assert run.until_over(survivor) == 0, run.log.read_text()[-3000:]
+    assert survivor.busy
+    # The copy that Slurm started found the folder busy; what Snakemake sent afterwards did not.
+    done = history(cluster, checkout)["rule_train_wildcards_digits_digits_icd"]
+    assert done == ["FAILED", "COMPLETED"]
+    assert decided(checkout) == local[0]
+    assert "up to date" in checkout.run("dvc", "status").stdout
+    cluster.start_node(survivor.met["node"])
+    cluster.wait_for_nodes()
+    print(f"\nkill -9 of the slurmd of {survivor.met['node']} alone: {run.seconds:.0f} s")
 
 
 def test_the_script_for_sites_without_a_login_node_goes_on_after_its_time(cluster, local, tmp_path):

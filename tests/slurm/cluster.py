@@ -15,9 +15,14 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "workflow/slurm/test_cluster.conf"
 # Jobs do not inherit SLURM_CONF, so that the configuration must lie where every Slurm program looks.
 SYSTEM = Path("/etc/slurm")
+CONFIGURATION = ("slurm.conf", "gres.conf")
+PREFIX = "slurm-check-"
 NODES = ("n1", "n2")
 GPUS_EACH = 2
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo", "srun")
+PROGRAMS = (
+    *("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo", "srun"),
+    "setpriv",
+)
 
 
 class Cluster:
@@ -34,11 +39,12 @@ class Cluster:
                 "only root may start a Slurm that runs jobs: call make test-slurm as root, in a container"
                 " or a virtual machine"
             )
-        here = [name for name in ("slurm.conf", "gres.conf") if (SYSTEM / name).exists()]
+        _clear_what_a_killed_check_left()
+        here = [name for name in CONFIGURATION if os.path.lexists(SYSTEM / name)]
         if here:
             raise RuntimeError(f"{SYSTEM / here[0]} exists: this machine has a Slurm of its own, left alone")
         # Short, since the path of a socket may have 107 characters; readable for munge's clients.
-        self.folder = Path(tempfile.mkdtemp(prefix="slurm"))
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self.folder.chmod(0o755)
         self.processes: dict[str, subprocess.Popen] = {}
 
@@ -66,7 +72,7 @@ class Cluster:
                 os.mknod(device, 0o666 | 0o020000, os.makedev(1, 3))
                 lines.append(f"NodeName={node} Name=gpu File={device}\n")
         (self.folder / "gres.conf").write_text("".join(lines))
-        for name in ("slurm.conf", "gres.conf"):
+        for name in CONFIGURATION:
             (SYSTEM / name).symlink_to(self.folder / name)
         key = self.folder / "munge.key"
         key.write_bytes(secrets.token_bytes(128))
@@ -79,17 +85,25 @@ class Cluster:
         self._launch("slurmctld", "slurmctld", "-D")
         for node in NODES:
             self.start_node(node)
+        self.wait_for_nodes()
+
+    def wait_for_nodes(self) -> None:
+        """Wait until all nodes are idle."""
         self._wait(lambda: set(self.node_states().values()) == {"idle"}, "slurmctld and slurmd")
 
     def start_node(self, node: str) -> None:
         """Start the slurmd of a node."""
         self._launch(node, "slurmd", "-D", "-N", node)
 
-    def kill_node(self, node: str) -> None:
-        """kill -9 of a node's slurmd, then of what it left running: the node has lost its power."""
+    def kill_slurmd(self, node: str) -> None:
+        """kill -9 of a node's slurmd alone: its jobs live on, and Slurm no longer hears of them."""
         daemon = self.processes.pop(node)
         daemon.send_signal(signal.SIGKILL)
         daemon.wait()
+
+    def kill_node(self, node: str) -> None:
+        """kill -9 of a node's slurmd, then of what it left running: the node has lost its power."""
+        self.kill_slurmd(node)
         for pid in _processes_of(node, f"{self.folder}/slurmd.{node}.log"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -116,8 +130,8 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for name in ("slurm.conf", "gres.conf"):
-            if (SYSTEM / name).is_symlink() and (SYSTEM / name).resolve().parent == self.folder.resolve():
+        for name in CONFIGURATION:
+            if (SYSTEM / name).is_symlink() and (SYSTEM / name).readlink().parent == self.folder:
                 (SYSTEM / name).unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -127,9 +141,14 @@ class Cluster:
             time.sleep(0.2)
 
     def _launch(self, name: str, *command: str) -> None:
+        # They end with this process, also if that is killed.
         with open(self.folder / f"{name}.out", "ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                ("setpriv", "--pdeathsig", "TERM", *command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def _wait(self, ready, what: str, seconds: float = 60) -> None:
@@ -141,8 +160,22 @@ class Cluster:
             time.sleep(0.2)
 
 
+def _clear_what_a_killed_check_left() -> None:
+    """Links to a configuration whose daemon is dead: every Slurm program would wait for that daemon."""
+    for link in (SYSTEM / name for name in CONFIGURATION):
+        if not link.is_symlink() or not link.readlink().parent.name.startswith(PREFIX):
+            continue
+        folder = link.readlink().parent
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            daemon = int((folder / "slurmctld.pid").read_text())
+            if Path(f"/proc/{daemon}").exists():
+                raise RuntimeError(f"another check runs its Slurm (process {daemon}): wait for it to end")
+        link.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def jobs_of(folder: Path) -> list[dict]:
-    """The `ebm` processes at work in `folder`: pid, command, node, GPU and Slurm job."""
+    """The `ebm` processes at work in `folder`: pid, start, command, node, GPU and Slurm job."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -156,11 +189,14 @@ def jobs_of(folder: Path) -> list[dict]:
                 for line in (entry / "environ").read_bytes().decode(errors="replace").split("\0")
                 if "=" in line
             )
+            # The 22nd field, of which 20 follow the name in brackets; in ticks since the machine's start.
+            ticks = int((entry / "stat").read_text().rpartition(")")[2].split()[19])
         except (OSError, ValueError):
             continue  # ended while it was looked at
         found.append(
             {
                 "pid": int(entry.name),
+                "start": ticks / os.sysconf("SC_CLK_TCK"),
                 "command": " ".join(words[2:]).strip(),
                 "node": environment.get("SLURMD_NODENAME"),
                 "gpu": environment.get("CUDA_VISIBLE_DEVICES"),

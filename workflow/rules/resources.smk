@@ -4,6 +4,7 @@
 # that meets its limit is not lost, its next attempt goes on from the checkpoint; what has no checkpoint gets more time at
 # each attempt. Another limit for one rule: --set-resources train:runtime=2880.
 
+import re
 import shutil
 import subprocess
 
@@ -16,6 +17,8 @@ SMALL_PASSES = {"gpu": 20_000, "cpu": 2_000}
 LEAST_MINUTES, MOST_MINUTES = 30, 1440
 # A step with its gradients in x, in passes; loss and update of a training step beside its chain.
 STEP_PASSES, UPDATE_PASSES = 2, 6
+# Minutes in the queue before the second, third and fourth attempt of a training.
+LATER_MINUTES = (1, 10, 60)
 
 
 def gpus(uses=True):
@@ -105,16 +108,37 @@ def memory(attempt, *datasets):
     return attempt * (16_000 if any(is_large(name) for name in datasets) else 4_000)
 
 
+def default_text(chosen, name):
+    """A resource of --default-resources or --set-resources as it was written; "" if it was not."""
+    resource = chosen.get(name)
+    return "" if resource is None else str(resource.raw or "").strip("'\"")
+
+
+def later(attempt):
+    """Options for sbatch (of the site and ours): what is sent again waits in the queue before it starts.
+
+    A training that lives on after its slurmd died holds its folder. The copy that Slurm starts elsewhere ends at
+    once, and so would all others, were they not sent late.
+    """
+    site = default_text(
+        workflow.resource_settings._parsed_default_resources, "slurm_extra"
+    )
+    if attempt == 1:
+        return site or None
+    wait = LATER_MINUTES[min(attempt - 2, len(LATER_MINUTES) - 1)]
+    return f"{site} --begin=now+{wait}minutes".strip()
+
+
 def partitions_asked_for():
-    """Names of partitions from --default-resources and --set-resources, as far as they are plain words."""
+    """Names of partitions from --default-resources and --set-resources; what an expression gives is not known yet."""
     settings = workflow.resource_settings
     for chosen in (
         settings._parsed_default_resources,
         *settings._parsed_overwrite_resources.values(),
     ):
-        partition = chosen.get("slurm_partition")
-        if partition is not None:
-            yield from str(partition.raw).strip("'\"").split(",")
+        text = default_text(chosen, "slurm_partition")
+        if re.fullmatch(r"[\w.,-]+", text):
+            yield from filter(None, text.split(","))
 
 
 def known_partitions_only():

@@ -35,6 +35,7 @@ rule train:
         gpu=gpus(),
         mem_mb=lambda w, attempt: memory(attempt, PARAMS.runs[w.run].dataset),
         runtime=lambda w: minutes(train_passes(w.run), PARAMS.runs[w.run].dataset),
+        slurm_extra=lambda w, attempt: later(attempt),
     params:
         values=lambda w: values(
             "seeds",

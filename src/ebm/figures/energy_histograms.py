@@ -39,7 +39,9 @@ def draw(items: list[Detected]) -> Figure:
         item, member, _ = row[0]
         end = ended(member.outcomes[item.shown[member.run.name]]).removeprefix(", ")
         if first:
-            line[0].set_ylabel(f"{member.run.label}{chr(10) if end else ''}{end}")
+            # A panel is too low for a long name in one line.
+            name = member.run.label.replace(", ", ",\n")
+            line[0].set_ylabel(f"{name}{chr(10) if end else ''}{end}")
     for axes in grid[-1]:
         axes.set_xlabel("E(x)")
     handles, labels = grid[0][0].get_legend_handles_labels()
