@@ -35,11 +35,11 @@ lint: .venv/installed
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/hadolint Dockerfile
 
-# BASE_IMAGE=... builds on another base, with Python 3.11 or 3.12.
+# BASE_IMAGE=... builds on another base, with Python 3.11 or 3.12. BUILD_OPTIONS are for `docker build`.
 image:
 	DOCKER_BUILDKIT=1 $(DOCKER) build --build-arg REVISION="$$(git describe --always --dirty --abbrev=40 --exclude '*')" \
 	    --build-arg SOURCE="$(or $(SOURCE),unknown)" $(if $(BASE_IMAGE),--build-arg BASE_IMAGE="$(BASE_IMAGE)") \
-	    --tag $(IMAGE) .
+	    $(BUILD_OPTIONS) --tag $(IMAGE) .
 
 # Root, docker.io and debootstrap are needed. TESTS=tests/params runs those inside instead of all.
 test-image: .venv/installed

@@ -87,7 +87,7 @@ def revision(context: Path) -> str:
 def build(docker: Daemon, context: Path) -> None:
     """The image, and how much of it is neither base nor packages."""
     with step("build"):
-        docker.build(context, revision(context))
+        docker.build(context)
     sizes = docker(
         "history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", docker.IMAGE
     ).splitlines()
@@ -112,8 +112,11 @@ def rebuild(docker: Daemon, context: Path) -> None:
         file.write("CHANGED = 1\n")
     changed = f"{docker.IMAGE}-changed"
     with step("rebuild after a change of the source") as clock:
-        docker.build(context, revision(context), tag=changed)
-    docker("run", "--rm", *LOCKED_DOWN, changed, "python", "-c", "from ebm import CHANGED")
+        docker.build(context, tag=changed)
+    print_revision = "import os; from ebm import CHANGED; print(os.environ['EBM_REVISION'])"
+    said = docker("run", "--rm", *LOCKED_DOWN, changed, "python", "-c", print_revision).strip()
+    if said != f"{revision(context)}-dirty":
+        raise Failed(f"an image of a changed checkout says that it is of revision {said}")
     if clock.seconds > REBUILD_SECONDS:
         raise Failed(f"the rebuild took {clock.seconds:.0f} s, more than {REBUILD_SECONDS}")
 

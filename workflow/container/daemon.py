@@ -92,7 +92,7 @@ class Daemon:
         """`docker ARGUMENTS...`, however it ends."""
         return subprocess.run(
             [self.client, *arguments],
-            env=os.environ | {"DOCKER_HOST": self.address, "DOCKER_BUILDKIT": "1"},
+            env=self._environment(),
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -115,10 +115,24 @@ class Daemon:
             raise Failed(f"docker {' '.join(arguments)} ended with {done.returncode}:\n{output}")
         return done.stdout
 
-    def build(self, context: Path, revision: str, tag: str | None = None) -> None:
-        """The Dockerfile of `context` on the local base."""
-        given = ("--build-arg", f"BASE_IMAGE={BASE}", "--build-arg", f"REVISION={revision}")
-        self("build", "--network", "host", *given, "--tag", tag or self.IMAGE, str(context))
+    def build(self, context: Path, tag: str | None = None) -> None:
+        """`make image` in `context`, on the local base."""
+        given = {
+            "DOCKER": self.client,
+            "IMAGE": tag or self.IMAGE,
+            "BASE_IMAGE": BASE,
+            # The daemon has no bridge.
+            "BUILD_OPTIONS": "--network host",
+        }
+        words = ["make", "-C", str(context), "image", *(f"{name}={value}" for name, value in given.items())]
+        made = subprocess.run(words, env=self._environment(), capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise Failed(f"make image ended with {made.returncode}:\n{(made.stdout + made.stderr)[-3000:]}")
+
+    def _environment(self) -> dict[str, str]:
+        # The flags of the `make` that runs this check are not for the one that it runs.
+        kept = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+        return kept | {"DOCKER_HOST": self.address, "DOCKER_BUILDKIT": "1"}
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 60
