@@ -3,21 +3,20 @@
 Not named test_*.py: `make test` must pass where there is no Slurm, and a skip there would hide that.
 """
 
-import itertools
 import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from cluster import GPUS_EACH, NODES, Cluster, jobs_of
-from pipeline_tools import Checkout, kill_group, make_checkout
+from pipeline_tools import Checkout, make_checkout
 from test_pipeline_runners import TIMED, hashes
+from watch import RUN_SECONDS, Run, fate, sent_jobs
 
-# One run of the pipeline takes minutes; a hanging one must end.
 pytestmark = pytest.mark.timeout(3600)
-RUN_SECONDS = 1500
 PROFILE = ("--workflow-profile", "workflow/profiles/slurm")
 # GPUs are asked for; torch finds none behind Slurm's device files and computes on the processor.
 GPU_WANTED = ("compute: {device: cpu, threads: 1}", "compute: {device: auto, threads: 1}")
@@ -37,61 +36,6 @@ def micro(folder: Path) -> Checkout:
 def decided(checkout: Checkout) -> dict[str, str]:
     """What must have the same bytes wherever it was made."""
     return {name: sha for name, sha in hashes(checkout).items() if not name.startswith(TIMED)}
-
-
-class Run:
-    """A pipeline under way in Slurm, watched: who computes on which GPU, and what a test does to its jobs."""
-
-    def __init__(self, checkout: Checkout, *command: str):
-        self.checkout = checkout
-        self.log = checkout / "run.log"
-        self.started = time.monotonic()
-        self.process = checkout.start("bash", "-c", 'exec "$@" > run.log 2>&1', "run", *command)
-        # Of each process: what it saw when it was met first, and until when it was seen.
-        self.seen: dict[int, dict] = {}
-        self.most_gpus = 0
-
-    def until_over(self, look=lambda jobs: None) -> int:
-        """Watch until Snakemake ends; `look` is shown the jobs at work again and again. The exit code."""
-        try:
-            while self.process.poll() is None:
-                if time.monotonic() - self.started > RUN_SECONDS:
-                    pytest.fail(f"not over after {RUN_SECONDS} s:\n{self.log.read_text()[-3000:]}")
-                jobs = jobs_of(self.checkout.folder)
-                now = time.clock_gettime(time.CLOCK_BOOTTIME)
-                for job in jobs:
-                    self.seen.setdefault(job["pid"], job)["end"] = now
-                self.most_gpus = max(self.most_gpus, len({place for job in jobs for place in gpus_of(job)}))
-                look(jobs)
-                time.sleep(0.1)
-        finally:
-            if self.process.poll() is None:
-                kill_group(self.process)
-        self.seconds = time.monotonic() - self.started
-        return self.process.returncode
-
-    def shared_gpus(self) -> list[tuple]:
-        """Every two processes of different jobs that saw the same GPU while both were at work."""
-        places: dict[tuple, list[dict]] = {}
-        for job in self.seen.values():
-            for place in gpus_of(job):
-                places.setdefault(place, []).append(job)
-        return [
-            (place, one["command"], other["command"])
-            for place, users in places.items()
-            for one, other in itertools.combinations(users, 2)
-            if one["job"] != other["job"] and one["start"] < other["end"] and other["start"] < one["end"]
-        ]
-
-    def without_gpu(self) -> set[str]:
-        """Trainings that saw none."""
-        commands = {job["command"]: gpus_of(job) for job in self.seen.values()}
-        return {command for command, places in commands.items() if command.startswith("train") and not places}
-
-
-def gpus_of(job: dict) -> list[tuple[str, str]]:
-    """Node and number of each GPU that a job sees."""
-    return [(job["node"], gpu) for gpu in (job["gpu"] or "").split(",") if gpu]
 
 
 @pytest.fixture(scope="module")
@@ -120,17 +64,6 @@ def has_checkpoint(checkout: Checkout, run: str) -> bool:
     return any((checkout / ".work").glob(f"micro-{run}-*/seed*.safetensors"))
 
 
-def history(cluster: Cluster, checkout: Checkout) -> dict[str, list[str]]:
-    """What became of the Slurm jobs that did a thing in a checkout, oldest first: comment -> states."""
-    listed = cluster.ask("squeue", "--noheader", "--states=all", "--sort=i", "--format=%k|%T|%Z").stdout
-    states: dict[str, list[str]] = {}
-    for line in listed.splitlines():
-        comment, state, folder = line.split("|")
-        if folder == str(checkout.folder):
-            states.setdefault(comment, []).append(state)
-    return states
-
-
 def test_the_pipeline_through_two_nodes_is_that_of_one_machine(cluster, local, tmp_path):
     checkout = micro(tmp_path / "run")
     run = Run(checkout, "snakemake", *PROFILE)
@@ -142,12 +75,12 @@ def test_the_pipeline_through_two_nodes_is_that_of_one_machine(cluster, local, t
     # Only GPUs in use at the same time can be booked twice.
     assert run.most_gpus >= len(NODES) * GPUS_EACH - 1
     # The figure and its like took one place in the queue, and so did samples and numbers of a run.
-    done = history(cluster, checkout)
+    done = sent_jobs(cluster, checkout)
     assert [comment for comment in done if "figure" in comment or "table" in comment] == [
         "rule_show_figure_report_table"
     ]
-    assert done["rule_measure_digits_digits_icd_evaluate_sample"] == ["COMPLETED"]
-    assert done["rule_train_wildcards_digits_digits_icd"] == ["COMPLETED"]
+    assert len(done["rule_measure_digits_digits_icd_evaluate_sample"]) == 1
+    assert len(done["rule_train_wildcards_digits_digits_icd"]) == 1
     assert "up to date" in checkout.run("dvc", "status").stdout
     print(f"\nmicro: {seconds:.0f} s here, {run.seconds:.0f} s by Slurm, GPUs in use {run.most_gpus}")
     assert run.seconds <= MOST_OVERHEAD * seconds
@@ -174,7 +107,7 @@ class Mischief:
         self.asked = time.monotonic()
         # The node dies last: the job that is late may be on it.
         if {self.ORPHAN, self.LATE} <= self.met.keys() and self.dead is None:
-            if self.state(self.LATE) == "TIMEOUT":
+            if self.fate(self.LATE)["JobState"] == "TIMEOUT":
                 self.dead = self.met[self.ORPHAN]["node"]
                 self.cluster.kill_node(self.dead)
         elif self.dead and not self.revived and self.cluster.node_states()[self.dead].startswith("down"):
@@ -193,11 +126,9 @@ class Mischief:
             # Stopped, it never ends by itself; one minute is the shortest limit there is.
             self.cluster.ask("scontrol", "update", f"JobId={job['job']}", "TimeLimit=1")
 
-    def state(self, command: str) -> str:
+    def fate(self, command: str) -> dict[str, str]:
         """What became of the Slurm job in which `command` was met."""
-        job = self.met[command]["job"]
-        listed = self.cluster.ask("squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%T")
-        return listed.stdout.strip()
+        return fate(self.cluster, self.met[command]["job"])
 
 
 def test_cancelled_late_and_orphaned_jobs_change_no_byte(cluster, local, tmp_path):
@@ -207,12 +138,11 @@ def test_cancelled_late_and_orphaned_jobs_change_no_byte(cluster, local, tmp_pat
     assert run.until_over(mischief) == 0, run.log.read_text()[-3000:]
     assert set(mischief.met) == {mischief.CANCELLED, mischief.LATE, mischief.ORPHAN}
     assert mischief.revived
-    assert mischief.state(mischief.CANCELLED) == "CANCELLED"
-    assert mischief.state(mischief.LATE) == "TIMEOUT"
+    assert mischief.fate(mischief.CANCELLED)["JobState"] == "CANCELLED"
+    assert mischief.fate(mischief.LATE)["JobState"] == "TIMEOUT"
     # Slurm put the same job into the queue again, and it went on elsewhere.
-    assert mischief.state(mischief.ORPHAN) == "COMPLETED"
-    orphan = cluster.ask("scontrol", "show", "job", mischief.met[mischief.ORPHAN]["job"]).stdout
-    assert "Restarts=1" in orphan
+    orphan = mischief.fate(mischief.ORPHAN)
+    assert (orphan["JobState"], orphan["Restarts"]) == ("COMPLETED", "1")
     assert decided(checkout) == local[0]
     assert not run.shared_gpus()
     print(f"\nscancel, time limit and kill -9 of {mischief.dead}: {run.seconds:.0f} s")
@@ -251,8 +181,12 @@ def test_a_job_that_outlives_its_slurmd_changes_no_byte(cluster, local, tmp_path
     assert run.until_over(survivor) == 0, run.log.read_text()[-3000:]
     assert survivor.busy
     # The copy that Slurm started found the folder busy; what Snakemake sent afterwards did not.
-    done = history(cluster, checkout)["rule_train_wildcards_digits_digits_icd"]
-    assert done == ["FAILED", "COMPLETED"]
+    sent = sent_jobs(cluster, checkout)["rule_train_wildcards_digits_digits_icd"]
+    copy, second = (fate(cluster, job) for job in sent)
+    assert (copy["JobState"], copy["Restarts"], second["JobState"]) == ("FAILED", "1", "COMPLETED")
+    submitted, eligible = (datetime.fromisoformat(second[f"{when}Time"]) for when in ("Submit", "Eligible"))
+    # A minute, counted from when sbatch was called.
+    assert (eligible - submitted).total_seconds() > 50
     assert decided(checkout) == local[0]
     assert "up to date" in checkout.run("dvc", "status").stdout
     cluster.start_node(survivor.met["node"])
@@ -275,10 +209,9 @@ def test_the_script_for_sites_without_a_login_node_goes_on_after_its_time(cluste
             cluster.ask("scancel", "--signal=USR1", "--batch", sent)
             warned = True
         time.sleep(0.1)
-        state = cluster.ask("squeue", "--noheader", "--states=all", f"--jobs={sent}", "--format=%T").stdout
-        state = state.strip()
+        state = fate(cluster, sent)["JobState"]
     assert (state, warned) == ("COMPLETED", True), log.read_text()[-3000:]
-    assert "Restarts=1" in cluster.ask("scontrol", "show", "job", sent).stdout
+    assert fate(cluster, sent)["Restarts"] == "1"
     made = decided(checkout)
     assert target in made
     assert made.items() <= local[0].items()
@@ -293,5 +226,5 @@ def test_an_unknown_partition_is_one_sentence(cluster, tmp_path):
         " (--default-resources slurm_partition=NAME)"
     ]
     assert "Traceback" not in done.stderr
-    assert not history(cluster, checkout)
+    assert not sent_jobs(cluster, checkout)
     checkout.snakemake(*PROFILE, "--dry-run", "--default-resources", "slurm_partition=check")
