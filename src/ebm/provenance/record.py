@@ -36,8 +36,8 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
     Every start of the job leaves a trace: the record of a training that was killed and went on says so.
     """
     if not FLOW.exists():
-        print(f"ebm: {FLOW} is not in this folder, so this job leaves no record", file=sys.stderr)
         yield
+        print(f"ebm: {FLOW} is not in this folder, so this job leaves no record", file=sys.stderr)
         return
     job = one_job(params.model_dump(mode="json"), stage, item)
     code = tree_sha256(job.code)
