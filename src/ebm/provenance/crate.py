@@ -4,9 +4,9 @@ Profile: Provenance Run Crate 0.5, the one of the Workflow Run RO-Crate family t
 (https://w3id.org/ro/wfrun/provenance/0.5). Types and properties are the profile's and schema.org's own.
 """
 
+import os
 import shutil
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from rocrate.model.contextentity import ContextEntity
@@ -17,7 +17,7 @@ from ebm.packages import LOCKS
 from ebm.params import Params
 from ebm.provenance.crate_files import Files, compact
 from ebm.provenance.crate_jobs import describe_job
-from ebm.workspace import FIGURES, REPORT, STAGES, WorkspaceError, verdicts_file
+from ebm.workspace import FIGURES, REPORT, STAGES, TEMPORARY, WorkspaceError, verdicts_file
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
@@ -26,16 +26,16 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 TERMS = "https://w3id.org/ro/terms/workflow-run#"
-USED_TERMS = ("ContainerImage", "DockerImage", "containerImage", "registry", "resourceUsage", "sha256")
+USED_TERMS = ("ContainerImage", "DockerImage", "containerImage", "resourceUsage", "sha256")
 LICENCE = "https://spdx.org/licenses/MIT"
 WORKFLOW_PROFILE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 # What a checkout needs to run it again, beside the folders.
 PROJECT = ("dvc.yaml", "Makefile", "LICENSE", "README.md", "pyproject.toml", *LOCKS)
 FOLDERS = ("src", "workflow")
 ENGINES = {
-    "snakemake": ("https://snakemake.github.io", "Snakemake", "snakemake"),
-    "dvc": ("https://dvc.org", "DVC", "dvc"),
-    "command line": ("https://packaging.python.org/en/latest/specifications/entry-points/", "ebm", None),
+    "snakemake": ("https://snakemake.github.io", "Snakemake"),
+    "dvc": ("https://dvc.org", "DVC"),
+    "command line": ("https://packaging.python.org/en/latest/specifications/entry-points/", "ebm"),
 }
 
 
@@ -70,12 +70,19 @@ def export(params: Params, jobs: list[tuple[Job, dict]], folder: Path, tensors: 
         controls.setdefault(record["runner"], []).append(control)
     run = _run(crate, params, jobs, files, workflow)
     for runner, started in controls.items():
-        _engine(crate, runner, started, run)
+        records = [record for _, record in jobs if record["runner"] == runner]
+        _engine(crate, runner, records, started, run)
     crate.root_dataset["mentions"] = [run, *actions]
-    crate.write(folder)
-    for name in FOLDERS:
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(name, folder / name, dirs_exist_ok=True, ignore=ignored)
+    # Whole or not there.
+    part = folder.with_name(f"{TEMPORARY}{os.getpid()}-{folder.name}")
+    try:
+        crate.write(part)
+        for name in FOLDERS:
+            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(name, part / name, dirs_exist_ok=True, ignore=ignored)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _root(crate: ROCrate, params: Params, files: Files, ended: str) -> None:
@@ -187,10 +194,12 @@ def _run(crate: ROCrate, params: Params, jobs: list[tuple[Job, dict]], files: Fi
     return run
 
 
-def _engine(crate: ROCrate, runner: str, controls: list, run) -> None:
-    url, name, package = ENGINES[runner]
+def _engine(crate: ROCrate, runner: str, records: list[dict], controls: list, run) -> None:
+    url, name = ENGINES[runner]
     engine = crate.add(ContextEntity(crate, url, {"@type": "SoftwareApplication", "name": name, "url": url}))
-    engine["softwareVersion"] = version(package or "ebm-reproduction")
+    versions = {record["environment"]["versions"].get(runner) for record in records} - {None}
+    if versions:
+        engine["softwareVersion"] = ", ".join(sorted(versions))
     organised = crate.add(
         ContextEntity(
             crate,

@@ -12,6 +12,8 @@ WRITTEN = ("results", "paper_figures", "provenance", "dvc.lock")
 # Left by the image beside a params.yaml that stood alone.
 REVISION_FILE = ".ebm-revision"
 DIRTY = "-dirty"
+# Named one by one: who runs the jobs, and what computes in them.
+NAMED = ("snakemake", "dvc", "torch", "torchvision", "numpy", "scipy", "clean-fid")
 
 
 def revision(folder: Path) -> dict[str, str | bool | None]:
@@ -46,6 +48,7 @@ def environment(folder: Path) -> dict[str, object]:
         "image": os.environ.get("EBM_IMAGE") or None,
         "lock_sha256": {lock.name: file_sha256(lock) for lock in locks},
         "packages_sha256": data_sha256(there),
+        "versions": {name: there.get(name) for name in NAMED},
         "packages_unlike_lock": differences(there, locked(*locks)) if locks else None,
     }
 
