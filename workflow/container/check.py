@@ -38,6 +38,8 @@ SUITE = [
     "--ipc",
     "private",
 ]
+# As `make test` does it, in as many processes as the container has cores.
+PROCESSES = f"--numprocesses {min(2, os.cpu_count())} --dist loadfile --no-loadscope-reorder".split()
 # Printed: the packages there. Refused: any that the locks do not name, or not so.
 PACKAGES = """
 from pathlib import Path
@@ -174,7 +176,8 @@ def suite(docker: Daemon, work: Path, tests: list[str]) -> None:
     for path in [folder, *folder.rglob("*")]:
         os.chown(path, UID, UID, follow_symlinks=False)
     with step(f"pytest {' '.join(tests)}"):
-        ended = docker.run("run", "--rm", *SUITE, "-v", f"{folder}:/work", docker.IMAGE, "pytest", *tests)
+        where = ("-v", f"{folder}:/work", "-e", "OMP_NUM_THREADS=1", docker.IMAGE)
+        ended = docker.run("run", "--rm", *SUITE, *where, "pytest", *PROCESSES, *tests)
     passed = re.search(r"^(?:=+ )?(\d+ passed.*)$", ended.stdout, re.MULTILINE)
     if ended.returncode or not passed:
         raise Failed(f"pytest ended with {ended.returncode}:\n{ended.stdout[-6000:]}{ended.stderr[-2000:]}")
