@@ -96,11 +96,24 @@ def extract(path: Path, folder: Path) -> None:
             if is_zip:
                 archive.extractall(temporary)
             else:
-                archive.extractall(temporary, filter="data")
+                _extract_tar(archive, members, temporary)
             temporary.rename(folder)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+
+def _extract_tar(archive: tarfile.TarFile, members: list[tarfile.TarInfo], folder: Path) -> None:
+    # Contents and names alone, whatever owner and mode the archive gives: what extractall(filter="data") is
+    # for, which the Python 3.11.2 of Debian 12 does not have.
+    for member in members:
+        target = folder / member.name
+        if member.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with archive.extractfile(member) as source, open(target, "wb") as file:
+            shutil.copyfileobj(source, file)
 
 
 def _opened(path: Path) -> zipfile.ZipFile | tarfile.TarFile:
