@@ -104,9 +104,7 @@ class Cluster:
     def kill_node(self, node: str) -> None:
         """kill -9 of a node's slurmd, then of what it left running: the node has lost its power."""
         self.kill_slurmd(node)
-        for pid in _processes_of(node, f"{self.folder}/slurmd.{node}.log"):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self._kill_jobs(node)
 
     def node_states(self) -> dict[str, str]:
         """What sinfo says of each node."""
@@ -130,10 +128,18 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        # What outlived its job, as a Snakemake may, would go on in a folder that nobody looks at.
+        for node in NODES:
+            self._kill_jobs(node)
         for name in CONFIGURATION:
             if (SYSTEM / name).is_symlink() and (SYSTEM / name).readlink().parent == self.folder:
                 (SYSTEM / name).unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _kill_jobs(self, node: str) -> None:
+        for pid in _processes_of(node, f"{self.folder}/slurmd.{node}.log"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _settle(self) -> None:
         end = time.monotonic() + 30
