@@ -4,11 +4,17 @@ import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from dvc.repo import Repo
 from pipeline_tools import ROOT, make_checkout
 from ruamel.yaml import YAML
+
+from ebm.flow import all_jobs
+from ebm.params import load_params
+from ebm.provenance.record import record_file, tree_sha256
+from ebm.workspace import file_sha256, load_json
 
 # Presets other than params.yaml's whose results are in git, each with the dvc.lock of the run that made them.
 KEPT = sorted(ROOT.glob("results/*/dvc.lock"))
@@ -50,6 +56,23 @@ def test_results_in_git_are_those_that_were_recorded():
     for path, out in recorded.items():
         data = (ROOT / path).read_bytes()
         assert hashlib.md5(data, usedforsecurity=False).hexdigest() == out.hash_info.value, path
+
+
+def test_every_result_in_git_has_the_record_of_the_job_that_made_it(monkeypatch):
+    """From a clean checkout of the code and the parameters beside it, in the locked environment."""
+    monkeypatch.chdir(ROOT)
+    params = load_params()
+    for job in all_jobs(params.model_dump(mode="json")):
+        path = record_file(params.preset, job.stage, job.item)
+        record = load_json(path)
+        assert record["code"]["dirty"] is False and record["code"]["commit"], path
+        assert record["code"]["sha256"] == tree_sha256(job.code), path
+        assert record["environment"]["packages_unlike_lock"] == [], path
+        assert record["parameters"] == job.parameters, path
+        assert record["outputs"].keys() == set(job.outputs), path
+        for output, sha256 in record["outputs"].items():
+            # Models and samples are kept by DVC, not by git.
+            assert not Path(output).exists() or file_sha256(Path(output)) == sha256, output
 
 
 @pytest.mark.parametrize("lock", KEPT, ids=lambda path: path.parent.name)
