@@ -46,6 +46,15 @@ def test_a_snakemake_run_leaves_both_runners_with_nothing_to_do(copy):
     assert "Nothing to be done" in copy.snakemake("--cores", "all").stderr
 
 
+def test_snakemake_does_not_look_at_its_queue_without_end(copy):
+    """Its limit of jobs a second, which it keeps by looking again and again, is off."""
+    (copy / "results/micro/prepare/bars/manifest.json").unlink()
+    done = copy.snakemake("--cores", "1", "--verbose", "results/micro/prepare/bars/manifest.json")
+    assert "1 of 1 steps (100%) done" in done.stderr
+    assert "Resources before job selection" in done.stderr, "this is where the limit would be named"
+    assert "Submitting maximum" not in done.stderr
+
+
 def test_one_learning_rate_reruns_exactly_its_branch_in_snakemake(copy):
     before = hashes(copy)
     copy.edit(CD, CD_FASTER)
