@@ -39,10 +39,6 @@ shell.prefix(
     f"export PATH={Path(sys.executable).parent}:$PATH EBM_RUNNER=snakemake; set -euo pipefail; "
 )
 
-# A second after each look at its queue, Snakemake looks again for the sake of this limit, and each of these looks
-# brings another: one more a second with every job. After a hundred jobs it computes as much as they do.
-workflow.scheduling_settings.max_jobs_per_timespan = None
-
 if workflow.is_main_process:
     hold_this_folder()
 
