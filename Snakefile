@@ -36,11 +36,5 @@ include: "workflow/rules/figure.smk"
 include: "workflow/rules/report.smk"
 
 
-onstart:
-    # Its limit of jobs a second. A second after each look at its queue Snakemake looks again for the sake of that,
-    # and with every job there is one more such look a second: after a hundred it computes as much as they do.
-    workflow.scheduler.job_rate_limiter = None
-
-
 onsuccess:
     sync_after_run()  # DVC records what was produced

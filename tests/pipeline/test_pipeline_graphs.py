@@ -19,7 +19,7 @@ PRESETS = sorted((ROOT / "workflow/presets").glob("*.yaml"))
 # Carries values and files between stages, decides none of them. The numbers in params are all written out in
 # params.yaml, which has no defaults that a module could change.
 PLUMBING = re.compile(
-    r"ebm/(__init__|__main__|cli|device|mapped|progress|workspace|params/.*|(stages|data|evaluation)/__init__)\.py"
+    r"ebm/(__init__|__main__|cli|device|machine|mapped|progress|workspace|params/.*|(stages|data|evaluation)/__init__)\.py"
 )
 
 # Dumps Snakemake's graph: what printdag prepares, as data.
