@@ -134,8 +134,9 @@ def test_the_script_ends_as_snakemake_does_and_hands_on_its_arguments(script):
 def test_the_script_stops_snakemake_and_asks_for_another_turn_when_its_time_ends(script):
     # SIGINT is what lets Snakemake cancel its jobs; ignored, it would end five minutes later by SIGKILL.
     process, folder = script(
-        f"exec {sys.executable} -c \"\nimport pathlib, time\n"
-        "try:\n    pathlib.Path('ready').touch()\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    pathlib.Path('interrupted').touch()\n\""
+        f'exec {sys.executable} -c "\nimport pathlib, time\n'
+        "try:\n    pathlib.Path('ready').touch()\n    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n    pathlib.Path('interrupted').touch()\n\""
     )
     try:
         wait_for(folder / "ready")
