@@ -101,19 +101,19 @@ class Daemon:
 
     def both(self, *arguments: str) -> str:
         """Standard output and error of `docker ARGUMENTS...`, which must succeed."""
-        done = self.run(*arguments)
-        if done.returncode:
-            output = (done.stdout + done.stderr)[-3000:]
-            raise Failed(f"docker {' '.join(arguments)} ended with {done.returncode}:\n{output}")
+        done = self._succeeded(*arguments)
         return done.stdout + done.stderr
 
     def __call__(self, *arguments: str) -> str:
         """Standard output of `docker ARGUMENTS...`, which must succeed."""
+        return self._succeeded(*arguments).stdout
+
+    def _succeeded(self, *arguments: str) -> subprocess.CompletedProcess:
         done = self.run(*arguments)
         if done.returncode:
             output = (done.stdout + done.stderr)[-3000:]
             raise Failed(f"docker {' '.join(arguments)} ended with {done.returncode}:\n{output}")
-        return done.stdout
+        return done
 
     def build(self, context: Path, tag: str | None = None) -> None:
         """`make image` in `context`, on the local base."""

@@ -84,7 +84,7 @@ def runner() -> str:
 
 def outputs(job: Job) -> dict[str, str | None]:
     """SHA-256 of each file that a job makes; None for one that is not there."""
-    return {path: file_sha256(Path(path)) if Path(path).is_file() else None for path in job.outputs}
+    return {path: tree_sha256([path]) for path in job.outputs}
 
 
 def tree_sha256(paths: tuple[str, ...] | list[str]) -> str | None:
