@@ -3,15 +3,28 @@
 import shutil
 
 import pytest
+from filelock import FileLock
 from pipeline_tools import Checkout, make_checkout
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Checkout:
-    """A checkout in which plain `snakemake` has run to the end. Not to be changed: take a `copy`."""
-    checkout = make_checkout(tmp_path_factory.mktemp("finished"))
-    checkout.snakemake("--cores", "all")
-    return checkout
+def finished(tmp_path_factory, worker_id) -> Checkout:
+    """A checkout in which plain `snakemake` has run to the end. Not to be changed: take a `copy`.
+
+    The first of pytest's processes that wants it makes it, for all of them.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    folder, whole = shared / "finished", shared / "finished.whole"
+    with FileLock(shared / "finished.lock"):
+        if not whole.exists():
+            # What another process gave up on.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make_checkout(folder).snakemake("--cores", "all")
+            whole.touch()
+    return Checkout(folder)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 from pipeline_tools import ROOT, make_checkout
+from ruamel.yaml import YAML
 
 from ebm.params.load import load_params
 from ebm.workspace import STAGES
@@ -60,12 +61,13 @@ def graphs(request, tmp_path_factory) -> tuple[dict, dict]:
             (folder / dataset.source).mkdir()  # brought by the user, never part of a checkout
     checkout.run(sys.executable, "-c", DUMP, "graph.json")
     jobs = {job["command"]: job for job in json.loads((folder / "graph.json").read_text())}
+    written = YAML(typ="safe", pure=True).load(folder / "params.yaml")
     with Repo(str(folder)) as repo:
         stages = {}
         for stage in repo.index.stages:
             values = {}
             for dep in stage.params:
-                values |= {key: _lookup(folder, key) for key in dep.params}
+                values |= {key: _lookup(written, key) for key in dep.params}
             if stage.cmd == "ebm check":
                 continue  # Snakemake validates when it reads the Snakefile
             stages[stage.cmd] = {
@@ -88,10 +90,7 @@ def _relative(item, folder: Path) -> str:
     return str(Path(item.fs_path).relative_to(folder))
 
 
-def _lookup(folder: Path, key: str):
-    from ruamel.yaml import YAML
-
-    node = YAML(typ="safe", pure=True).load((folder / "params.yaml").read_text())
+def _lookup(node, key: str):
     for part in key.split("."):
         node = node[part]
     return node
