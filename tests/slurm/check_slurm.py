@@ -4,6 +4,7 @@ Not named test_*.py: `make test` must pass where there is no Slurm, and a skip t
 """
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -74,11 +75,9 @@ def test_the_pipeline_through_two_nodes_is_that_of_one_machine(cluster, local, t
     assert not run.without_gpu()
     # Only GPUs in use at the same time can be booked twice.
     assert run.most_gpus >= len(NODES) * GPUS_EACH - 1
-    # The figure and its like took one place in the queue, and so did samples and numbers of a run.
+    # Figures and their like took no place in the queue, samples and numbers of a run took one.
     done = sent_jobs(cluster, checkout)
-    assert [comment for comment in done if "figure" in comment or "table" in comment] == [
-        "rule_show_figure_report_table"
-    ]
+    assert not [comment for comment in done if re.search("figure|table|report", comment)]
     assert len(done["rule_measure_digits_digits_icd_evaluate_sample"]) == 1
     assert len(done["rule_train_wildcards_digits_digits_icd"]) == 1
     assert "up to date" in checkout.run("dvc", "status").stdout

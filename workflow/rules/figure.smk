@@ -15,11 +15,7 @@ rule figure:
         f"{LOGS}/figure/{{figure}}.log",
     benchmark:
         f"{LOGS}/figure/{{figure}}.tsv"
-    resources:
-        gpu=0,
-        mem_mb=lambda w, attempt: 2_000 * attempt,
-        runtime=5,
-        drawing=1,
+    localrule: True
     params:
         values=lambda w: values(f"figures.{w.figure}"),
     shell:
@@ -44,11 +40,7 @@ rule table:
         f"{LOGS}/table/{{table}}.log",
     benchmark:
         f"{LOGS}/table/{{table}}.tsv"
-    resources:
-        gpu=0,
-        mem_mb=lambda w, attempt: 2_000 * attempt,
-        runtime=5,
-        drawing=1,
+    localrule: True
     params:
         values=lambda w: values(f"tables.{w.table}"),
     shell:

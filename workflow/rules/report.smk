@@ -22,10 +22,6 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{LOGS}/report.tsv"
-    resources:
-        gpu=0,
-        mem_mb=lambda w, attempt: 4_000 * attempt,
-        runtime=5,
-        drawing=1,
+    localrule: True
     shell:
         "ebm report > {log} 2>&1"
