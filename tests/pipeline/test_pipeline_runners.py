@@ -1,6 +1,7 @@
 """Snakemake runs, DVC remembers, and they agree."""
 
 import hashlib
+import os
 import re
 import shutil
 import sys
@@ -55,6 +56,22 @@ def test_snakemake_does_not_look_at_its_queue_without_end(copy):
     assert "1 of 1 steps (100%) done" in done.stderr
     (after,) = re.findall(r"Resources after job selection: .*'_job_count': (\d+)", done.stderr)
     assert int(after) == sys.maxsize
+
+
+def test_what_is_drawn_takes_no_place_in_a_queue(copy, tmp_path, monkeypatch):
+    """Under Slurm's profile a missing table is made where Snakemake runs: sbatch is never asked."""
+    programs, asked = tmp_path / "bin", tmp_path / "asked"
+    programs.mkdir()
+    for name in ("sbatch", "squeue", "scontrol", "sacct", "sinfo", "scancel"):
+        (programs / name).write_text(f"#!/bin/bash\necho {name} >> {asked}\nexit 1\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    shown = [copy / f"paper_figures/micro/{name}" for name in ("gaussian.md", "digits_samples.png")]
+    for path in (*shown, copy / "paper_figures/report.html"):
+        path.unlink()
+    copy.snakemake("--workflow-profile", "workflow/profiles/slurm", "--retries", "0")
+    assert all(path.exists() for path in shown)
+    assert not asked.exists() or "sbatch" not in asked.read_text()
 
 
 def test_one_learning_rate_reruns_exactly_its_branch_in_snakemake(copy):
