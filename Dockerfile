@@ -31,7 +31,7 @@ RUN --mount=type=cache,target=/root/.cache,sharing=locked \
 # Installed before its code is there: a change of the code is then nothing but the COPY below. An empty
 # module stands for the code: without any, the package would be installed as nothing.
 COPY pyproject.toml ./
-RUN mkdir -p src/ebm && touch README.md src/ebm/__init__.py \
+RUN mkdir -p src/ebmrepro && touch README.md src/ebmrepro/__init__.py \
     && uv pip install --no-cache --no-deps --no-build-isolation --editable .
 
 # Whoever built it with a strict umask: any user must be able to read it. Only such files are touched, which

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ebm.data.host_batches import HostData
-from ebm.mapped import map_tensors, save_rows
-from ebm.params import load_params
-from ebm.params.root import TrainSettings
-from ebm.training.loop import Training
+from ebmrepro.checks.load import load_params
+from ebmrepro.data.host_batches import HostData
+from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.params.root import TrainSettings
+from ebmrepro.training.loop import Training
 
 MICRO = Path(__file__).parents[1] / "tests/micro_params.yaml"
 COUNT, SHAPE = 50_000, (3, 32, 32)

@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ebm.mapped import map_tensors
-from ebm.params.catalogue import find_entry
+from ebmrepro.files.mapped import map_tensors
+from ebmrepro.params.catalogue import find_entry
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests/data"))
@@ -127,7 +127,7 @@ def main() -> None:
         write_params(folder / "params.yaml", folder / "catalogue.yaml")
         start = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "ebm", "prepare", "published"], cwd=folder, check=True, env=os.environ
+            [sys.executable, "-m", "ebmrepro", "prepare", "published"], cwd=folder, check=True, env=os.environ
         )
         seconds = time.perf_counter() - start
         # The only process that was waited for.

@@ -17,14 +17,14 @@ import torch
 from sklearn.neural_network import BernoulliRBM
 from threadpoolctl import threadpool_limits
 
-from ebm.data import digits
-from ebm.params.datasets import BinaryDigitsData
-from ebm.params.energies import RBMEnergy
-from ebm.params.objectives import ContrastiveDivergence
-from ebm.params.root import TrainSettings
-from ebm.params.sampling import GibbsSampler
-from ebm.params.schedules import Schedule
-from ebm.training.loop import Training
+from ebmrepro.data import digits
+from ebmrepro.params.datasets import BinaryDigitsData
+from ebmrepro.params.energies import RBMEnergy
+from ebmrepro.params.objectives import ContrastiveDivergence
+from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.sampling import GibbsSampler
+from ebmrepro.params.schedules import Schedule
+from ebmrepro.training.loop import Training
 
 HIDDEN = 128
 BATCHES = (10, 32, 100, 200)
@@ -81,7 +81,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     config = BinaryDigitsData(
-        kind="binary_digits", source="src/ebm/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
+        kind="binary_digits", source="src/ebmrepro/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
     )
     data = digits.make_binary(config)[0]
     print(

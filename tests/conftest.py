@@ -65,7 +65,7 @@ def edit() -> Callable[[str, str], None]:
 @pytest.fixture
 def ebm(monkeypatch, capfd) -> Callable[..., Ended]:
     """Run `ebm ARGUMENTS...` in this process."""
-    from ebm import cli
+    from ebmrepro import cli
 
     def run(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["ebm", *arguments])

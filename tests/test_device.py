@@ -9,9 +9,9 @@ import pytest
 import torch
 from filelock import FileLock
 
-from ebm import device
-from ebm.params import ParamsError
-from ebm.params.root import Compute
+from ebmrepro.machine import device
+from ebmrepro.params import ParamsError
+from ebmrepro.params.root import Compute
 
 
 @pytest.fixture

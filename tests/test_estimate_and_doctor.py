@@ -7,7 +7,7 @@ import pytest
 
 @pytest.mark.parametrize("batch", [None, 4])
 def test_estimate_prices_every_run_and_the_whole(workspace_folder, ebm, batch):
-    from ebm.params import load_params
+    from ebmrepro.checks.load import load_params
 
     ended = ebm("estimate", "--steps", "2", *(() if batch is None else ("--batch", str(batch))))
     assert ended.code == 0
@@ -40,7 +40,7 @@ def test_doctor_finds_what_is_wrong(workspace_folder, ebm, edit):
 
 
 def test_the_catalogue_says_how_each_set_is_got(workspace_folder, ebm, monkeypatch):
-    from ebm.params.catalogue import load_catalogue
+    from ebmrepro.params.catalogue import load_catalogue
 
     monkeypatch.setenv("COLUMNS", "200")
     listed = ebm("catalogue").out

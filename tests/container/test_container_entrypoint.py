@@ -43,7 +43,7 @@ def test_an_empty_folder_becomes_the_demo(entrypoint, repository, tmp_path):
     entrypoint.complete(tmp_path)
     demo = (repository / "workflow/presets/demo.yaml").read_bytes()
     assert (tmp_path / "params.yaml").read_bytes() == demo
-    for name in ("Snakefile", "dvc.yaml", "src/ebm/cli.py", "workflow/profiles/default/config.yaml"):
+    for name in ("Snakefile", "dvc.yaml", "src/ebmrepro/cli.py", "workflow/profiles/default/config.yaml"):
         assert (tmp_path / name).read_bytes() == (repository / name).read_bytes()
     assert not list(tmp_path.rglob(".writing-*"))
 
@@ -72,7 +72,7 @@ def test_what_lies_in_the_folder_is_never_replaced(entrypoint, tmp_path):
 def test_a_copy_that_was_interrupted_is_completed(entrypoint, tmp_path):
     entrypoint.complete(tmp_path)
     whole = contents(tmp_path)
-    for name in ("Snakefile", "src/ebm/cli.py"):
+    for name in ("Snakefile", "src/ebmrepro/cli.py"):
         (tmp_path / name).unlink()
     entrypoint.complete(tmp_path)
     assert contents(tmp_path) == whole
@@ -265,7 +265,7 @@ def test_the_tests_of_the_image_run_in_a_checkout_of_their_own(
     entrypoint, handed_over, monkeypatch, tmp_path
 ):
     own = tmp_path / "own"
-    (own / "src/ebm").mkdir(parents=True)
+    (own / "src/ebmrepro").mkdir(parents=True)
     monkeypatch.setattr(entrypoint, "own_checkout", lambda: own)
     assert handed_over("pytest", "-x") == ["pytest", "-x"]
     assert Path.cwd() == own and os.environ["PYTHONPATH"] == str(own / "src")

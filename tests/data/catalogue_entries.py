@@ -2,7 +2,7 @@
 
 import hashlib
 
-from ebm.params.catalogue import Entry
+from ebmrepro.params.catalogue import Entry
 
 
 def small(

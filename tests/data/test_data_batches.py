@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.data.batches import Batches, dequantise, quantise
+from ebmrepro.data.batches import Batches, dequantise, quantise
 
 
 @pytest.mark.parametrize(("size", "batch_size"), [(10, 5), (10, 3), (10, 10), (10, 23), (7, 1), (1, 4)])

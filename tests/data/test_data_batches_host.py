@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ebm.data.batches import Batches
-from ebm.data.host_batches import HostBatches, HostData, batches_of
-from ebm.mapped import map_tensors, save_rows
+from ebmrepro.data.batches import Batches
+from ebmrepro.data.host_batches import HostBatches, HostData, batches_of
+from ebmrepro.files.mapped import map_tensors, save_rows
 
 CPU = torch.device("cpu")
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from ebm.data import bars_and_stripes, digits
-from ebm.params.datasets import BarsAndStripesData, BinaryDigitsData, DigitsData
+from ebmrepro.data import bars_and_stripes, digits
+from ebmrepro.params.datasets import BarsAndStripesData, BinaryDigitsData, DigitsData
 
-DIGITS = {"source": "src/ebm/data/digits.py", "seed": 4, "test_fraction": 0.3}
+DIGITS = {"source": "src/ebmrepro/data/digits.py", "seed": 4, "test_fraction": 0.3}
 
 
 def _bars(side: int) -> BarsAndStripesData:
     return BarsAndStripesData(
-        kind="bars_and_stripes", source="src/ebm/data/bars_and_stripes.py", side=side
+        kind="bars_and_stripes", source="src/ebmrepro/data/bars_and_stripes.py", side=side
     )  # fmt: skip
 
 

@@ -8,10 +8,10 @@ from catalogue_archives import MAKERS, make
 from catalogue_entries import small
 from catalogue_server import running
 
-from ebm.data.catalogue.fetch import fetch
-from ebm.data.catalogue.images import open_images
-from ebm.params.catalogue import find_entry, load_catalogue
-from ebm.workspace import WorkspaceError
+from ebmrepro.data.catalogue.fetch import fetch
+from ebmrepro.data.catalogue.images import open_images
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.catalogue import find_entry, load_catalogue
 
 CATALOGUE = load_catalogue()
 CLOSED = sorted(name for name, entry in CATALOGUE.items() if entry.access != "open")
@@ -157,7 +157,7 @@ def test_wrong_names_are_answered_with_the_nearest():
 def test_a_wrong_catalogue_is_refused_in_one_line(old, new, said, tmp_path):
     from importlib.resources import files
 
-    text = files("ebm.data.catalogue").joinpath("catalogue.yaml").read_text()
+    text = files("ebmrepro.data.catalogue").joinpath("catalogue.yaml").read_text()
     path = tmp_path / "catalogue.yaml"
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(WorkspaceError, match=said) as caught:

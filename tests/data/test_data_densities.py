@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ebm.data import densities
-from ebm.params.datasets import DensityData
+from ebmrepro.data import densities
+from ebmrepro.params.datasets import DensityData
 
 SHAPES = ["eight_gaussians", "checkerboard", "two_moons", "rings"]
 BOX = 4.5
@@ -100,7 +100,7 @@ def test_eight_gaussians_against_scipy():
 @pytest.mark.parametrize("shape", SHAPES)
 def test_make_gives_reproducible_disjoint_parts(shape):
     def config(seed, train=70, test=30):
-        return DensityData(kind="density", source="src/ebm/data/densities.py", shape=shape,
+        return DensityData(kind="density", source="src/ebmrepro/data/densities.py", shape=shape,
                            train_size=train, test_size=test, seed=seed)  # fmt: skip
 
     train, test = densities.make(config(0))

@@ -15,9 +15,9 @@ import pytest
 from catalogue_entries import single
 from catalogue_server import running
 
-from ebm.data.catalogue import transfer
-from ebm.data.catalogue.fetch import fetch
-from ebm.workspace import WorkspaceError
+from ebmrepro.data.catalogue import transfer
+from ebmrepro.data.catalogue.fetch import fetch
+from ebmrepro.files.workspace import WorkspaceError
 
 BODY = np.random.default_rng(0).bytes(3_000_001)
 OTHER = np.random.default_rng(1).bytes(len(BODY))
@@ -183,8 +183,8 @@ def test_a_killed_download_goes_on_to_the_same_bytes(server, tmp_path):
     slow = server.serve("set.bin", BODY, piece=50_000, pause=0.05)
     entry = single(BODY, [slow])
     script = (
-        "import sys, pathlib; from ebm.params.catalogue import Entry;"
-        " from ebm.data.catalogue.fetch import fetch;"
+        "import sys, pathlib; from ebmrepro.params.catalogue import Entry;"
+        " from ebmrepro.data.catalogue.fetch import fetch;"
         " fetch(Entry.model_validate_json(sys.argv[1]), pathlib.Path(sys.argv[2]))"
     )
     arguments = [sys.executable, "-c", script, entry.model_dump_json(), str(tmp_path)]
@@ -230,9 +230,9 @@ def test_a_disk_that_fills_up_meanwhile_keeps_what_came(server, tmp_path):
     """A limit on the size of files stands for the full disk: the write fails, what came stays."""
     script = (
         "import errno, sys, pathlib, resource, signal\n"
-        "from ebm.data.catalogue import transfer\n"
-        "from ebm.params.catalogue import Entry\n"
-        "from ebm.data.catalogue.fetch import fetch\n"
+        "from ebmrepro.data.catalogue import transfer\n"
+        "from ebmrepro.params.catalogue import Entry\n"
+        "from ebmrepro.data.catalogue.fetch import fetch\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
         # The limit says EFBIG where a disk says ENOSPC.

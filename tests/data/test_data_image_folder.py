@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ebm.data import image_folder
-from ebm.params.datasets import ImageFolderData
-from ebm.workspace import WorkspaceError
+from ebmrepro.data import image_folder
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.datasets import ImageFolderData
 
 
 def _config(source: Path, **changes) -> ImageFolderData:

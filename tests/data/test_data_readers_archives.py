@@ -14,11 +14,11 @@ from catalogue_archives import make
 from catalogue_entries import small
 from catalogue_formats import python2_pickle, tar, zipped
 
-from ebm.data.catalogue.archives import extract, tar_members
-from ebm.data.catalogue.images import open_images
-from ebm.data.catalogue.pickles import read_batch
-from ebm.params.catalogue import find_entry
-from ebm.workspace import WorkspaceError
+from ebmrepro.data.catalogue.archives import extract, tar_members
+from ebmrepro.data.catalogue.images import open_images
+from ebmrepro.data.catalogue.pickles import read_batch
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.catalogue import find_entry
 
 
 def _tar_with(name: str, kind: bytes, link: str = "") -> bytes:

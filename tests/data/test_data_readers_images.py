@@ -14,10 +14,10 @@ from catalogue_entries import small
 from catalogue_formats import database, encoded, ramps, tar, zipped
 from PIL import Image
 
-from ebm.data.catalogue.fetch import fetch
-from ebm.data.catalogue.images import HOPELESS, open_images
-from ebm.params.catalogue import find_entry
-from ebm.workspace import WorkspaceError
+from ebmrepro.data.catalogue.fetch import fetch
+from ebmrepro.data.catalogue.images import HOPELESS, open_images
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.catalogue import find_entry
 
 
 def _opened(name: str, made: Made, folder, split: str = "train", size: int | None = None, **options):

@@ -5,13 +5,18 @@ import pytest
 from scipy import stats
 from sklearn.datasets import load_digits
 
-from ebm.data import digits, gaussian
-from ebm.params.datasets import DigitsData, GaussianData
+from ebmrepro.data import digits, gaussian
+from ebmrepro.params.datasets import DigitsData, GaussianData
 
 
 def test_gaussian_moments_and_shape_of_the_law():
     config = GaussianData(
-        kind="gaussian", source="src/ebm/data/gaussian.py", dim=4, train_size=20_000, test_size=500, seed=3
+        kind="gaussian",
+        source="src/ebmrepro/data/gaussian.py",
+        dim=4,
+        train_size=20_000,
+        test_size=500,
+        seed=3,
     )
     train, test = gaussian.make(config)
     assert train.shape == (20_000, 4) and test.shape == (500, 4) and train.dtype == np.float32
@@ -27,7 +32,7 @@ def test_gaussian_moments_and_shape_of_the_law():
 
 def _config(seed=0, fraction=0.2):
     classifier = {"epochs": 1, "batch_size": 64, "width": 2, "minimum_accuracy": 0}
-    return DigitsData(kind="digits", source="src/ebm/data/digits.py", seed=seed, test_fraction=fraction,
+    return DigitsData(kind="digits", source="src/ebmrepro/data/digits.py", seed=seed, test_fraction=fraction,
                       classifier=classifier)  # fmt: skip
 
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ebm.data import shapes
-from ebm.params.datasets import ATTRIBUTES, ShapesData
+from ebmrepro.data import shapes
+from ebmrepro.params.datasets import ATTRIBUTES, ShapesData
 
 VALUES = ATTRIBUTES["shapes"]
 
 
 def _make(seed=0, train=2000, test=50):
     ruler = {"epochs": 1, "batch_size": 8, "width": 2, "minimum_accuracy": 0.0}
-    source = "src/ebm/data/shapes.py"
+    source = "src/ebmrepro/data/shapes.py"
     config = ShapesData(
         kind="shapes", source=source, seed=seed, train_size=train, test_size=test, classifier=ruler
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import pearsonr
 
-from ebm.data.streams import PURPOSES, stream_seed
+from ebmrepro.data.streams import PURPOSES, stream_seed
 
 
 def numbers(seed: int) -> torch.Tensor:

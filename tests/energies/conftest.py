@@ -2,7 +2,7 @@
 
 import pytest
 
-from ebm.params.energies import ResidualEnergy
+from ebmrepro.params.energies import ResidualEnergy
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from ebm.energies import build_energy
-from ebm.params.energies import ConvEnergy, GaussianEnergy, MLPEnergy
+from ebmrepro.energies import build_energy
+from ebmrepro.params.energies import ConvEnergy, GaussianEnergy, MLPEnergy
 
 
 def _gaussian(dim: int, seed: int):

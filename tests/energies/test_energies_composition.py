@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy.stats import multivariate_normal
 
-from ebm.energies.composition import And, Not, Or
-from ebm.energies.gaussian import GaussianEnergy
-from ebm.mcmc.chain import run_chain
-from ebm.params.sampling import Langevin
+from ebmrepro.energies.composition import And, Not, Or
+from ebmrepro.energies.gaussian import GaussianEnergy
+from ebmrepro.mcmc.chain import run_chain
+from ebmrepro.params.sampling import Langevin
 
 POINTS = torch.randn(50, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from ebm.energies import build_energy
-from ebm.energies.conditional import Given, rows
-from ebm.energies.heads import heads
-from ebm.params.energies import MLPEnergy
+from ebmrepro.energies import build_energy
+from ebmrepro.energies.conditional import Given, rows
+from ebmrepro.energies.heads import heads
+from ebmrepro.params.energies import MLPEnergy
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import torch
 from scipy import stats
 from scipy.special import expit
 
-from ebm.energies import build_energy, helmholtz
-from ebm.mcmc.ancestral import STRIP_CHAINS, ancestral_generate
-from ebm.params.energies import HelmholtzMachine
-from ebm.params.sampling import AncestralGeneration
+from ebmrepro.energies import build_energy, helmholtz
+from ebmrepro.mcmc.ancestral import STRIP_CHAINS, ancestral_generate
+from ebmrepro.params.energies import HelmholtzMachine
+from ebmrepro.params.sampling import AncestralGeneration
 
 VISIBLE = 4
 LAYERS = [[3], [3, 2], [2, 3, 2]]

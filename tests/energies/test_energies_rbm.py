@@ -8,8 +8,8 @@ import torch
 from scipy import integrate, special, stats
 from torch.func import functional_call
 
-from ebm.energies.binary import coins
-from ebm.energies.rbm import MAX_UNITS, RBM
+from ebmrepro.energies.binary import coins
+from ebmrepro.energies.rbm import MAX_UNITS, RBM
 
 
 def _random(visible_units, hidden_units, visible="bernoulli", scale=1.0, seed=0) -> RBM:

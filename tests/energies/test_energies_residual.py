@@ -6,11 +6,11 @@ import torch
 from torch.nn import functional as F
 from torch.nn.utils.parametrize import is_parametrized
 
-from ebm.energies import build_energy
-from ebm.energies.attention import SelfAttention
-from ebm.energies.blocks import ResidualBlock, average_halved, build_norm
-from ebm.energies.heads import heads
-from ebm.energies.standardised import EPSILON, constrained_convolution
+from ebmrepro.energies import build_energy
+from ebmrepro.energies.attention import SelfAttention
+from ebmrepro.energies.blocks import ResidualBlock, average_halved, build_norm
+from ebmrepro.energies.heads import heads
+from ebmrepro.energies.standardised import EPSILON, constrained_convolution
 
 
 def _size(energy) -> int:

@@ -8,14 +8,14 @@ from torch.func import functional_call
 from torch.nn.utils import parametrize
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ebm.energies import build_energy
-from ebm.energies.conditional import Given
-from ebm.energies.ensemble import Ensemble
-from ebm.energies.standardised import StandardisedWeight
-from ebm.mcmc.chain import run_chain, transition
-from ebm.mcmc.langevin import langevin_step
-from ebm.objectives.icd import optimisation_loss
-from ebm.params.sampling import Langevin
+from ebmrepro.energies import build_energy
+from ebmrepro.energies.conditional import Given
+from ebmrepro.energies.ensemble import Ensemble
+from ebmrepro.energies.standardised import StandardisedWeight
+from ebmrepro.mcmc.chain import run_chain, transition
+from ebmrepro.mcmc.langevin import langevin_step
+from ebmrepro.objectives.icd import optimisation_loss
+from ebmrepro.params.sampling import Langevin
 
 CHAIN = Langevin(steps=5, step_size=0.5, noise=0.01, anneal=False, clamp=[0.0, 1.0])
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from ebm.energies.conditional import Given
-from ebm.energies.conv import ConvEnergy
-from ebm.energies.mlp import MLPEnergy
+from ebmrepro.energies.conditional import Given
+from ebmrepro.energies.conv import ConvEnergy
+from ebmrepro.energies.mlp import MLPEnergy
 
 KINDS = [
     (lambda times=None: MLPEnergy(3, [6, 5], times), (3,), [6, 5]),

@@ -8,12 +8,12 @@ import pytest
 import torch
 from scipy.special import logsumexp
 
-from ebm.data.bars_and_stripes import patterns
-from ebm.energies.helmholtz import HelmholtzMachine
-from ebm.energies.rbm import RBM
-from ebm.evaluation import binary
-from ebm.evaluation.independent import independent_pixels
-from ebm.params.evaluations import BinaryEvaluation
+from ebmrepro.data.bars_and_stripes import patterns
+from ebmrepro.energies.helmholtz import HelmholtzMachine
+from ebmrepro.energies.rbm import RBM
+from ebmrepro.evaluation import binary
+from ebmrepro.evaluation.independent import independent_pixels
+from ebmrepro.params.evaluations import BinaryEvaluation
 
 CONFIG = BinaryEvaluation(
     kind="binary", ais_chains=200, ais_temperatures=300, importance_samples=400, compared_samples=2, shown=1

@@ -10,12 +10,12 @@ import torch
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from torch import nn
 
-from ebm.data import digits
-from ebm.evaluation.classifier import Classifier, as_unit, halvings, quarter_means, train_classifier
-from ebm.evaluation.ruler import Ruler, accuracy, ruler_from_tensors
-from ebm.mapped import map_tensors, save_rows
-from ebm.params import load_params
-from ebm.params.datasets import ClassifierRuler
+from ebmrepro.checks.load import load_params
+from ebmrepro.data import digits
+from ebmrepro.evaluation.classifier import Classifier, as_unit, halvings, quarter_means, train_classifier
+from ebmrepro.evaluation.ruler import Ruler, accuracy, ruler_from_tensors
+from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.params.datasets import ClassifierRuler
 
 
 def test_the_demos_classifier_reads_digits():

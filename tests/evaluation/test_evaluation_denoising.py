@@ -6,10 +6,10 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import nn
 
-from ebm.energies import build_energy
-from ebm.evaluation import denoising
-from ebm.evaluation.image_quality import peak_signal_to_noise, structural_similarity
-from ebm.params.energies import ConvEnergy, GaussianEnergy
+from ebmrepro.energies import build_energy
+from ebmrepro.evaluation import denoising
+from ebmrepro.evaluation.image_quality import peak_signal_to_noise, structural_similarity
+from ebmrepro.params.energies import ConvEnergy, GaussianEnergy
 
 SHAPE, SIGMA = (1, 4, 4), 0.05
 CPU = torch.device("cpu")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.energies import build_energy
-from ebm.evaluation.gaussian import fisher_divergence, gaussian_kl
-from ebm.evaluation.grid import log_likelihood, normalise_on_grid
-from ebm.params.energies import GaussianEnergy
+from ebmrepro.energies import build_energy
+from ebmrepro.evaluation.gaussian import fisher_divergence, gaussian_kl
+from ebmrepro.evaluation.grid import log_likelihood, normalise_on_grid
+from ebmrepro.params.energies import GaussianEnergy
 
 
 def _random_law(dim: int, seed: int):

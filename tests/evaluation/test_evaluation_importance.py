@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from ebm.energies import build_energy
-from ebm.evaluation import importance
-from ebm.evaluation.importance import log_likelihood_bound
-from ebm.params.energies import HelmholtzMachine
+from ebmrepro.energies import build_energy
+from ebmrepro.evaluation import importance
+from ebmrepro.evaluation.importance import log_likelihood_bound
+from ebmrepro.params.energies import HelmholtzMachine
 
 VISIBLE = 4
 

@@ -13,15 +13,15 @@ from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 from torch import nn
 
-from ebm import workspace
-from ebm.evaluation import inception
-from ebm.evaluation.cube_likelihood import cube_likelihood
-from ebm.evaluation.image_rulers.features import Inception
-from ebm.evaluation.image_rulers.measure import Protocol, measure
-from ebm.evaluation.image_rulers.prepared import make_references, references_from
-from ebm.evaluation.inception import inception_numbers, nearest_images, pairwise_distance_ratios
-from ebm.mapped import map_tensors
-from ebm.params.inception import InceptionEvaluation, InceptionRuler, Likelihood
+from ebmrepro.evaluation import inception
+from ebmrepro.evaluation.cube_likelihood import cube_likelihood
+from ebmrepro.evaluation.image_rulers.features import Inception
+from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
+from ebmrepro.evaluation.image_rulers.prepared import make_references, references_from
+from ebmrepro.evaluation.inception import inception_numbers, nearest_images, pairwise_distance_ratios
+from ebmrepro.files import workspace
+from ebmrepro.files.mapped import map_tensors
+from ebmrepro.params.inception import InceptionEvaluation, InceptionRuler, Likelihood
 
 CPU = torch.device("cpu")
 MODES = ("clean", "legacy_tensorflow")

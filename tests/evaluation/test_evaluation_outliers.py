@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.datasets import load_sample_images
 from torch import nn
 
-from ebm.evaluation import outliers
+from ebmrepro.evaluation import outliers
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from cleanfid.inception_torchscript import InceptionV3W
 from PIL import Image
 from rulers_stand_in import draw, expected, make_weights
 
-from ebm.evaluation.image_rulers.errors import RulerError
-from ebm.evaluation.image_rulers.features import Inception
-from ebm.evaluation.image_rulers.weights import weights_of
-from ebm.workspace import file_sha256
+from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.image_rulers.features import Inception
+from ebmrepro.evaluation.image_rulers.weights import weights_of
+from ebmrepro.files.workspace import file_sha256
 
 CPU = torch.device("cpu")
 

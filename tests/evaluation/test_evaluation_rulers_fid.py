@@ -5,9 +5,14 @@ import pytest
 from cleanfid import fid as clean_fid
 from scipy.linalg import sqrtm
 
-from ebm.evaluation.image_rulers import fid
-from ebm.evaluation.image_rulers.errors import RulerError
-from ebm.evaluation.image_rulers.fid import Moments, frechet_distance, frechet_inception_distance, moments
+from ebmrepro.evaluation.image_rulers import fid
+from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.image_rulers.fid import (
+    Moments,
+    frechet_distance,
+    frechet_inception_distance,
+    moments,
+)
 
 
 def features(count: int, dim: int, seed: int) -> np.ndarray:

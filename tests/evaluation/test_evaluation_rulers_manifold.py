@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ebm.evaluation.image_rulers import manifold as module
-from ebm.evaluation.image_rulers.errors import RulerError
-from ebm.evaluation.image_rulers.manifold import Manifold, manifold
+from ebmrepro.evaluation.image_rulers import manifold as module
+from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.image_rulers.manifold import Manifold, manifold
 
 CPU = torch.device("cpu")
 

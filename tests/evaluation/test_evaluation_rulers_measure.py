@@ -10,12 +10,12 @@ from rulers_stand_in import draw, expected, make_weights
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from ebm.evaluation.image_rulers import reference as module
-from ebm.evaluation.image_rulers.errors import RulerError
-from ebm.evaluation.image_rulers.features import Features, Inception
-from ebm.evaluation.image_rulers.fid import moments
-from ebm.evaluation.image_rulers.measure import Protocol, measure
-from ebm.evaluation.image_rulers.reference import (
+from ebmrepro.evaluation.image_rulers import reference as module
+from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.image_rulers.features import Features, Inception
+from ebmrepro.evaluation.image_rulers.fid import moments
+from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
+from ebmrepro.evaluation.image_rulers.reference import (
     Origin,
     Reference,
     images_sha256,
@@ -23,7 +23,7 @@ from ebm.evaluation.image_rulers.reference import (
     make_reference,
     save_reference,
 )
-from ebm.workspace import WorkspaceError, save_tensors
+from ebmrepro.files.workspace import WorkspaceError, save_tensors
 
 CPU = torch.device("cpu")
 # Little more than the 2049 that an FID of 2048 features needs.

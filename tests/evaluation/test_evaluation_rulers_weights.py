@@ -4,9 +4,9 @@ import pytest
 from cleanfid.downloads_helper import inception_url
 from cleanfid.inception_pytorch import FID_WEIGHTS_URL
 
-from ebm.evaluation.image_rulers.errors import RulerError
-from ebm.evaluation.image_rulers.weights import MODES, Weights, catalogue, verified, weights_of
-from ebm.workspace import file_sha256
+from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.image_rulers.weights import MODES, Weights, catalogue, verified, weights_of
+from ebmrepro.files.workspace import file_sha256
 
 
 def test_the_files_are_those_that_clean_fid_itself_downloads():

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from ebm.evaluation import diversity
-from ebm.evaluation.frechet import frechet_distance
-from ebm.evaluation.mmd import median_bandwidth, mmd_squared
-from ebm.evaluation.training_summary import summarise
-from ebm.training.log import COLUMNS
+from ebmrepro.evaluation import diversity
+from ebmrepro.evaluation.frechet import frechet_distance
+from ebmrepro.evaluation.mmd import median_bandwidth, mmd_squared
+from ebmrepro.evaluation.training_summary import summarise
+from ebmrepro.training.log import COLUMNS
 
 
 def test_mmd_against_a_direct_loop():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from ebm.evaluation.satisfaction import satisfied, words
-from ebm.params.compositions import Expression
-from ebm.params.datasets import ATTRIBUTES
+from ebmrepro.evaluation.satisfaction import satisfied, words
+from ebmrepro.params.compositions import Expression
+from ebmrepro.params.datasets import ATTRIBUTES
 
 VALUES = ATTRIBUTES["shapes"]
 RED, SQUARE, CROSS = (

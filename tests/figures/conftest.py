@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from figures_workspace import write_all
 
-from ebm.params import Params
-from ebm.stages import figure, report, table
+from ebmrepro.params import Params
+from ebmrepro.stages import figure, report, table
 
 
 @pytest.fixture(scope="session")

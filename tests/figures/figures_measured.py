@@ -7,9 +7,9 @@ from figures_numbers import IMAGES, REFERENCE, metric, metrics_of_run, outcome
 from figures_params import NOISE, OUTLIER_SETS
 from figures_runs import COMPARED, RUNS, SEEDS
 
-from ebm import workspace
-from ebm.params import Params
-from ebm.params.methods import method
+from ebmrepro.files import workspace
+from ebmrepro.params import Params
+from ebmrepro.params.methods import method
 
 EXPRESSIONS = {"red_square": "red AND square", "cross": "cross"}
 SHARES = {"red_square": 0.125, "cross": 0.375}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from figures_runs import RUNS
 
-from ebm import workspace
+from ebmrepro.files import workspace
 
 # Seed 1 of digits_cd diverges, and every seed that must for the survival test.
 DIVERGED = {

@@ -4,7 +4,7 @@ import json
 
 from figures_runs import COMPARED, FIGURES, RUNS, SEEDS, TABLES
 
-from ebm.params import load_params
+from ebmrepro.checks.load import load_params
 
 EVALUATIONS = {
     "gaussian": "gaussian",
@@ -100,34 +100,44 @@ def params_data() -> dict:
         "seeds": list(SEEDS),
         "compute": {"device": "cpu", "threads": 1},
         "datasets": {
-            "gaussian": {"kind": "gaussian", "source": "src/ebm/data/gaussian.py", "dim": 10, **sized},
+            "gaussian": {"kind": "gaussian", "source": "src/ebmrepro/data/gaussian.py", "dim": 10, **sized},
             "eight_gaussians": {
                 "kind": "density",
-                "source": "src/ebm/data/densities.py",
+                "source": "src/ebmrepro/data/densities.py",
                 "shape": "eight_gaussians",
                 **sized,
             },
             "bars_and_stripes": {
                 "kind": "bars_and_stripes",
-                "source": "src/ebm/data/bars_and_stripes.py",
+                "source": "src/ebmrepro/data/bars_and_stripes.py",
                 "side": 3,
             },
             "binary_digits": {
                 "kind": "binary_digits",
-                "source": "src/ebm/data/digits.py",
+                "source": "src/ebmrepro/data/digits.py",
                 "seed": 0,
                 "test_fraction": 0.2,
                 "threshold": 0.5,
             },
-            "rings": {"kind": "density", "source": "src/ebm/data/densities.py", "shape": "rings", **sized},
+            "rings": {
+                "kind": "density",
+                "source": "src/ebmrepro/data/densities.py",
+                "shape": "rings",
+                **sized,
+            },
             "digits": {
                 "kind": "digits",
-                "source": "src/ebm/data/digits.py",
+                "source": "src/ebmrepro/data/digits.py",
                 "test_fraction": 0.2,
                 "seed": 0,
                 "classifier": ruler,
             },
-            "shapes": {"kind": "shapes", "source": "src/ebm/data/shapes.py", **sized, "classifier": ruler},
+            "shapes": {
+                "kind": "shapes",
+                "source": "src/ebmrepro/data/shapes.py",
+                **sized,
+                "classifier": ruler,
+            },
         },
         "energies": {
             "quadratic": {"kind": "gaussian"},

@@ -32,9 +32,9 @@ from figures_numbers import (
 from figures_params import LONG, params_data, write_params
 from figures_runs import RUNS
 
-from ebm import workspace
-from ebm.params import Params
-from ebm.params.switches import switches
+from ebmrepro.files import workspace
+from ebmrepro.params import Params
+from ebmrepro.params.switches import switches
 
 STEPS = 140
 LONG_STEPS = [0, 2, 5, 7, 10, 12, 15]

@@ -9,13 +9,13 @@ import pytest
 from figures_numbers import REFERENCE, metric, place
 from figures_workspace import STEPS
 
-from ebm import workspace
-from ebm.figures import chain_strip, filters, reconstructions, sample_grid
-from ebm.figures.data import NothingToShow
-from ebm.figures.images import GAP, GROUND, tile, tile_values
-from ebm.figures.labels import label_runs
-from ebm.figures.table import from_markdown
-from ebm.stages import figure, table
+from ebmrepro.files import workspace
+from ebmrepro.plots import chain_strip, filters, reconstructions, sample_grid
+from ebmrepro.plots.images import GAP, GROUND, tile, tile_values
+from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.labels import label_runs
+from ebmrepro.stages import figure, table
+from ebmrepro.tables.table import from_markdown
 
 RBMS = ["bas_rbm_ml", "bas_rbm_cd", "bas_rbm_pcd", "digits_rbm_cd", "digits_rbm_pcd"]
 

@@ -14,8 +14,8 @@ from figures_runs import FIGURES, TABLES
 from figures_workspace import write_log, write_status
 from PIL import Image
 
-from ebm import workspace
-from ebm.stages import figure, table
+from ebmrepro.files import workspace
+from ebmrepro.stages import figure, table
 
 FOLDER = Path("paper_figures/demo")
 
@@ -35,7 +35,7 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(params):
         for path in FOLDER.glob("gap.*"):
             path.unlink()
         environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": f"UTC+{seed}", "SOURCE_DATE_EPOCH": seed}
-        subprocess.run([sys.executable, "-m", "ebm", "figure", "gap"], check=True, env=environment)
+        subprocess.run([sys.executable, "-m", "ebmrepro", "figure", "gap"], check=True, env=environment)
         assert drawn("gap") == first
 
 
@@ -45,7 +45,7 @@ def test_the_machines_own_matplotlib_settings_do_not_count(params):
     Path("matplotlibrc").write_text(
         "font.size: 20\nlines.linewidth: 9\nsavefig.dpi: 30\nsavefig.bbox: tight\n"
     )
-    subprocess.run([sys.executable, "-m", "ebm", "figure", "gap"], check=True)
+    subprocess.run([sys.executable, "-m", "ebmrepro", "figure", "gap"], check=True)
     assert drawn("gap") == first
 
 

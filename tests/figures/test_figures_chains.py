@@ -10,8 +10,9 @@ from figures_numbers import place
 from figures_params import LONG, params_data, write_params
 from figures_workspace import LONG_STEPS
 
-from ebm import workspace
-from ebm.figures import (
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.plots import (
     chain_separation,
     chain_strip,
     composition_grid,
@@ -22,11 +23,10 @@ from ebm.figures import (
     sample_grid,
     truncation,
 )
-from ebm.figures.data import NothingToShow
-from ebm.figures.images import GAP, tile
-from ebm.figures.labels import label_runs
-from ebm.stages import figure
-from ebm.workspace import WorkspaceError
+from ebmrepro.plots.images import GAP, tile
+from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.labels import label_runs
+from ebmrepro.stages import figure
 
 
 def loaded(load, params, experiment: str) -> list:

@@ -10,16 +10,16 @@ from figures_numbers import DIVERGED, REFERENCE, metric
 from figures_runs import COMPARED, DENSITY, RUNS
 from matplotlib.colors import to_hex
 
-from ebm import workspace
-from ebm.figures import cost_quality, style
-from ebm.figures.data import METHODS, NothingToShow
-from ebm.figures.items import runs_shown
-from ebm.figures.labels import label_runs
-from ebm.figures.table import from_markdown
-from ebm.params.methods import method
-from ebm.reproduction.rules import load_published
-from ebm.stages import figure, table
-from ebm.workspace import WorkspaceError
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.methods import method
+from ebmrepro.plots import cost_quality, style
+from ebmrepro.reproduction.rules import load_published
+from ebmrepro.shown.data import METHODS, NothingToShow
+from ebmrepro.shown.items import runs_shown
+from ebmrepro.shown.labels import label_runs
+from ebmrepro.stages import figure, table
+from ebmrepro.tables.table import from_markdown
 
 SETS = ("gaussian", "eight_gaussians", "rings", "bars_and_stripes", "binary_digits", "digits")
 LOST = "eight_gaussians_pcd"

@@ -9,14 +9,14 @@ from figures_measured import denoised_file
 from figures_numbers import DIVERGED
 from figures_params import NOISE
 
-from ebm import workspace
-from ebm.figures import denoised
-from ebm.figures.data import NothingToShow, noise_key
-from ebm.figures.images import tile
-from ebm.figures.labels import label_runs
-from ebm.figures.table import from_markdown
-from ebm.stages import figure, table
-from ebm.workspace import WorkspaceError
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.plots import denoised
+from ebmrepro.plots.images import tile
+from ebmrepro.shown.data import NothingToShow, noise_key
+from ebmrepro.shown.labels import label_runs
+from ebmrepro.stages import figure, table
+from ebmrepro.tables.table import from_markdown
 
 RUNS = ("digits_cd", "digits_icd", "digits_dcd")
 

@@ -12,16 +12,17 @@ from figures_params import params_data, write_params
 from figures_runs import RUNS
 from figures_workspace import STEPS, write_status
 
-from ebm import workspace
-from ebm.data.densities import density
-from ebm.figures import chain_strip, curves, energy_gap, gradient_norms, images, style
-from ebm.figures.caption import caption, escape_latex
-from ebm.figures.data import Curves, NothingToShow, Outcome, RunLabel
-from ebm.figures.labels import label_runs
-from ebm.params import ParamsError, load_params
-from ebm.stages import figure
-from ebm.stages.figure import _true_log_density
-from ebm.workspace import WorkspaceError
+from ebmrepro.checks.load import load_params
+from ebmrepro.data.densities import density
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params import ParamsError
+from ebmrepro.plots import chain_strip, curves, energy_gap, gradient_norms, images, style
+from ebmrepro.shown.caption import caption, escape_latex
+from ebmrepro.shown.data import Curves, NothingToShow, Outcome, RunLabel
+from ebmrepro.shown.labels import label_runs
+from ebmrepro.stages import figure
+from ebmrepro.stages.figure import _true_log_density
 
 
 def run_log(run: str, objective: str, diverged: dict[int, int]) -> Curves:
@@ -111,8 +112,8 @@ def test_the_true_density_lies_on_the_models_grid():
 
 
 def test_density_panels_share_one_scale_in_a_row(params):
-    from ebm.figures import density_panels
-    from ebm.stages.figure import _evaluate
+    from ebmrepro.plots import density_panels
+    from ebmrepro.stages.figure import _evaluate
 
     runs = [
         _evaluate(params, "densities", label)[0] for label in label_runs(params, params.runs_of("densities"))
@@ -222,13 +223,13 @@ def test_mean_ends_where_a_seed_ends():
 def test_drawing_tabling_and_reporting_never_import_torch(reported):
     # A figure from the files of each stage, and the modules of all the others.
     stages = {entry.stage: name for name, entry in reported.figures.items()}
-    kinds = [f"ebm.figures.{entry.kind}" for entry in reported.figures.values()]
+    kinds = [f"ebmrepro.figures.{entry.kind}" for entry in reported.figures.values()]
     workspace.REPORT.unlink()
     commands = [["figure", name] for name in stages.values()]
     commands += [["table", name] for name in reported.tables] + [["report"]]
     code = (
         "import importlib, sys\n"
-        "from ebm.cli import app\n"
+        "from ebmrepro.cli import app\n"
         f"for kind in {kinds!r}:\n"
         "    importlib.import_module(kind)\n"
         f"for command in {commands!r}:\n"

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from figures_params import params_data, write_params
 
-from ebm import workspace
-from ebm.figures.table import from_markdown
-from ebm.params import Params
-from ebm.stages import table
-from ebm.workspace import WorkspaceError
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params import Params
+from ebmrepro.stages import table
+from ebmrepro.tables.table import from_markdown
 
 FOLDER = Path("paper_figures/demo")
 COUNTS, KEPT = (10_000, 50_000), {"train": 10_000, "test_faces": 300}

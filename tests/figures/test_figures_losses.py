@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from figures_numbers import place
 
-from ebm.figures import density_panels, energy_gap, gradient_norms, loss_curves
-from ebm.figures.data import Curves, NothingToShow
-from ebm.figures.labels import label_runs
-from ebm.stages import figure
+from ebmrepro.plots import density_panels, energy_gap, gradient_norms, loss_curves
+from ebmrepro.shown.data import Curves, NothingToShow
+from ebmrepro.shown.labels import label_runs
+from ebmrepro.stages import figure
 
 
 def loaded(load, params, experiment: str) -> list:

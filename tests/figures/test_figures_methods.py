@@ -7,13 +7,13 @@ import pytest
 from figures_params import params_data, write_params
 from matplotlib.colors import to_rgb
 
-from ebm.figures import style
-from ebm.figures.caption import caption, describe_dataset, where
-from ebm.figures.data import METHODS
-from ebm.figures.items import runs_shown
-from ebm.figures.labels import label_runs
-from ebm.params.methods import method
-from ebm.stages import figure
+from ebmrepro.params.methods import method
+from ebmrepro.plots import style
+from ebmrepro.shown.caption import caption, describe_dataset, where
+from ebmrepro.shown.data import METHODS
+from ebmrepro.shown.items import runs_shown
+from ebmrepro.shown.labels import label_runs
+from ebmrepro.stages import figure
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
 COLOUR_BLIND = {

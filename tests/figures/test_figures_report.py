@@ -11,11 +11,11 @@ from figures_numbers import place
 from figures_params import params_data, write_params
 from figures_workspace import metrics_of
 
-from ebm import workspace
-from ebm.reproduction.judge import NOT_MEASURED, VERDICTS
-from ebm.reproduction.rules import load_claims, load_published
-from ebm.stages import figure, report, table
-from ebm.workspace import WorkspaceError
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.reproduction.judge import NOT_MEASURED, VERDICTS
+from ebmrepro.reproduction.rules import load_claims, load_published
+from ebmrepro.stages import figure, report, table
 
 
 class Page(html.parser.HTMLParser):

@@ -10,11 +10,11 @@ from figures_numbers import DIVERGED, metric, place
 from figures_params import OUTLIER_SETS, params_data, write_params
 from figures_runs import RUNS, SEEDS
 
-from ebm import workspace
-from ebm.figures.table import from_markdown
-from ebm.params import ParamsError
-from ebm.stages import table
-from ebm.workspace import WorkspaceError
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params import ParamsError
+from ebmrepro.stages import table
+from ebmrepro.tables.table import from_markdown
 
 FOLDER = Path("paper_figures/demo")
 

@@ -12,10 +12,10 @@ from figures_params import params_data, write_params
 from figures_runs import RUNS
 from figures_workspace import metrics_of
 
-from ebm import workspace
-from ebm.figures.table import Table, format_mean_sd, from_markdown, mean_sd, to_markdown
-from ebm.params import ParamsError
-from ebm.stages import table
+from ebmrepro.files import workspace
+from ebmrepro.params import ParamsError
+from ebmrepro.stages import table
+from ebmrepro.tables.table import Table, format_mean_sd, from_markdown, mean_sd, to_markdown
 
 FOLDER = Path("paper_figures/demo")
 SHOWN = {

@@ -8,11 +8,11 @@ from figures_measured import compared, compared_file, cost, denoised_file
 from figures_numbers import metric
 from figures_params import params_data, write_params
 
-from ebm import workspace
-from ebm.figures.caption import describe_dataset
-from ebm.params import load_params
-from ebm.reproduction.judge import NOT_MEASURED, VERDICTS
-from ebm.stages import report
+from ebmrepro.checks.load import load_params
+from ebmrepro.files import workspace
+from ebmrepro.reproduction.judge import NOT_MEASURED, VERDICTS
+from ebmrepro.shown.caption import describe_dataset
+from ebmrepro.stages import report
 
 PRESETS = Path(__file__).parents[2] / "workflow/presets"
 

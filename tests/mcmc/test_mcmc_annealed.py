@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from ebm.data.densities import density
-from ebm.evaluation.mmd import median_bandwidth, mmd_squared
-from ebm.mcmc.annealed import annealed_generate
-from ebm.mcmc.chunks import CHUNK
-from ebm.objectives.diffusions import kernels, marginals
-from ebm.params.objectives import DiffusionContrastiveDivergence
-from ebm.params.sampling import AnnealedGeneration
-from ebm.progress import Progress
+from ebmrepro.data.densities import density
+from ebmrepro.evaluation.mmd import median_bandwidth, mmd_squared
+from ebmrepro.machine.progress import Progress
+from ebmrepro.mcmc.annealed import annealed_generate
+from ebmrepro.mcmc.chunks import CHUNK
+from ebmrepro.objectives.diffusions import kernels, marginals
+from ebmrepro.params.objectives import DiffusionContrastiveDivergence
+from ebmrepro.params.sampling import AnnealedGeneration
 
 
 def _config(**changes) -> AnnealedGeneration:

@@ -9,16 +9,16 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.data import bars_and_stripes, digits
-from ebm.energies.rbm import RBM
-from ebm.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias, summarise
-from ebm.params.datasets import BarsAndStripesData, BinaryDigitsData
-from ebm.params.energies import RBMEnergy
-from ebm.params.objectives import ContrastiveDivergence
-from ebm.params.root import TrainSettings
-from ebm.params.sampling import GibbsSampler
-from ebm.params.schedules import Schedule
-from ebm.training.loop import Training
+from ebmrepro.data import bars_and_stripes, digits
+from ebmrepro.energies.rbm import RBM
+from ebmrepro.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias, summarise
+from ebmrepro.params.datasets import BarsAndStripesData, BinaryDigitsData
+from ebmrepro.params.energies import RBMEnergy
+from ebmrepro.params.objectives import ContrastiveDivergence
+from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.sampling import GibbsSampler
+from ebmrepro.params.schedules import Schedule
+from ebmrepro.training.loop import Training
 
 
 def _random(visible_units, hidden_units, visible="bernoulli", scale=1.0, seed=0) -> RBM:
@@ -50,14 +50,16 @@ def _trained(data: torch.Tensor, hidden: int, iterations: int) -> RBM:
 @functools.cache
 def _digits() -> torch.Tensor:
     config = BinaryDigitsData(
-        kind="binary_digits", source="src/ebm/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
+        kind="binary_digits", source="src/ebmrepro/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
     )
     return torch.from_numpy(digits.make_binary(config)[0])
 
 
 @functools.cache
 def _bars() -> torch.Tensor:
-    config = BarsAndStripesData(kind="bars_and_stripes", source="src/ebm/data/bars_and_stripes.py", side=4)
+    config = BarsAndStripesData(
+        kind="bars_and_stripes", source="src/ebmrepro/data/bars_and_stripes.py", side=4
+    )
     return torch.from_numpy(bars_and_stripes.make(config)[0])
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.mcmc.augmentation import augment
-from ebm.params.sampling import Augmentation
+from ebmrepro.mcmc.augmentation import augment
+from ebmrepro.params.sampling import Augmentation
 
 SIDE = 32
 

@@ -21,8 +21,8 @@ from sklearn.datasets import load_sample_images
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
-from ebm.mcmc import augmentation
-from ebm.params.sampling import Augmentation
+from ebmrepro.mcmc import augmentation
+from ebmrepro.params.sampling import Augmentation
 
 COUNT, SIDE = 60, 32
 

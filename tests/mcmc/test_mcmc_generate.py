@@ -7,12 +7,12 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.energies import build_energy
-from ebm.mcmc.chunks import CHUNK
-from ebm.mcmc.generate import generate, total_steps
-from ebm.params.energies import ConvEnergy, GaussianEnergy
-from ebm.params.sampling import LangevinGeneration
-from ebm.progress import Progress
+from ebmrepro.energies import build_energy
+from ebmrepro.machine.progress import Progress
+from ebmrepro.mcmc.chunks import CHUNK
+from ebmrepro.mcmc.generate import generate, total_steps
+from ebmrepro.params.energies import ConvEnergy, GaussianEnergy
+from ebmrepro.params.sampling import LangevinGeneration
 
 
 def _config(**changes) -> LangevinGeneration:

@@ -7,12 +7,12 @@ import pytest
 import torch
 from scipy import special, stats
 
-from ebm.energies.rbm import RBM
-from ebm.mcmc.chunks import CHUNK
-from ebm.mcmc.gibbs import gibbs_step
-from ebm.mcmc.gibbs_generate import gibbs_generate
-from ebm.params.sampling import GibbsGeneration
-from ebm.progress import Progress
+from ebmrepro.energies.rbm import RBM
+from ebmrepro.machine.progress import Progress
+from ebmrepro.mcmc.chunks import CHUNK
+from ebmrepro.mcmc.gibbs import gibbs_step
+from ebmrepro.mcmc.gibbs_generate import gibbs_generate
+from ebmrepro.params.sampling import GibbsGeneration
 
 
 def _states(units: int) -> np.ndarray:

@@ -6,11 +6,11 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.energies import build_energy
-from ebm.mcmc.chain import chain, run_chain
-from ebm.mcmc.langevin import langevin_step
-from ebm.params.energies import GaussianEnergy, MLPEnergy
-from ebm.params.sampling import Langevin
+from ebmrepro.energies import build_energy
+from ebmrepro.mcmc.chain import chain, run_chain
+from ebmrepro.mcmc.langevin import langevin_step
+from ebmrepro.params.energies import GaussianEnergy, MLPEnergy
+from ebmrepro.params.sampling import Langevin
 
 
 def _config(steps=10, step_size=0.1, noise=0.0, clamp=None) -> Langevin:

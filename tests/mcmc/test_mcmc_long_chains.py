@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from ebm.mcmc.long_chains import frame_steps, long_chains
-from ebm.params.sampling import LangevinGeneration
-from ebm.progress import Progress
+from ebmrepro.machine.progress import Progress
+from ebmrepro.mcmc.long_chains import frame_steps, long_chains
+from ebmrepro.params.sampling import LangevinGeneration
 
 
 class Slope(nn.Module):

@@ -4,12 +4,12 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.energies import build_energy
-from ebm.mcmc.chain import run_chain
-from ebm.mcmc.negatives import NegativeSampler
-from ebm.mcmc.noise import uniform_noise
-from ebm.params.energies import ConvEnergy, MLPEnergy
-from ebm.params.sampling import LangevinSampler
+from ebmrepro.energies import build_energy
+from ebmrepro.mcmc.chain import run_chain
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.mcmc.noise import uniform_noise
+from ebmrepro.params.energies import ConvEnergy, MLPEnergy
+from ebmrepro.params.sampling import LangevinSampler
 
 
 def _config(**changes) -> LangevinSampler:

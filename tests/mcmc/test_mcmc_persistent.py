@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from ebm.energies import build_energy
-from ebm.mcmc.negatives import NegativeSampler
-from ebm.mcmc.persistent import PersistentChains
-from ebm.params.energies import GaussianEnergy, RBMEnergy
-from ebm.params.sampling import GibbsSampler, LangevinSampler
+from ebmrepro.energies import build_energy
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.mcmc.persistent import PersistentChains
+from ebmrepro.params.energies import GaussianEnergy, RBMEnergy
+from ebmrepro.params.sampling import GibbsSampler, LangevinSampler
 
 
 def _generator(seed=0):

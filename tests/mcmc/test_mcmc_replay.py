@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from ebm.mcmc.replay import ReplayBuffer
+from ebmrepro.mcmc.replay import ReplayBuffer
 
 
 def _buffer(size: int, kind: str, shape=(1,), as_bytes=False) -> ReplayBuffer:

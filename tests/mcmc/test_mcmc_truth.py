@@ -12,8 +12,8 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist, pdist
 
-from ebm.mcmc.chain import chain, run_chain, transition
-from ebm.params.sampling import HamiltonianSampler, Langevin
+from ebmrepro.mcmc.chain import chain, run_chain, transition
+from ebmrepro.params.sampling import HamiltonianSampler, Langevin
 
 PERMUTATIONS = 999
 START = {"start": "data", "start_box": [-1.0, 1.0], "buffer": None, "augmentation": None}

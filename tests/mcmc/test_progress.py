@@ -2,7 +2,7 @@
 
 import re
 
-from ebm.progress import Progress, progress
+from ebmrepro.machine.progress import Progress, progress
 
 
 def test_a_log_gets_a_line_at_the_end(capfd):

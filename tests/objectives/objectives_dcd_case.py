@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-from ebm.params.objectives import DiffusionContrastiveDivergence as Config
+from ebmrepro.params.objectives import DiffusionContrastiveDivergence as Config
 
 
 def dcd_config(**changes) -> Config:

@@ -10,16 +10,16 @@ from sklearn.neighbors import NearestNeighbors
 from torch import nn
 from torch.nn.utils import parameters_to_vector, parametrize, vector_to_parameters
 
-from ebm.energies import build_energy
-from ebm.energies.conditional import Given
-from ebm.energies.standardised import StandardisedWeight
-from ebm.mcmc.chain import chain
-from ebm.mcmc.negatives import NegativeSampler
-from ebm.objectives import build_objective
-from ebm.objectives.entropy import EPSILON, nearest_neighbour_entropy
-from ebm.params.energies import MLPEnergy, ResidualEnergy
-from ebm.params.objectives import ImprovedContrastiveDivergence
-from ebm.params.sampling import HamiltonianSampler, LangevinSampler
+from ebmrepro.energies import build_energy
+from ebmrepro.energies.conditional import Given
+from ebmrepro.energies.standardised import StandardisedWeight
+from ebmrepro.mcmc.chain import chain
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.objectives import build_objective
+from ebmrepro.objectives.entropy import EPSILON, nearest_neighbour_entropy
+from ebmrepro.params.energies import MLPEnergy, ResidualEnergy
+from ebmrepro.params.objectives import ImprovedContrastiveDivergence
+from ebmrepro.params.sampling import HamiltonianSampler, LangevinSampler
 
 STEPS = 5
 START = {

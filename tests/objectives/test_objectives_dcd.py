@@ -13,14 +13,14 @@ import torch
 from scipy import integrate, stats
 from torch import nn
 
-from ebm.energies.conditional import Given
-from ebm.energies.gaussian import GaussianEnergy
-from ebm.energies.mlp import MLPEnergy
-from ebm.evaluation.gaussian import gaussian_kl
-from ebm.objectives import dcd
-from ebm.objectives.dcd import diffusion_contrastive_divergence
-from ebm.objectives.diffusions import kernels, marginals, variance_exploding, variance_preserving
-from ebm.params.objectives import DiffusionContrastiveDivergence as Config
+from ebmrepro.energies.conditional import Given
+from ebmrepro.energies.gaussian import GaussianEnergy
+from ebmrepro.energies.mlp import MLPEnergy
+from ebmrepro.evaluation.gaussian import gaussian_kl
+from ebmrepro.objectives import dcd
+from ebmrepro.objectives.dcd import diffusion_contrastive_divergence
+from ebmrepro.objectives.diffusions import kernels, marginals, variance_exploding, variance_preserving
+from ebmrepro.params.objectives import DiffusionContrastiveDivergence as Config
 
 MEAN, VARIANCE = 0.7, 0.36
 # KL(p_0|q_0) - KL(p_T|q_T), as derived on paper.

@@ -9,14 +9,14 @@ import torch
 from objectives_dcd_case import dcd_config, gradient, random_source
 from torch import nn
 
-from ebm.energies.gaussian import GaussianEnergy
-from ebm.energies.mlp import MLPEnergy
-from ebm.objectives import dcd
-from ebm.objectives.dcd import diffusion_contrastive_divergence
-from ebm.objectives.diffusions import variance_exploding, variance_preserving
-from ebm.objectives.mle import negative_log_likelihood
-from ebm.objectives.ssm import sliced_score_matching
-from ebm.params.objectives import DiffusionContrastiveDivergence as Config
+from ebmrepro.energies.gaussian import GaussianEnergy
+from ebmrepro.energies.mlp import MLPEnergy
+from ebmrepro.objectives import dcd
+from ebmrepro.objectives.dcd import diffusion_contrastive_divergence
+from ebmrepro.objectives.diffusions import variance_exploding, variance_preserving
+from ebmrepro.objectives.mle import negative_log_likelihood
+from ebmrepro.objectives.ssm import sliced_score_matching
+from ebmrepro.params.objectives import DiffusionContrastiveDivergence as Config
 
 DIM = 2
 # Equally likely points with mean 0, covariance I and no third moments, as N(0, I) has them.

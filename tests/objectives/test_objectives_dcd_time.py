@@ -7,9 +7,9 @@ import torch
 from objectives_dcd_case import dcd_config, gradient, random_source
 from torch import nn
 
-from ebm.energies.conditional import Given
-from ebm.energies.mlp import MLPEnergy
-from ebm.objectives import dcd
+from ebmrepro.energies.conditional import Given
+from ebmrepro.energies.mlp import MLPEnergy
+from ebmrepro.objectives import dcd
 
 DIM = 2
 LEVELS = [0.1, 0.4, 0.9, 1.6]

@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from ebm.energies import build_energy
-from ebm.mcmc.langevin import langevin_step
-from ebm.mcmc.negatives import NegativeSampler
-from ebm.objectives import build_objective
-from ebm.objectives.cd import contrastive_divergence
-from ebm.objectives.icd import entropy_loss, optimisation_loss
-from ebm.params.energies import MLPEnergy
-from ebm.params.objectives import ContrastiveDivergence, ImprovedContrastiveDivergence
-from ebm.params.sampling import Langevin, LangevinSampler
+from ebmrepro.energies import build_energy
+from ebmrepro.mcmc.langevin import langevin_step
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.objectives import build_objective
+from ebmrepro.objectives.cd import contrastive_divergence
+from ebmrepro.objectives.icd import entropy_loss, optimisation_loss
+from ebmrepro.params.energies import MLPEnergy
+from ebmrepro.params.objectives import ContrastiveDivergence, ImprovedContrastiveDivergence
+from ebmrepro.params.sampling import Langevin, LangevinSampler
 
 
 class Quadratic(nn.Module):

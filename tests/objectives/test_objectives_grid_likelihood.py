@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from ebm.energies import grid_partition
-from ebm.energies.gaussian import GaussianEnergy
-from ebm.energies.grid_partition import grid_log_partition
-from ebm.energies.mlp import MLPEnergy
-from ebm.evaluation.grid import normalise_on_grid
-from ebm.objectives.mle import MaximumLikelihood, negative_log_likelihood
-from ebm.params.objectives import GridPartition
-from ebm.params.objectives import MaximumLikelihood as Config
+from ebmrepro.energies import grid_partition
+from ebmrepro.energies.gaussian import GaussianEnergy
+from ebmrepro.energies.grid_partition import grid_log_partition
+from ebmrepro.energies.mlp import MLPEnergy
+from ebmrepro.evaluation.grid import normalise_on_grid
+from ebmrepro.objectives.mle import MaximumLikelihood, negative_log_likelihood
+from ebmrepro.params.objectives import GridPartition
+from ebmrepro.params.objectives import MaximumLikelihood as Config
 
 GRID = GridPartition(box=[-13.0, 14.0], cells=256)
 

@@ -8,13 +8,13 @@ import torch
 from scipy import stats
 from torch import nn
 
-from ebm.energies import build_energy
-from ebm.mcmc.negatives import NegativeSampler
-from ebm.objectives import build_objective
-from ebm.objectives.mle import negative_log_likelihood
-from ebm.params.energies import GaussianEnergy, MLPEnergy
-from ebm.params.objectives import ContrastiveDivergence, MaximumLikelihood
-from ebm.params.sampling import LangevinSampler
+from ebmrepro.energies import build_energy
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.objectives import build_objective
+from ebmrepro.objectives.mle import negative_log_likelihood
+from ebmrepro.params.energies import GaussianEnergy, MLPEnergy
+from ebmrepro.params.objectives import ContrastiveDivergence, MaximumLikelihood
+from ebmrepro.params.sampling import LangevinSampler
 
 
 def _energy(dim: int):

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from ebm.energies.conv import ConvEnergy
-from ebm.energies.gaussian import GaussianEnergy
-from ebm.energies.mlp import MLPEnergy
-from ebm.objectives.dsm import DenoisingScoreMatching, denoising_score_matching
-from ebm.objectives.ssm import SlicedScoreMatching, sliced_score_matching
-from ebm.params.objectives import DenoisingScoreMatching as DSMConfig
-from ebm.params.objectives import SlicedScoreMatching as SSMConfig
+from ebmrepro.energies.conv import ConvEnergy
+from ebmrepro.energies.gaussian import GaussianEnergy
+from ebmrepro.energies.mlp import MLPEnergy
+from ebmrepro.objectives.dsm import DenoisingScoreMatching, denoising_score_matching
+from ebmrepro.objectives.ssm import SlicedScoreMatching, sliced_score_matching
+from ebmrepro.params.objectives import DenoisingScoreMatching as DSMConfig
+from ebmrepro.params.objectives import SlicedScoreMatching as SSMConfig
 
 
 def _sampler(seed: int = 0) -> SimpleNamespace:

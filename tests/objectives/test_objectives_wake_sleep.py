@@ -8,11 +8,11 @@ import torch
 from scipy.special import expit
 from torch.distributions import Bernoulli
 
-from ebm.energies import build_energy
-from ebm.mcmc.negatives import NoNegatives
-from ebm.objectives import build_objective
-from ebm.params.energies import HelmholtzMachine
-from ebm.params.objectives import WakeSleep
+from ebmrepro.energies import build_energy
+from ebmrepro.mcmc.negatives import NoNegatives
+from ebmrepro.objectives import build_objective
+from ebmrepro.params.energies import HelmholtzMachine
+from ebmrepro.params.objectives import WakeSleep
 
 VISIBLE, LAYERS, SEED = 4, [3, 2], 11
 

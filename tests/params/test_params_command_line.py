@@ -30,7 +30,7 @@ def test_every_subcommand_refuses_bad_params(arguments, workspace_folder, edit, 
 
 def test_no_traceback_from_a_real_process(workspace_folder, edit):
     edit("dataset: digits\n    train: {energy: conv,", "dataset: digit\n    train: {energy: conv,")
-    command = [sys.executable, "-m", "ebm", "train", "digits_cd"]
+    command = [sys.executable, "-m", "ebmrepro", "train", "digits_cd"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2 and ended.stdout == ""
     assert ended.stderr.startswith("ebm: params.yaml:") and ended.stderr.count("\n") == 1

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ebm.params import ParamsError, load_params
+from ebmrepro.checks.load import load_params
+from ebmrepro.params import ParamsError
 
 RUNS = """
   faces:

@@ -6,7 +6,8 @@ import pytest
 import yaml
 from ruamel.yaml import YAML
 
-from ebm.params import Params, load_params
+from ebmrepro.checks.load import load_params
+from ebmrepro.params import Params
 
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = [REPOSITORY / "params.yaml", *sorted((REPOSITORY / "workflow" / "presets").glob("*.yaml"))]

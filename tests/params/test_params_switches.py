@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from ebm.params import load_params
-from ebm.params.switches import switches
+from ebmrepro.checks.load import load_params
+from ebmrepro.params.switches import switches
 
 DEMO = Path(__file__).parents[2] / "params.yaml"
 RUN = "digits_icd"

@@ -10,8 +10,8 @@ import numpy as np
 from catalogue_archives import make
 from catalogue_formats import encoded, python2_pickle, tar, zipped
 
-from ebm.evaluation.image_rulers.features import POOL
-from ebm.params.catalogue import Entry, load_catalogue
+from ebmrepro.evaluation.image_rulers.features import POOL
+from ebmrepro.params.catalogue import Entry, load_catalogue
 
 # One more than Inception has features, the fewest that a FID can be measured of.
 ENOUGH = POOL + 1

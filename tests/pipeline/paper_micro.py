@@ -11,7 +11,7 @@ from paper_archives import ENOUGH, all_archives
 from pipeline_tools import ROOT
 from ruamel.yaml import YAML
 
-from ebm.params.catalogue import load_catalogue
+from ebmrepro.params.catalogue import load_catalogue
 
 PAPER = ROOT / "workflow/presets/paper.yaml"
 CATALOGUE = "small.yaml"

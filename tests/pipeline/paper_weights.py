@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ebm.evaluation.image_rulers.weights import weights_of
-from ebm.workspace import file_sha256
+from ebmrepro.evaluation.image_rulers.weights import weights_of
+from ebmrepro.files.workspace import file_sha256
 
 MODES = ("clean", "legacy_tensorflow")
 SEEN, STEP = 13, 23

@@ -12,8 +12,8 @@ from dvc.repo import Repo
 from pipeline_tools import ROOT, make_checkout
 from ruamel.yaml import YAML
 
-from ebm.params.load import load_params
-from ebm.workspace import STAGES
+from ebmrepro.checks.load import load_params
+from ebmrepro.files.workspace import STAGES
 
 PRESETS = sorted((ROOT / "workflow/presets").glob("*.yaml"))
 
@@ -171,7 +171,7 @@ def _import_closure(module: str) -> set[str]:
 
 def test_the_schema_file_is_that_of_the_models():
     printed = subprocess.run(
-        [sys.executable, "-m", "ebm", "schema"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "ebmrepro", "schema"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
     assert (ROOT / "workflow/params.schema.json").read_text() == printed
 

@@ -15,13 +15,14 @@ from paper_micro import CATALOGUE, JUDGED, SIZES, micro, paper, publish
 from paper_weights import make_weights
 from pipeline_tools import make_checkout
 
-from ebm import cli, workspace
-from ebm.mapped import map_tensors
-from ebm.params import Params
-from ebm.params.catalogue import catalogue_at
-from ebm.reproduction import rules
-from ebm.reproduction.judge import NOT_REPRODUCED, REPRODUCED
-from ebm.stages import report
+from ebmrepro import cli
+from ebmrepro.files import workspace
+from ebmrepro.files.mapped import map_tensors
+from ebmrepro.params import Params
+from ebmrepro.params.catalogue import catalogue_at
+from ebmrepro.reproduction import rules
+from ebmrepro.reproduction.judge import NOT_REPRODUCED, REPRODUCED
+from ebmrepro.stages import report
 
 # What differs from the preset that ships: sizes, places, and how much is asked for.
 OTHER = {"seeds", "device", "threads", "source", "sha256", "modes", "references", "override"}

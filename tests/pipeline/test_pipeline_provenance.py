@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pipeline_tools import ROOT, Checkout, commit, kill_group
 
-from ebm.flow import all_jobs
-from ebm.params import load_params
-from ebm.workspace import file_sha256, load_json, save_json
+from ebmrepro.checks.load import load_params
+from ebmrepro.files.workspace import file_sha256, load_json, save_json
+from ebmrepro.flow.jobs import all_jobs
 
 VALIDATE = ROOT / "workflow/provenance/validate_crate.py"
 # Recommended by the profiles and left out, because nobody here knows them: an address of the project, who
@@ -120,7 +120,13 @@ def test_the_crate_says_what_made_what(finished, crate):
     drawn = references(entities["#job/table/gaussian"], "object")
     assert "results/micro/evaluate/gaussian/gaussian_mle.json" in drawn
     # The crate holds what runs it again.
-    for name in ("Snakefile", "dvc.yaml", "requirements.lock", "src/ebm/cli.py", "workflow/rules/train.smk"):
+    for name in (
+        "Snakefile",
+        "dvc.yaml",
+        "requirements.lock",
+        "src/ebmrepro/cli.py",
+        "workflow/rules/train.smk",
+    ):
         assert (crate / name).read_bytes() == (finished / name).read_bytes()
     assert not list(crate.rglob("__pycache__"))
 
@@ -149,7 +155,7 @@ def test_tensors_can_stay_out_and_are_named_all_the_same(finished, copy, tmp_pat
     ("edit", "reason"),
     [
         ("results/micro/evaluate/gaussian/gaussian_cd.json", "is missing or another file"),
-        ("src/ebm/stages/report.py", "the code of the stage has changed since"),
+        ("src/ebmrepro/stages/report.py", "the code of the stage has changed since"),
         ("params.yaml", "in params.yaml has changed since"),
         ("provenance/micro/train/gaussian_cd.json", "`ebm train gaussian_cd` writes it"),
     ],

@@ -11,10 +11,10 @@ from dvc.repo import Repo
 from pipeline_tools import ROOT, make_checkout
 from ruamel.yaml import YAML
 
-from ebm.flow import all_jobs
-from ebm.params import load_params
-from ebm.provenance.record import record_file, tree_sha256
-from ebm.workspace import file_sha256, load_json
+from ebmrepro.checks.load import load_params
+from ebmrepro.files.workspace import file_sha256, load_json
+from ebmrepro.flow.jobs import all_jobs
+from ebmrepro.provenance.record import record_file, tree_sha256
 
 # Presets other than params.yaml's whose results are in git, each with the dvc.lock of the run that made them.
 KEPT = sorted(ROOT.glob("results/*/dvc.lock"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline_tools import Checkout, commit
 
-from ebm.workspace import STAGES
+from ebmrepro.files.workspace import STAGES
 
 BRANCH = {
     "train gaussian_cd",
@@ -108,7 +108,7 @@ def test_a_generation_setting_does_not_retrain(copy):
 
 
 def test_a_change_in_code_reruns_what_depends_on_it(copy):
-    source = copy / "src/ebm/evaluation/gaussian.py"
+    source = copy / "src/ebmrepro/evaluation/gaussian.py"
     source.write_text(source.read_text() + "\n# a remark\n")
     runs = ("gaussian_cd", "gaussian_mle", "digits_icd", "shapes_colour", "bars_rbm")
     expected = {*(f"evaluate {run}" for run in runs), "resample digits_longer"}

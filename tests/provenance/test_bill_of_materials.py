@@ -12,7 +12,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from pipeline_tools import ROOT
 
-from ebm.packages import LOCKS, PROJECT, locked
+from ebmrepro.machine.packages import LOCKS, PROJECT, locked
 
 ADVISORY = {
     "id": "GHSA-0000-0000-0000",

@@ -1,4 +1,4 @@
-"""ebm.flow reads dvc.yaml as DVC itself does."""
+"""ebmrepro.flow.jobs reads dvc.yaml as DVC itself does."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ import pytest
 from dvc.repo import Repo
 from pipeline_tools import ROOT, make_checkout
 
-from ebm.flow import all_jobs, one_job
-from ebm.params import load_params
-from ebm.runners import read_plain
-from ebm.workspace import WorkspaceError
+from ebmrepro.checks.load import load_params
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.flow.jobs import all_jobs, one_job
+from ebmrepro.flow.runners import read_plain
 
 
 @pytest.mark.parametrize("preset", ["demo", "paper", "micro"])

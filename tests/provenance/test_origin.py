@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from ebm.machine import driver, processor
-from ebm.provenance.origin import environment, revision
+from ebmrepro.machine.hardware import driver, processor
+from ebmrepro.provenance.origin import environment, revision
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from ebm.packages import LOCKS, PROJECT, differences, installed, locked
+from ebmrepro.machine.packages import LOCKS, PROJECT, differences, installed, locked
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from pipeline_tools import MICRO, ROOT
 
-from ebm.params import load_params
-from ebm.provenance.record import record_file, recorded
-from ebm.workspace import load_json
+from ebmrepro.checks.load import load_params
+from ebmrepro.files.workspace import load_json
+from ebmrepro.provenance.record import record_file, recorded
 
 MADE = {name: f"{name} of bars".encode() for name in ("train", "test", "ruler")}
 
@@ -82,9 +82,9 @@ def test_inputs_are_those_that_lay_there_before_the_job(folder):
 
 def test_code_is_recorded_by_its_bytes(folder):
     before = run()["code"]["sha256"]
-    (folder / "src/ebm/energies/mlp.py").write_text("# no part of stage prepare\n")
+    (folder / "src/ebmrepro/energies/mlp.py").write_text("# no part of stage prepare\n")
     assert run()["code"]["sha256"] == before
-    (folder / "src/ebm/stages/prepare.py").write_text("# another stage\n")
+    (folder / "src/ebmrepro/stages/prepare.py").write_text("# another stage\n")
     assert run()["code"]["sha256"] != before
 
 
@@ -101,8 +101,8 @@ def test_a_failure_leaves_no_record_and_is_an_attempt_of_the_next(folder):
 def test_a_killed_process_is_an_attempt_without_an_end(folder):
     script = """
         import os, signal
-        from ebm.params import load_params
-        from ebm.provenance.record import recorded
+        from ebmrepro.checks.load import load_params
+        from ebmrepro.provenance.record import recorded
         with recorded(load_params(), "prepare", "bars"):
             os.kill(os.getpid(), signal.SIGKILL)
     """
@@ -146,7 +146,7 @@ def test_a_folder_without_the_flow_runs_and_says_that_it_leaves_no_record(folder
 
 
 def test_a_record_that_somebody_edited_is_refused(folder):
-    from ebm.workspace import WorkspaceError
+    from ebmrepro.files.workspace import WorkspaceError
 
     run()
     path = record_file("micro", "prepare", "bars")

@@ -9,19 +9,20 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ebm import workspace
-from ebm.evaluation.image_rulers.features import Features
-from ebm.evaluation.image_rulers.fid import Moments
-from ebm.evaluation.image_rulers.measure import Protocol, measure
-from ebm.evaluation.image_rulers.reference import Origin, Reference
-from ebm.evaluation.outliers import detection
-from ebm.evaluation.training_summary import summarise
-from ebm.figures.table import Table, to_markdown
-from ebm.params import Params, load_params
-from ebm.params.inception import InceptionEvaluation, InceptionRuler
-from ebm.stages import evaluate
-from ebm.stages.report import COSTS
-from ebm.training.log import COLUMNS
+from ebmrepro.checks.load import load_params
+from ebmrepro.evaluation.image_rulers.features import Features
+from ebmrepro.evaluation.image_rulers.fid import Moments
+from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
+from ebmrepro.evaluation.image_rulers.reference import Origin, Reference
+from ebmrepro.evaluation.outliers import detection
+from ebmrepro.evaluation.training_summary import summarise
+from ebmrepro.files import workspace
+from ebmrepro.params import Params
+from ebmrepro.params.inception import InceptionEvaluation, InceptionRuler
+from ebmrepro.stages import evaluate
+from ebmrepro.stages.report import COSTS
+from ebmrepro.tables.table import Table, to_markdown
+from ebmrepro.training.log import COLUMNS
 
 PAPER = Path(__file__).parents[2] / "workflow/presets/paper.yaml"
 WIDTH, KEPT = 2, 8

@@ -1,6 +1,6 @@
 """Rules and invented runs that the tests of this room share."""
 
-from ebm.reproduction.rules import PairedComparison, RunResult
+from ebmrepro.reproduction.rules import PairedComparison, RunResult
 
 PAIRED = PairedComparison(
     kind="paired_comparison",

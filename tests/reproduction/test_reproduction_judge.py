@@ -6,7 +6,7 @@ import pytest
 from reproduction_runs import PAIRED, run
 from scipy import stats
 
-from ebm.reproduction.judge import (
+from ebmrepro.reproduction.judge import (
     NOT_MEASURED,
     NOT_REPRODUCED,
     REPRODUCED,
@@ -15,10 +15,7 @@ from ebm.reproduction.judge import (
     paired_comparison,
     survival,
 )
-from ebm.reproduction.rules import (
-    LowerBound,
-    Survival,
-)
+from ebmrepro.reproduction.rules import LowerBound, Survival
 
 BOUND = LowerBound(
     kind="lower_bound",

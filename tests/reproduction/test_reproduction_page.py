@@ -7,10 +7,10 @@ import pytest
 from paper_runs import paper, write_results
 from reproduction_runs import run
 
-from ebm import workspace
-from ebm.reproduction.judge import NOT_MEASURED, NOT_REPRODUCED, REPRODUCED, judge
-from ebm.reproduction.rules import load_claims, load_published
-from ebm.stages import report
+from ebmrepro.files import workspace
+from ebmrepro.reproduction.judge import NOT_MEASURED, NOT_REPRODUCED, REPRODUCED, judge
+from ebmrepro.reproduction.rules import load_claims, load_published
+from ebmrepro.stages import report
 
 FID = "fid_legacy_tensorflow_train10k_10000"
 TARGETS = {

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from paper_runs import PAPER, names_of_run, paper
 
-from ebm.params import Params, load_params
-from ebm.reproduction.judge import NOT_JUDGED, VERDICTS, judge
-from ebm.reproduction.rules import RunResult, load_claims, load_published
+from ebmrepro.checks.load import load_params
+from ebmrepro.params import Params
+from ebmrepro.reproduction.judge import NOT_JUDGED, VERDICTS, judge
+from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 
 SCALED = ["paper", "cifar10"]
 

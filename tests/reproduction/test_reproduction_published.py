@@ -2,7 +2,7 @@
 
 from reproduction_runs import PAIRED, run
 
-from ebm.reproduction.judge import (
+from ebmrepro.reproduction.judge import (
     NOT_JUDGED,
     NOT_MEASURED,
     NOT_REPRODUCED,
@@ -11,7 +11,7 @@ from ebm.reproduction.judge import (
     judge_number,
     not_run,
 )
-from ebm.reproduction.rules import Claim, Published, PublishedNumber, PublishedValue, Shown
+from ebmrepro.reproduction.rules import Claim, Published, PublishedNumber, PublishedValue, Shown
 
 VALUE = PublishedValue(
     preset="paper",

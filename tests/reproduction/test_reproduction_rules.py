@@ -5,8 +5,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from ebm.params.datasets import ATTRIBUTES
-from ebm.reproduction.rules import (
+from ebmrepro.params.datasets import ATTRIBUTES
+from ebmrepro.reproduction.rules import (
     Claim,
     PairedComparison,
     PublishedNumber,

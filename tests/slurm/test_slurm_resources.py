@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from pipeline_tools import ROOT, Checkout, make_checkout
 
-from ebm.params import load_params
+from ebmrepro.checks.load import load_params
 
 PRESETS = ROOT / "workflow/presets"
 DAY, LEAST = 1440, 30

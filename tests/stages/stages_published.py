@@ -10,8 +10,8 @@ from catalogue_archives import MAKERS, Made, make
 from catalogue_entries import small
 from catalogue_formats import tar
 
-from ebm import workspace
-from ebm.params.catalogue import Entry, find_entry
+from ebmrepro.files import workspace
+from ebmrepro.params.catalogue import Entry, find_entry
 
 FOLDER = Path("results/micro/prepare/own")
 # What the archives call the values, where the catalogue says how they are called.

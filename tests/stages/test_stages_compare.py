@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from stages_commands import run_all
 
-from ebm import workspace
-from ebm.params import load_params
+from ebmrepro.checks.load import load_params
+from ebmrepro.files import workspace
 
 RESULTS = Path("results/micro")
 # The micro comparison without the images, whose rulers take the longest.

@@ -8,11 +8,11 @@ import torch
 from sklearn.metrics import roc_auc_score
 from stages_commands import run_all
 
-from ebm import workspace
-from ebm.data import shapes
-from ebm.evaluation.ruler import ruler_from_tensors
-from ebm.model_file import ModelFile
-from ebm.params import load_params
+from ebmrepro.checks.load import load_params
+from ebmrepro.data import shapes
+from ebmrepro.evaluation.ruler import ruler_from_tensors
+from ebmrepro.files import workspace
+from ebmrepro.training.model_file import ModelFile
 
 RESULTS = Path("results/micro")
 
@@ -110,7 +110,7 @@ def test_every_set_has_scores_and_a_density_over_shared_edges(detected):
 
 
 def test_the_other_data_set_is_scored_as_it_is(detected):
-    from ebm.evaluation.outliers import like
+    from ebmrepro.evaluation.outliers import like
 
     model = ModelFile(RESULTS / "train/digits/digits_cd.safetensors", torch.device("cpu"))
     images = {

@@ -7,12 +7,12 @@ import pytest
 import torch
 from stages_commands import run_all
 
-from ebm import workspace
-from ebm.data.streams import stream_seed
-from ebm.evaluation import denoising
-from ebm.evaluation.image_quality import peak_signal_to_noise, structural_similarity
-from ebm.model_file import ModelFile
-from ebm.params import load_params
+from ebmrepro.checks.load import load_params
+from ebmrepro.data.streams import stream_seed
+from ebmrepro.evaluation import denoising
+from ebmrepro.evaluation.image_quality import peak_signal_to_noise, structural_similarity
+from ebmrepro.files import workspace
+from ebmrepro.training.model_file import ModelFile
 
 RESULTS = Path("results/micro")
 RESULT = RESULTS / "denoise/digits/digits"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ebm.training.checkpoint import work_directory
-from ebm.training.loop import Training
+from ebmrepro.training.checkpoint import work_directory
+from ebmrepro.training.loop import Training
 
 RESULTS = Path("results/micro")
 TRAIN = RESULTS / "prepare/gaussian/train.safetensors"
@@ -101,7 +101,7 @@ def test_a_second_trainer_in_the_same_folder_is_refused(workspace_folder, ebm):
 
 def _start(*arguments) -> subprocess.Popen:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "ebm", *arguments]
+    command = [sys.executable, "-m", "ebmrepro", *arguments]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from ebm import workspace
-from ebm.data import densities
-from ebm.data.image_folder import parts as folder_parts
-from ebm.energies import build_energy
-from ebm.evaluation.gaussian import gaussian_kl
-from ebm.evaluation.grid import log_likelihood, normalise_on_grid
-from ebm.model_file import ModelFile
-from ebm.params import load_params
+from ebmrepro.checks.load import load_params
+from ebmrepro.data import densities
+from ebmrepro.data.image_folder import parts as folder_parts
+from ebmrepro.energies import build_energy
+from ebmrepro.evaluation.gaussian import gaussian_kl
+from ebmrepro.evaluation.grid import log_likelihood, normalise_on_grid
+from ebmrepro.files import workspace
+from ebmrepro.training.model_file import ModelFile
 
 RUNS = {
     "gaussian_mle": ("gaussian", "toy"),

@@ -8,9 +8,9 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from stages_faces import bright_faces
 from stages_published import FOLDER, done, publish_in, refused
 
-from ebm import workspace
-from ebm.evaluation.image_rulers.prepared import references_from
-from ebm.evaluation.ruler import ruler_from_tensors
+from ebmrepro.evaluation.image_rulers.prepared import references_from
+from ebmrepro.evaluation.ruler import ruler_from_tensors
+from ebmrepro.files import workspace
 
 FACES = {"train": 60, "test": 30}
 FEW = {"epochs": 6, "batch_size": 10, "width": 4, "minimum_accuracy": 0.0}

@@ -13,11 +13,11 @@ from catalogue_archives import MAKERS, Made, make
 from catalogue_formats import database, encoded, ramps, tar, zipped
 from stages_published import FOLDER, NAMES, SPLITS, done, half_a_picture, publish_in, refused
 
-from ebm import workspace
-from ebm.data.catalogue.archives import tar_members
-from ebm.data.catalogue.checksums import digest_of
-from ebm.mapped import map_tensors
-from ebm.params.catalogue import find_entry
+from ebmrepro.data.catalogue.archives import tar_members
+from ebmrepro.data.catalogue.checksums import digest_of
+from ebmrepro.files import workspace
+from ebmrepro.files.mapped import map_tensors
+from ebmrepro.params.catalogue import find_entry
 
 
 @pytest.fixture

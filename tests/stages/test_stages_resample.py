@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from stages_commands import run_all
 
-from ebm import workspace
+from ebmrepro.files import workspace
 
 RESULTS = Path("results/micro")
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from ebm.data import digits, gaussian
-from ebm.params import load_params
-from ebm.params.root import TrainSettings
+from ebmrepro.checks.load import load_params
+from ebmrepro.data import digits, gaussian
+from ebmrepro.params.root import TrainSettings
 
 
 @pytest.fixture(scope="session")

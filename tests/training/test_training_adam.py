@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ebm.training.adam import Adam
+from ebmrepro.training.adam import Adam
 
 GOOD, BAD = torch.tensor(0.0), torch.tensor(1.0)
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from ebm.mcmc.replay import ReplayBuffer
-from ebm.training.cost import step_costs
-from ebm.training.loop import Training
+from ebmrepro.mcmc.replay import ReplayBuffer
+from ebmrepro.training.cost import step_costs
+from ebmrepro.training.loop import Training
 
 # Chains of the micro sampler `points` take K = 2 steps. CD: K forward and K backward for the chain, 2 and 2
 # for the data and the chain's ends. ICD beside: kl_samples = 6 of 10 rows through the frozen energy, forward
@@ -77,7 +77,7 @@ def test_several_take_turns_and_keep_their_places(settings, points, monkeypatch)
             return real()
 
         training.step = step
-    monkeypatch.setattr("ebm.training.cost.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("ebmrepro.training.cost.time.perf_counter", lambda: clock[0])
     costs = step_costs(trainings, 3, 1)
     assert [cost.seconds for cost in costs] == [2.0, 30.0, 0.5]
     assert order == [0, 1, 2] * 4

@@ -7,15 +7,15 @@ import pytest
 import torch
 from test_training_resume import METHODS, _equal, _run
 
-from ebm import workspace
-from ebm.data.host_batches import HostBatches, HostData
-from ebm.params import load_params
-from ebm.stages import training_data as module
-from ebm.stages.training_data import training_data
-from ebm.training.cost import step_costs
-from ebm.training.interrupt import Interrupted
-from ebm.training.loop import Training
-from ebm.workspace import WorkspaceError
+from ebmrepro.checks.load import load_params
+from ebmrepro.data.host_batches import HostBatches, HostData
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.stages import training_data as module
+from ebmrepro.stages.training_data import training_data
+from ebmrepro.training.cost import step_costs
+from ebmrepro.training.interrupt import Interrupted
+from ebmrepro.training.loop import Training
 
 CPU = torch.device("cpu")
 TRAIN = Path("results/micro/prepare/digits/train.safetensors")

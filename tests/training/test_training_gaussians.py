@@ -16,13 +16,13 @@ import pytest
 import torch
 from scipy.optimize import brentq
 
-from ebm.evaluation.gaussian import gaussian_kl
-from ebm.params.energies import GaussianEnergy
-from ebm.params.objectives import ContrastiveDivergence, ImprovedContrastiveDivergence
-from ebm.params.root import TrainSettings
-from ebm.params.sampling import LangevinSampler
-from ebm.params.schedules import Schedule
-from ebm.training.loop import Training
+from ebmrepro.evaluation.gaussian import gaussian_kl
+from ebmrepro.params.energies import GaussianEnergy
+from ebmrepro.params.objectives import ContrastiveDivergence, ImprovedContrastiveDivergence
+from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.sampling import LangevinSampler
+from ebmrepro.params.schedules import Schedule
+from ebmrepro.training.loop import Training
 
 POINTS, STEPS, STEP_SIZE = 1000, 10, 0.02
 

@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
-from ebm.progress import Progress
-from ebm.training.adam import Adam
-from ebm.training.guard import DivergenceGuard
-from ebm.training.interrupt import Interrupted, StopSignal
-from ebm.training.loop import Training
+from ebmrepro.machine.progress import Progress
+from ebmrepro.training.adam import Adam
+from ebmrepro.training.guard import DivergenceGuard
+from ebmrepro.training.interrupt import Interrupted, StopSignal
+from ebmrepro.training.loop import Training
 
 
 def _run(training, checkpoint, stop=None):

@@ -11,23 +11,23 @@ import torch
 from scipy import special
 from sklearn.neural_network import BernoulliRBM
 
-from ebm.data import bars_and_stripes, digits
-from ebm.energies.rbm import RBM
-from ebm.evaluation.pseudo_likelihood import log_pseudo_likelihood
-from ebm.mcmc.negatives import NegativeSampler
-from ebm.objectives import build_objective
-from ebm.objectives.cd import contrastive_divergence
-from ebm.params.datasets import BarsAndStripesData, BinaryDigitsData
-from ebm.params.energies import RBMEnergy
-from ebm.params.objectives import ContrastiveDivergence, MaximumLikelihood
-from ebm.params.root import TrainSettings
-from ebm.params.sampling import GibbsSampler, NoChain
-from ebm.params.schedules import Schedule
-from ebm.training.loop import Training
+from ebmrepro.data import bars_and_stripes, digits
+from ebmrepro.energies.rbm import RBM
+from ebmrepro.evaluation.pseudo_likelihood import log_pseudo_likelihood
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.objectives import build_objective
+from ebmrepro.objectives.cd import contrastive_divergence
+from ebmrepro.params.datasets import BarsAndStripesData, BinaryDigitsData
+from ebmrepro.params.energies import RBMEnergy
+from ebmrepro.params.objectives import ContrastiveDivergence, MaximumLikelihood
+from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.sampling import GibbsSampler, NoChain
+from ebmrepro.params.schedules import Schedule
+from ebmrepro.training.loop import Training
 
 CD = ContrastiveDivergence(kind="cd", energy_l2=0.0)
 MLE = MaximumLikelihood(kind="mle", grid=None)
-BARS = BarsAndStripesData(kind="bars_and_stripes", source="src/ebm/data/bars_and_stripes.py", side=3)
+BARS = BarsAndStripesData(kind="bars_and_stripes", source="src/ebmrepro/data/bars_and_stripes.py", side=3)
 # Of the four coins' 16 outcomes four draw all on or all off, in pairs: those say one bit less.
 ENTROPY = (4 - 4 / 16) * math.log(2)
 
@@ -211,7 +211,7 @@ def test_persistent_chains_come_near_the_exact_maximum_likelihood(seed):
 
 
 DIGITS = BinaryDigitsData(
-    kind="binary_digits", source="src/ebm/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
+    kind="binary_digits", source="src/ebmrepro/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
 )
 HIDDEN, BATCH, EPOCHS = 128, 32, 12
 

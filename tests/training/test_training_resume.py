@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from ebm.progress import Progress
-from ebm.training.interrupt import Interrupted, StopSignal
-from ebm.training.loop import Training
+from ebmrepro.machine.progress import Progress
+from ebmrepro.training.interrupt import Interrupted, StopSignal
+from ebmrepro.training.loop import Training
 
 METHODS = [
     ("quadratic", "mle", "no_chain", {}),

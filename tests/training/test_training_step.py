@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
-from ebm.data.batches import Batches
-from ebm.objectives import build_objective
-from ebm.progress import Progress
-from ebm.training.interrupt import StopSignal
-from ebm.training.log import COLUMNS, TrainingLog, as_csv
-from ebm.training.loop import Training
+from ebmrepro.data.batches import Batches
+from ebmrepro.machine.progress import Progress
+from ebmrepro.objectives import build_objective
+from ebmrepro.training.interrupt import StopSignal
+from ebmrepro.training.log import COLUMNS, TrainingLog, as_csv
+from ebmrepro.training.loop import Training
 
 
 def _norm(gradients) -> float:

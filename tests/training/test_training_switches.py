@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from ebm.params.energies import ResidualEnergy
-from ebm.params.objectives import ImprovedContrastiveDivergence
-from ebm.params.root import TrainSettings
-from ebm.params.sampling import LangevinSampler
-from ebm.params.schedules import Schedule
-from ebm.training.loop import Training
+from ebmrepro.params.energies import ResidualEnergy
+from ebmrepro.params.objectives import ImprovedContrastiveDivergence
+from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.sampling import LangevinSampler
+from ebmrepro.params.schedules import Schedule
+from ebmrepro.training.loop import Training
 
 BATCH = 6
 

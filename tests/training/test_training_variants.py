@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from ebm.data import shapes
-from ebm.progress import Progress
-from ebm.training.interrupt import StopSignal
-from ebm.training.log import COLUMNS
-from ebm.training.loop import Training
+from ebmrepro.data import shapes
+from ebmrepro.machine.progress import Progress
+from ebmrepro.training.interrupt import StopSignal
+from ebmrepro.training.log import COLUMNS
+from ebmrepro.training.loop import Training
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from ebm.data import bars_and_stripes
-from ebm.data.bars_and_stripes import patterns
-from ebm.evaluation.importance import log_likelihood_bound
-from ebm.mcmc.ancestral import ancestral_generate
-from ebm.params.datasets import BarsAndStripesData
-from ebm.params.energies import HelmholtzMachine
-from ebm.params.objectives import WakeSleep
-from ebm.params.root import TrainSettings
-from ebm.params.sampling import AncestralGeneration, NoChain
-from ebm.params.schedules import Schedule
-from ebm.training.loop import Training
+from ebmrepro.data import bars_and_stripes
+from ebmrepro.data.bars_and_stripes import patterns
+from ebmrepro.evaluation.importance import log_likelihood_bound
+from ebmrepro.mcmc.ancestral import ancestral_generate
+from ebmrepro.params.datasets import BarsAndStripesData
+from ebmrepro.params.energies import HelmholtzMachine
+from ebmrepro.params.objectives import WakeSleep
+from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.sampling import AncestralGeneration, NoChain
+from ebmrepro.params.schedules import Schedule
+from ebmrepro.training.loop import Training
 
 ITERATIONS = 800
 SETTINGS = TrainSettings(
@@ -41,7 +41,9 @@ def test_training_improves_the_bound_and_the_likelihood(seed):
     -2.599 nats, minus the data's entropy, is the best that any model can have. Seeds 0, 1 and 2 end at
     -2.74, -2.66 and -2.67, the bound of 100 samples within 0.01 of that.
     """
-    config = BarsAndStripesData(kind="bars_and_stripes", source="src/ebm/data/bars_and_stripes.py", side=3)
+    config = BarsAndStripesData(
+        kind="bars_and_stripes", source="src/ebmrepro/data/bars_and_stripes.py", side=3
+    )
     data = torch.from_numpy(bars_and_stripes.make(config)[0])
     distinct, log_probability = patterns(3)
     best = float((np.exp(log_probability) * log_probability).sum())

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from ebm.training.checkpoint import code_sha256, load_checkpoint, save_checkpoint, work_directory
-from ebm.workspace import WorkspaceError
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.training.checkpoint import code_sha256, load_checkpoint, save_checkpoint, work_directory
 
 
 def test_work_of_another_identity_is_removed_and_not_used(tmp_path, monkeypatch):
@@ -65,7 +65,7 @@ def test_no_checkpoint_is_none_and_a_damaged_one_is_removed(tmp_path):
 
 
 def test_the_code_is_part_of_the_identity(monkeypatch, tmp_path):
-    from ebm.training import checkpoint
+    from ebmrepro.training import checkpoint
 
     assert code_sha256() == code_sha256()
     copy = tmp_path / "ebm"

@@ -9,8 +9,8 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from ebm import workspace
-from ebm.workspace import WorkspaceError
+from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
 
 ARRAYS = {
     "b/matrix": np.arange(6, dtype=np.float32).reshape(2, 3) / 7,

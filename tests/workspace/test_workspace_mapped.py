@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from ebm import mapped, workspace
-from ebm.workspace import WorkspaceError
+from ebmrepro.files import mapped, workspace
+from ebmrepro.files.workspace import WorkspaceError
 
 ROWS = np.random.default_rng(0).integers(0, 256, (7, 3, 4, 5), dtype=np.uint8)
 LABELS = {"label": np.arange(7), "weight": np.linspace(0, 1, 7, dtype=np.float32)}
@@ -71,7 +71,7 @@ def test_what_is_missing_empty_or_uneven_is_said(tmp_path):
 BIG = """
 import numpy as np, resource, sys
 from pathlib import Path
-from ebm import mapped
+from ebmrepro.files import mapped
 row = np.full((3, 64, 64), 7, np.uint8)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 mapped.save_rows(Path(sys.argv[1]), "x", (row for _ in range(20000)))

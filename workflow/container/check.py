@@ -43,7 +43,7 @@ PROCESSES = f"--numprocesses {min(2, os.cpu_count())} --dist loadfile --no-loads
 # Printed: the packages there. Refused: any that the locks do not name, or not so.
 PACKAGES = """
 from pathlib import Path
-from ebm.packages import LOCKS, differences, installed, locked
+from ebmrepro.machine.packages import LOCKS, differences, installed, locked
 there = installed()
 print(*(f"{name}=={version}" for name, version in sorted(there.items())), sep="\\n")
 raise SystemExit("; ".join(differences(there, locked(*(Path("/opt/ebm") / lock for lock in LOCKS)))) or None)
@@ -110,7 +110,7 @@ def packages(docker: Daemon) -> None:
 
 def rebuild(docker: Daemon, context: Path) -> None:
     """A changed source file costs seconds, and is what the new image runs."""
-    with open(context / "src/ebm/__init__.py", "a", encoding="utf-8") as file:
+    with open(context / "src/ebmrepro/__init__.py", "a", encoding="utf-8") as file:
         file.write("CHANGED = 1\n")
     changed = f"{docker.IMAGE}-changed"
     with step("rebuild after a change of the source") as clock:

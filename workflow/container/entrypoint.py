@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
         check_gpu(folder / "params.yaml", Path("/dev"))
     if command[0] == "snakemake":
         command = within_quota(command, cpu_quota(Path("/sys/fs/cgroup")))
-    if (folder / "src/ebm").is_dir():
+    if (folder / "src/ebmrepro").is_dir():
         # The code that the runners watch for changes is the code that runs.
         paths = [str(folder / "src"), os.environ.get("PYTHONPATH", "")]
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

@@ -5,16 +5,10 @@ from pathlib import Path
 
 import yaml
 
-from ebm.params import ParamsError, load_params
-from ebm.runners import hold_this_folder, read_plain, sync_after_run
-from ebm.workspace import (
-    FIGURE_SUFFIXES,
-    MEASURED_SUFFIXES,
-    PREPARED,
-    RUN_SUFFIXES,
-    TABLE_SUFFIXES,
-    data_sha256,
-)
+from ebmrepro.params import ParamsError
+from ebmrepro.checks.load import load_params
+from ebmrepro.flow.runners import hold_this_folder, read_plain, sync_after_run
+from ebmrepro.files.workspace import FIGURE_SUFFIXES, MEASURED_SUFFIXES, PREPARED, RUN_SUFFIXES, TABLE_SUFFIXES, data_sha256
 
 try:
     PARAMS = load_params()
@@ -97,7 +91,7 @@ def code(*modules):
     """Files of the package that decide a stage's result; a folder stands for its modules."""
     found = []
     for module in modules:
-        path = Path("src/ebm") / module
+        path = Path("src/ebmrepro") / module
         found += (
             sorted(p for p in path.rglob("*") if p.is_file())
             if path.is_dir()

@@ -8,7 +8,7 @@ rule compose:
         lambda w: stage_files("train", w.experiment),
         code=code(
             "stages/compose.py",
-            "model_file.py",
+            "training/model_file.py",
             "energies",
             "data/batches.py",
             "data/streams.py",

@@ -6,7 +6,7 @@ rule denoise:
         lambda w: stage_files("train", w.experiment),
         code=code(
             "stages/denoise.py",
-            "model_file.py",
+            "training/model_file.py",
             "energies",
             "data/batches.py",
             "data/streams.py",

@@ -6,7 +6,7 @@ rule detect:
         lambda w: stage_files("train", w.experiment),
         code=code(
             "stages/detect.py",
-            "model_file.py",
+            "training/model_file.py",
             "energies",
             "data/streams.py",
             "evaluation/classifier.py",

@@ -16,7 +16,7 @@ rule evaluate:
         samples=f"{RESULTS}/sample/{{experiment}}/{{run}}.safetensors",
         code=code(
             "stages/evaluate.py",
-            "model_file.py",
+            "training/model_file.py",
             "data/batches.py",
             "data/streams.py",
             "energies",

@@ -2,7 +2,7 @@ rule figure:
     """A figure over the runs of an experiment."""
     input:
         shown_files("figures"),
-        code=code("stages/figure.py", "figures", "data/densities.py"),
+        code=code("stages/figure.py", "plots", "shown", "tables", "data/densities.py"),
     output:
         f"{SHOWN}/{{figure}}.pdf",
         report(
@@ -26,7 +26,7 @@ rule table:
     """A table over the runs of an experiment."""
     input:
         shown_files("tables"),
-        code=code("stages/table.py", "figures"),
+        code=code("stages/table.py", "tables", "shown"),
     output:
         f"{SHOWN}/{{table}}.md",
         report(

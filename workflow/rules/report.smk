@@ -14,7 +14,7 @@ rule report:
             for table in PARAMS.tables
             for suffix in TABLE_SUFFIXES
         ],
-        code=code("stages/report.py", "reproduction", "figures"),
+        code=code("stages/report.py", "reproduction", "report", "shown", "tables"),
     output:
         f"{RESULTS}/report/verdicts.json",
         "paper_figures/report.html",

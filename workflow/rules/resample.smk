@@ -15,7 +15,7 @@ rule resample:
             "stages/resample.py",
             "stages/sample.py",
             "stages/evaluate.py",
-            "model_file.py",
+            "training/model_file.py",
             "data/batches.py",
             "data/streams.py",
             "energies",

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from ebm.params.compositions import models_of
+from ebmrepro.params.compositions import models_of
 
 # Passes through a network of the paper's size a second, of 32x32 images, and through those of embedded data.
 LARGE_PASSES = {"gpu": 10_000, "cpu": 100}

@@ -5,7 +5,7 @@ rule sample:
         f"{RESULTS}/train/{{experiment}}/{{run}}.json",
         code=code(
             "stages/sample.py",
-            "model_file.py",
+            "training/model_file.py",
             "energies",
             "data/batches.py",
             "data/streams.py",

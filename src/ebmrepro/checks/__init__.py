@@ -1,0 +1,1 @@
+"""params.yaml read and refused: what no single section can see."""

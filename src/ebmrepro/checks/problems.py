@@ -1,0 +1,101 @@
+"""What no single section can see: dangling names, overrides, combinations that cannot work.
+
+Each problem is (location, reason), the location a tuple of keys into params.yaml.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from pydantic import ValidationError
+
+from ebmrepro.checks import combinations, measured, published
+from ebmrepro.checks.shown import of_shown
+from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
+from ebmrepro.params.words import Problem, nearest, no_such
+
+
+def describe(error: dict, known: Iterable[str] = ()) -> str:
+    """One pydantic error as a clause for a person."""
+    kind, context, value = error["type"], error.get("ctx", {}), error.get("input")
+    if kind == "extra_forbidden":
+        return f"unknown key{nearest(error['loc'][-1], known)}"
+    if kind == "missing":
+        return "required key is missing"
+    if kind == "literal_error":
+        return f"got {value!r}{nearest(value, _options(context['expected']))}"
+    if kind == "union_tag_invalid":
+        return f"got {context['tag']!r}{nearest(context['tag'], _options(context['expected_tags']))}"
+    if kind == "union_tag_not_found":
+        return "required key 'kind' is missing"
+    if kind == "value_error":
+        return str(context["error"])
+    message = error["msg"].removeprefix("Input should be ")
+    return f"must be {message}, got {value!r}"
+
+
+def _options(text: str) -> list[str]:
+    return [part.strip(" '") for part in text.replace(" or ", ",").split(",")]
+
+
+def problems(params: Params) -> Iterator[Problem]:
+    """Every cross-reference of `params` that cannot work."""
+    unknown_data = list(published.of_datasets(params))
+    yield from unknown_data
+    dangling = bool(unknown_data)
+    for name, run in params.runs.items():
+        here = ("runs", name)
+        unresolved = False
+        if run.dataset not in params.datasets:
+            unresolved = True
+            yield (*here, "dataset"), no_such("dataset", run.dataset, params.datasets)
+        for stage, key, section, _ in REFERENCES:
+            chosen = getattr(getattr(run, stage), key)
+            entries = getattr(params, section)
+            if chosen not in entries:
+                unresolved = True
+                yield (*here, stage, key), no_such(key, chosen, entries, section)
+        dangling |= unresolved
+        if unresolved:
+            continue
+        overrides = list(_override_problems(params, name))
+        yield from overrides
+        if overrides:
+            dangling = True
+        elif not unknown_data:
+            yield from combinations.of_run(params, name)
+    if not dangling:
+        yield from measured.of_compositions(params)
+        yield from measured.of_outliers(params)
+        yield from measured.of_denoisings(params)
+        yield from measured.of_comparisons(params)
+        yield from measured.of_protocols(params)
+        yield from of_shown(params)
+    if len(set(params.seeds)) != len(params.seeds):
+        yield ("seeds",), f"each seed must appear once, got {params.seeds}"
+
+
+def _override_problems(params: Params, run: str) -> Iterator[Problem]:
+    for stage in ("train", "sample", "evaluate"):
+        chosen = getattr(params.runs[run], stage)
+        keys = [key for where, key, _, _ in REFERENCES if where == stage]
+        for key, changes in chosen.override.items():
+            here = ("runs", run, stage, "override", key)
+            if key not in keys:
+                yield here, f"unknown key{nearest(key, keys)}"
+                continue
+            section = next(ref[2] for ref in REFERENCES if ref[1] == key)
+            entry = getattr(params, section)[getattr(chosen, key)]
+            fields = type(entry).model_fields
+            unknown = [word for word in changes if word not in fields]
+            for word in unknown:
+                yield (*here, word), f"unknown key{nearest(word, fields)}"
+            if unknown:
+                continue
+            if "kind" in changes:
+                yield (*here, "kind"), f"a run cannot change the kind of its {key}: name another one"
+                continue
+            try:
+                ADAPTERS[key].validate_python(entry.model_dump() | changes)
+            except ValidationError as failure:
+                error = failure.errors()[0]
+                inside = [part for part in error["loc"] if part in changes]
+                yield (*here, *inside), describe(error)

@@ -1,0 +1,209 @@
+"""The command line: one subcommand per stage, and what keeps the two runners in step.
+
+Exit codes: 0 done; 1 something is missing, damaged or busy; 2 params.yaml or the command line is wrong;
+128 + n stopped by signal n, to go on when run again.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ebmrepro.checks.load import load_params
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params import Params, ParamsError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+Item = Annotated[str, typer.Argument(help="a name from params.yaml")]
+
+
+def _stage(name: str, item: str | None, section: str | None) -> None:
+    params = load_params()
+    if section is not None:
+        known = getattr(params, section)
+        if item not in known:
+            from ebmrepro.params.words import nearest
+
+            raise ParamsError(f"params.yaml: {section} has no '{item}'{nearest(item, known)}")
+    from ebmrepro.provenance.record import recorded
+
+    module = import_module(f"ebmrepro.stages.{name}")
+    with recorded(params, name, item):
+        module.run(params, item) if section is not None else module.run(params)
+
+
+@app.command()
+def prepare(dataset: Item) -> None:
+    """Make a data set, its ruler and its manifest."""
+    _stage("prepare", dataset, "datasets")
+
+
+@app.command()
+def train(run: Item) -> None:
+    """Train a run with every seed; goes on where a killed process stopped."""
+    _stage("train", run, "runs")
+
+
+@app.command()
+def sample(run: Item) -> None:
+    """Draw samples from a run's models."""
+    _stage("sample", run, "runs")
+
+
+@app.command()
+def evaluate(run: Item) -> None:
+    """Measure a run."""
+    _stage("evaluate", run, "runs")
+
+
+@app.command()
+def compose(composition: Item) -> None:
+    """Sample compositions of an experiment's models and judge them."""
+    _stage("compose", composition, "compositions")
+
+
+@app.command()
+def detect(outliers: Item) -> None:
+    """Tell a data set's images from others by the energy of an experiment's models."""
+    _stage("detect", outliers, "outliers")
+
+
+@app.command()
+def denoise(denoising: Item) -> None:
+    """Remove noise from a data set's images by the energies of an experiment's models."""
+    _stage("denoise", denoising, "denoisings")
+
+
+@app.command()
+def compare(comparison: Item) -> None:
+    """Put the runs of several experiments side by side and time a training step of each."""
+    _stage("compare", comparison, "comparisons")
+
+
+@app.command()
+def resample(protocol: Item) -> None:
+    """Sample a run's models by another protocol and measure that."""
+    _stage("resample", protocol, "protocols")
+
+
+@app.command()
+def figure(figure: Item) -> None:
+    """Draw a figure."""
+    _stage("figure", figure, "figures")
+
+
+@app.command()
+def table(table: Item) -> None:
+    """Write a table."""
+    _stage("table", table, "tables")
+
+
+@app.command()
+def report() -> None:
+    """Judge the claims and write paper_figures/report.html."""
+    _stage("report", None, None)
+
+
+@app.command()
+def check() -> None:
+    """Validate params.yaml."""
+    params = load_params()
+    print(f"params.yaml is valid: preset {params.preset}, {len(params.runs)} runs")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of params.yaml (kept in workflow/params.schema.json)."""
+    import json
+
+    print(json.dumps(Params.model_json_schema(), indent=2))
+
+
+@app.command()
+def estimate(
+    steps: Annotated[int, typer.Option(min=1, help="training steps to time")] = 20,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="at most so many images at a time, the time scaled (slow machines)"),
+    ] = None,
+) -> None:
+    """Time a few steps of every planned run here and print the hours that all of it will take."""
+    from ebmrepro.tools.estimate import estimate as run
+
+    run(load_params(), steps, batch)
+
+
+@app.command()
+def catalogue(entry: Annotated[str | None, typer.Argument(help="one of them, in full")] = None) -> None:
+    """List the published image sets that a data set of kind `catalogue` may name, and how each is got."""
+    from ebmrepro.tools.listing import print_catalogue, print_entry
+
+    if entry is None:
+        print_catalogue()
+    else:
+        print_entry(entry)
+
+
+@app.command()
+def sync() -> None:
+    """After `snakemake`: let DVC record what was produced. Refuses unless Snakemake has nothing to do."""
+    from ebmrepro.flow.runners import sync as run
+
+    load_params()
+    run()
+
+
+@app.command()
+def restore() -> None:
+    """After `dvc repro`, or in a fresh clone: pull, check, and let Snakemake adopt the files."""
+    from ebmrepro.flow.runners import restore as run
+
+    load_params()
+    run()
+
+
+@app.command()
+def crate(
+    folder: Annotated[Path, typer.Argument(help="where to write it; must not exist")] = Path("crate"),
+    tensors: Annotated[bool, typer.Option(help="models, samples and prepared data, too")] = True,
+) -> None:
+    """Export results, code and the record of every job as a Workflow Run RO-Crate."""
+    from ebmrepro.provenance.chain import chain
+    from ebmrepro.provenance.crate import export
+
+    params = load_params()
+    jobs = chain(params)
+    export(params, jobs, folder, tensors)
+    print(f"ebm: {folder} holds the records of {len(jobs)} jobs and what they made")
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this machine and checkout and say what would get in the way."""
+    from ebmrepro.tools.doctor import doctor as run
+
+    raise typer.Exit(run())
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on standard error."""
+    try:
+        app()
+    except ParamsError as failure:
+        _fail(failure, 2)
+    except WorkspaceError as failure:
+        _fail(failure, 1)
+    except OSError as failure:
+        _fail(f"{failure.strerror}: {failure.filename or 'while writing'}", 1)
+    except Exception as failure:
+        signum = getattr(failure, "signum", None)
+        if signum is None:
+            raise
+        _fail(failure, 128 + signum)
+
+
+def _fail(message: object, code: int) -> None:
+    print(f"ebm: {message}", file=sys.stderr)
+    sys.exit(code)

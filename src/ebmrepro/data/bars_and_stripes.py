@@ -1,0 +1,41 @@
+"""Bars and stripes (MacKay, 2003): binary images of whole rows or whole columns, with known probabilities.
+
+A fair coin chooses rows or columns, then one fair coin for each of the `side` lines whether it is on:
+
+    p(x) = 2^-(side+1) #{(orientation, lines) that draw x}
+
+An image all on or all off is drawn by both orientations, any other pattern by one. The entropy is
+(side + 1 - 2^(1-side)) log 2 nats, 2.60 for side 3.
+"""
+
+import numpy as np
+
+from ebmrepro.params.datasets import BarsAndStripesData
+
+
+def make(config: BarsAndStripesData) -> tuple[np.ndarray, np.ndarray]:
+    """Train and test images, both the distribution itself: float32 of shape (2^(side+1), side^2), 0 or 1.
+
+    One row for each of the equally likely outcomes of the coins; pixels in row-major order.
+    """
+    images = _outcomes(config.side)
+    return images, images.copy()
+
+
+def patterns(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct images (m, side^2), float32, m = 2^(side+1) - 2, and their log-probabilities (m,) in nats.
+
+    Raises ValueError unless there are at least two lines: with one, rows and columns are the same.
+    """
+    if side < 2:
+        raise ValueError(f"bars and stripes need a side of at least 2 pixels, got {side}")
+    images = _outcomes(side)
+    distinct, counts = np.unique(images, axis=0, return_counts=True)
+    return distinct, np.log(counts / len(images))
+
+
+def _outcomes(side: int) -> np.ndarray:
+    lines = (np.arange(2**side)[:, None] >> np.arange(side)) & 1
+    rows = np.repeat(lines[:, :, None], side, axis=2)
+    images = np.concatenate([rows, rows.transpose(0, 2, 1)])
+    return images.reshape(-1, side**2).astype(np.float32)

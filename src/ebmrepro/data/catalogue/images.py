@@ -1,0 +1,121 @@
+"""A split of a published set as a stream of 8-bit images with labels, in a stated order."""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ebmrepro.data.catalogue import readers
+from ebmrepro.data.catalogue.pictures import CorruptImage, decode
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.catalogue import Entry, Preparation
+from ebmrepro.params.words import nearest
+
+# So many corrupt images and the run stops at once: the rest will hardly be better.
+HOPELESS = 10
+
+
+class Sample(NamedTuple):
+    """An image: its name in the files, pixels uint8 (channels, size, size), labels by attribute."""
+
+    name: str
+    pixels: np.ndarray
+    labels: dict[str, int]
+
+
+class Images:
+    """A split, to be iterated over, each time anew from its files, which are never whole in memory.
+
+    `count` images are in the files, `asked` of them are asked for; `attributes` are the names of the values
+    of every label, in the order of their numbers. The order is that of the publisher: batch by batch, by the
+    list of names, or by LMDB key, as each module of `readers` says. After an iteration `corrupt` lists the
+    names of images that could not be decoded; with `corrupt="stop"` it ends in WorkspaceError if there are
+    any, with "skip" they are missing from it, so that it gives `asked - len(corrupt)` images.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        split: str,
+        size: int,
+        content: readers.Content,
+        preparation: Preparation | None,
+        stops: bool,
+        only: Collection[int] | None,
+    ):
+        self.entry, self.split, self.size = entry, split, size
+        self.count = entry.counts[split]
+        self.asked = self.count if only is None else len(only)
+        self.attributes = dict(content.attributes)
+        self.corrupt: list[str] = []
+        self._only = only
+        self._content, self._preparation, self._stops = content, preparation, stops
+
+    def __iter__(self) -> Iterator[Sample]:
+        self.corrupt = []
+        came, reason = 0, ""
+        for name, raw, labels in self._content.items():
+            came += 1
+            if self._only is not None and came - 1 not in self._only:
+                continue
+            if isinstance(raw, bytes):
+                try:
+                    raw = decode(raw, self.size, self.entry.channels, self._preparation)
+                except CorruptImage as failure:
+                    self.corrupt.append(name)
+                    reason = reason or f"{name}: {failure}"
+                    if self._stops and len(self.corrupt) == HOPELESS:
+                        self._stop(reason, came)
+                    continue
+            yield Sample(name, raw, labels)
+        if came != self.count:
+            raise WorkspaceError(_wrong_count(self.entry, self.split, came))
+        if self.corrupt and self._stops:
+            self._stop(reason, came)
+
+    def _stop(self, reason: str, came: int) -> None:
+        raise WorkspaceError(
+            f"{self.entry.name}: {len(self.corrupt)} of {came:,} images of the split {self.split} cannot be"
+            f" decoded ({', '.join(self.corrupt)}; {reason}): get the files again, or say that corrupt images"
+            " are to be skipped"
+        )
+
+
+def open_images(
+    entry: Entry,
+    paths: Mapping[str, Path],
+    split: str,
+    size: int,
+    preparation: str | None = None,
+    corrupt: Literal["stop", "skip"] = "stop",
+    only: Collection[int] | None = None,
+) -> Images:
+    """The images of a split of `entry`, of `size` x `size` pixels, from the files that `fetch` gave.
+
+    `preparation` names one of the entry's (None: its first). `only`: positions in the publisher's order, from
+    0, of the images asked for; the others are passed over without being decoded (None: all are asked for).
+    Raises WorkspaceError if the entry has no such split, size or preparation, if a file is damaged, or if its
+    images are not as many as the catalogue says.
+    """
+    files = entry.files_of((split,))
+    if size not in entry.sizes:
+        known = " or ".join(map(str, entry.sizes))
+        raise WorkspaceError(f"{entry.name} is read with {known} pixels a side, not {size}")
+    if preparation is not None and preparation not in entry.preparations:
+        raise WorkspaceError(
+            f"{entry.name}: there is no preparation '{preparation}'{nearest(preparation, entry.preparations)}"
+        )
+    name = preparation or next(iter(entry.preparations), None)
+    chosen = None if name is None else entry.preparations[name]
+    content = readers.READERS[entry.reader]([paths[file.name] for file in files], split)
+    if content.count not in (None, entry.counts[split]):
+        raise WorkspaceError(_wrong_count(entry, split, content.count))
+    return Images(entry, split, size, content, chosen, corrupt == "stop", only)
+
+
+def _wrong_count(entry: Entry, split: str, came: int) -> str:
+    return (
+        f"{entry.name}: its split {split} has {came:,} images, the catalogue says {entry.counts[split]:,}:"
+        " the files are incomplete or another edition, get them again"
+    )

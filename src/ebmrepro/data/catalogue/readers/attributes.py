@@ -1,0 +1,56 @@
+"""CelebA's tables: one line per image, its name and numbers, in the publisher's text or as CSV.
+
+The text of attributes begins with the number of images, then a line of names; the CSV with a line of names,
+whose first is that of the column of image names. The text of parts has no line of names.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from ebmrepro.files.workspace import WorkspaceError
+
+# What the publisher's -1 and 1, or the CSV's 0 and 1, are called.
+VALUES = ("no", "yes")
+
+
+def attributes(text: str, path: Path) -> tuple[tuple[str, ...], dict[str, tuple[int, ...]]]:
+    """Names of the attributes, lower case, and by image 0 or 1 for each; WorkspaceError if it is cut."""
+    lines = text.strip().splitlines()
+    try:
+        if "," in lines[0]:
+            rows = list(csv.reader(io.StringIO(text)))
+            names, rows = rows[0][1:], rows[1:]
+            expected = len(rows)
+        else:
+            expected, names = int(lines[0]), lines[1].split()
+            rows = [line.split() for line in lines[2:]]
+        table = {row[0]: tuple(int(int(value) > 0) for value in row[1:]) for row in rows if row}
+        whole = len(table) == expected and all(len(values) == len(names) for values in table.values())
+    except (IndexError, ValueError):
+        whole = False
+    if not whole or not names:
+        raise WorkspaceError(f"{path} is no whole table of attributes: get it again")
+    return tuple(map(_plain, names)), table
+
+
+def numbers(text: str, path: Path, columns: Iterable[int] = (1,)) -> dict[str, tuple[str, ...]]:
+    """By the first column the texts of `columns` of a table, whose second column is a number; a line of names
+    at its head is left out. WorkspaceError if a line is cut."""
+    separator = "," if "," in text else None
+    rows = [line.split(separator) for line in text.strip().splitlines()]
+    if rows and len(rows[0]) > 1 and not rows[0][1].strip().isdecimal():
+        rows = rows[1:]
+    try:
+        if not rows or not all(row[1].strip().isdecimal() for row in rows):
+            raise ValueError
+        return {row[0]: tuple(row[column].strip() for column in columns) for row in rows}
+    except (IndexError, ValueError):
+        raise WorkspaceError(f"{path} is no whole table: get it again") from None
+
+
+def _plain(name: str) -> str:
+    """A name that params.yaml admits: 5_o_Clock_Shadow is five_o_clock_shadow."""
+    name = name.strip().lower()
+    return "five" + name[1:] if name.startswith("5") else name

@@ -1,0 +1,55 @@
+"""CelebA-HQ as CelebAMask-HQ packs it: a zip (or folder) with CelebA-HQ-img/<number>.jpg, a table of
+attributes, and a table that maps each number to the image of CelebA that it was made from.
+
+Splits: `all`, and the parts of CelebA to which the originals belong (to 162,770 training, to 182,637
+validation).
+Order: by number.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ebmrepro.data.catalogue.readers.attributes import VALUES, attributes, numbers
+from ebmrepro.data.catalogue.readers.content import Content, Item
+from ebmrepro.data.catalogue.stores import Store, store
+from ebmrepro.files.workspace import WorkspaceError
+
+TABLE, MAPPING = "CelebAMask-HQ-attribute-anno.txt", "CelebA-HQ-to-CelebA-mapping.txt"
+# Numbers of CelebA's images, from 1, in each part.
+PARTS = {
+    "train": range(1, 162_771),
+    "validation": range(162_771, 182_638),
+    "test": range(182_638, 202_600),
+    "all": range(1, 202_600),
+}
+
+
+def read(paths: list[Path], split: str) -> Content:
+    """Labels: the 40 attributes, 0 (no) or 1 (yes)."""
+    (path,) = paths
+    with store(path) as files:
+        names, table = attributes(_text(files, TABLE), path / TABLE)
+        # Columns: number in CelebA-HQ, index in CelebA from 0, name in CelebA.
+        originals = numbers(_text(files, MAPPING), path / MAPPING, [2])
+        try:
+            numbered = sorted((int(number), int(Path(name).stem)) for number, (name,) in originals.items())
+        except ValueError:
+            raise WorkspaceError(f"{path}: {MAPPING} holds no numbers of images: get it again") from None
+        chosen = [f"{number}.jpg" for number, original in numbered if original in PARTS[split]]
+        for image in chosen:
+            if image not in files or image not in table:
+                raise WorkspaceError(f"{path} lacks {image} or its attributes: get it again")
+
+    def items() -> Iterator[Item]:
+        with store(path) as files:
+            for image in chosen:
+                yield image, files.read(image), dict(zip(names, table[image], strict=True))
+
+    return Content(len(chosen), dict.fromkeys(names, VALUES), items)
+
+
+def _text(files: Store, name: str) -> str:
+    try:
+        return files.read(name).decode("utf-8")
+    except UnicodeDecodeError:
+        raise WorkspaceError(f"{files.path}: {name} is no text: get it again") from None

@@ -1,0 +1,97 @@
+"""Any folder of images by class: `folder/<class>/*.{jpg,jpeg,png}`, centre-cropped and resized."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from ebmrepro.data.catalogue.pictures import CorruptImage, decode
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.catalogue import Preparation
+from ebmrepro.params.datasets import ImageFolderData
+
+SUFFIXES = {".jpg", ".jpeg", ".png"}
+CENTRE = Preparation(crop="square", resample="lanczos", source="of this project")
+# So many damaged files are named, all are counted.
+NAMED = 10
+
+
+class Part:
+    """Images of one part of a folder, to be iterated over: decoded one by one, never all in memory.
+
+    Gives pixels, uint8 (channels, size, size) in 0..255, and the number of the class, classes being numbered
+    in alphabetical order. After an iteration `corrupt` lists the files, as seen from the folder, that could
+    not be decoded; with `corrupt: stop` it ends in WorkspaceError if there are any, with `skip` they are
+    missing from it.
+    """
+
+    def __init__(self, name: str, config: ImageFolderData, paths: list[Path], labels: np.ndarray):
+        self.name, self.paths, self.labels = name, paths, labels
+        self.corrupt: list[str] = []
+        self._config = config
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, int]]:
+        config, self.corrupt, reason = self._config, [], ""
+        for path, label in zip(self.paths, self.labels.tolist(), strict=True):
+            try:
+                pixels = decode(_bytes(path), config.size, config.channels, CENTRE)
+            except CorruptImage as failure:
+                self.corrupt.append(str(path.relative_to(config.source)))
+                reason = reason or str(failure)
+                continue
+            yield pixels, label
+        if self.corrupt and (config.corrupt == "stop" or len(self.corrupt) == len(self)):
+            named = ", ".join(self.corrupt[:NAMED]) + (", ..." if len(self.corrupt) > NAMED else "")
+            raise WorkspaceError(
+                f"image_folder: {len(self.corrupt)} of {len(self):,} {self.name} images in {config.source}"
+                f" cannot be decoded ({named}; of the first: {' '.join(reason.split())}): repair or remove"
+                " them, or set corrupt: skip"
+            )
+
+
+def parts(config: ImageFolderData) -> dict[str, Part]:
+    """The parts `train` and `test` of the folder, split by class with its seed, before any file is decoded.
+
+    With `limit`, that many images are drawn at random, evenly over the classes. Raises WorkspaceError if the
+    folder is missing, holds no images or too few to split.
+    """
+    folder = Path(config.source)
+    if not folder.is_dir():
+        raise WorkspaceError(f"image_folder: {folder} is not a folder")
+    classes = [path for path in sorted(folder.iterdir()) if path.is_dir()]
+    files = [sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES) for path in classes]
+    if sum(map(len, files)) == 0:
+        raise WorkspaceError(f"image_folder: {folder} has no sub-folder with JPEG or PNG files")
+    rng = np.random.default_rng([config.seed, 3])
+    chosen, labels = [], []
+    for label, paths in enumerate(files):
+        if config.limit is not None:
+            share = config.limit // len(files) + (label < config.limit % len(files))
+            paths = [paths[i] for i in sorted(rng.permutation(len(paths))[:share])]
+        chosen += paths
+        labels += [label] * len(paths)
+    numbers = np.array(labels, dtype=np.int64)
+    try:
+        train, test = train_test_split(
+            np.arange(len(chosen)),
+            test_size=config.test_fraction,
+            random_state=config.seed,
+            stratify=numbers,
+        )
+    except ValueError as failure:
+        raise WorkspaceError(f"image_folder: {folder} cannot be split: {failure}") from None
+    return {
+        name: Part(name, config, [chosen[i] for i in index], numbers[index])
+        for name, index in (("train", train), ("test", test))
+    }
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as failure:
+        raise WorkspaceError(f"image_folder: {path} cannot be read ({failure.strerror})") from None

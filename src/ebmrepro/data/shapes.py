@@ -1,0 +1,61 @@
+"""Coloured shapes: generated 16x16 RGB images whose attributes are independent and known."""
+
+import numpy as np
+
+from ebmrepro.params.datasets import ATTRIBUTES, ShapesData
+
+SIDE = 16
+# Drawn this many times finer and averaged: smooth edges.
+FINE = 4
+# Centres (row, column) of the places, and how far a shape may be from its centre, in pixels.
+CENTRES = {
+    "top_left": (4.5, 4.5),
+    "top_right": (4.5, 11.5),
+    "bottom_left": (11.5, 4.5),
+    "bottom_right": (11.5, 11.5),
+}
+SHIFT = 0.75
+# A shape spans one radius, in pixels, to each side.
+RADIUS = (2.75, 3.25)
+BRIGHTNESS = (0.75, 1.0)
+BACKGROUND = (0.0, 0.15)
+RGB = {"red": (1.0, 0.15, 0.15), "green": (0.15, 1.0, 0.15), "blue": (0.15, 0.15, 1.0)}
+
+
+def make(config: ShapesData) -> tuple[np.ndarray, dict, np.ndarray, dict]:
+    """Train images, train labels, test images, test labels.
+
+    Images are uint8 of shape (n, 3, 16, 16) in 0..255; labels are int64 (n,) by attribute, numbering the
+    values of `ATTRIBUTES["shapes"]`. Every attribute is uniform and independent of the others; position,
+    size, brightness and background vary besides.
+    """
+    train = _draw(np.random.default_rng([config.seed, 0]), config.train_size)
+    test = _draw(np.random.default_rng([config.seed, 1]), config.test_size)
+    return (*train, *test)
+
+
+def _draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, dict]:
+    values = ATTRIBUTES["shapes"]
+    labels = {name: rng.integers(len(known), size=count) for name, known in values.items()}
+    centres = np.array([CENTRES[place] for place in values["place"]])[labels["place"]]
+    centres = centres + rng.uniform(-SHIFT, SHIFT, (count, 2))
+    radius = rng.uniform(*RADIUS, count)[:, None, None]
+
+    fine = (np.arange(SIDE * FINE) + 0.5) / FINE
+    # Distances from the centre in units of the radius, downwards and to the right.
+    down = (fine[None, :, None] - centres[:, 0, None, None]) / radius
+    right = (fine[None, None, :] - centres[:, 1, None, None]) / radius
+    square = np.maximum(abs(down), abs(right)) <= 1
+    forms = {
+        "square": square,
+        "cross": square & (np.minimum(abs(down), abs(right)) <= 1 / 3),
+        "triangle": square & (2 * abs(right) <= 1 + down),
+    }
+    chosen = labels["shape"][:, None, None]
+    inside = np.choose(chosen, [forms[name] for name in values["shape"]])
+    cover = inside.reshape(count, SIDE, FINE, SIDE, FINE).mean((2, 4))[:, None]
+    colour = np.array([RGB[name] for name in values["colour"]])[labels["colour"]]
+    colour = (colour * rng.uniform(*BRIGHTNESS, (count, 1)))[:, :, None, None]
+    background = rng.uniform(*BACKGROUND, (count, 1, 1, 1))
+    images = cover * colour + (1 - cover) * background
+    return np.floor(images * 255.999).astype(np.uint8), labels

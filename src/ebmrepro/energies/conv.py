@@ -1,0 +1,44 @@
+"""A small convolutional energy for images of 8x8 pixels and up."""
+
+from torch import Tensor, nn
+
+from ebmrepro.energies.modulation import Modulation, check_condition, modulated
+
+
+class ConvEnergy(nn.Module):
+    """Four 3x3 convolutions (w, 2w, 2w, 4w channels) with swish, one 2x2 average pool after the second.
+
+    The energy is linear in the sum of the last features over positions, so any image size fits. With `times`
+    it is E(x, t): every convolution is modulated by time, before its swish.
+    """
+
+    def __init__(self, channels: int, width: int, times: int | None = None):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(channels, width, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(width, 2 * width, 3, padding=1),
+            nn.SiLU(),
+            nn.AvgPool2d(2),
+            nn.Conv2d(2 * width, 2 * width, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(2 * width, 4 * width, 3, padding=1),
+            nn.SiLU(),
+        )
+        self.output = nn.Linear(4 * width, 1)
+        self.times = times
+        if times is not None:
+            widths = (width, 2 * width, 2 * width, 4 * width)
+            self.modulations = nn.ModuleList(Modulation(times, each) for each in widths)
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Energies (B,) of images (B, C, H, W), at the times of one-hot `condition` (B, times).
+
+        Raises ValueError if the condition is missing, of another shape, or given to an energy without time.
+        """
+        check_condition(condition, len(x), self.times)
+        if condition is None:
+            features = self.features(x)
+        else:
+            features = modulated(self.features, self.modulations, x, condition)
+        return self.output(features.sum((2, 3))).squeeze(1)

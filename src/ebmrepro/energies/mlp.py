@@ -1,0 +1,33 @@
+"""A multi-layer perceptron as an energy."""
+
+from torch import Tensor, nn
+
+from ebmrepro.energies.modulation import Modulation, check_condition, modulated
+
+
+class MLPEnergy(nn.Module):
+    """Linear layers of the given widths with swish between them, then one linear unit.
+
+    With `times` it is E(x, t): every hidden layer is modulated by time, before its swish.
+    """
+
+    def __init__(self, dim: int, widths: list[int], times: int | None = None):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for width in widths:
+            layers += [nn.Linear(dim, width), nn.SiLU()]
+            dim = width
+        self.layers = nn.Sequential(*layers, nn.Linear(dim, 1))
+        self.times = times
+        if times is not None:
+            self.modulations = nn.ModuleList(Modulation(times, width) for width in widths)
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Energies (B,) of points (B, d), at the times of one-hot `condition` (B, times).
+
+        Raises ValueError if the condition is missing, of another shape, or given to an energy without time.
+        """
+        check_condition(condition, len(x), self.times)
+        if condition is None:
+            return self.layers(x).squeeze(1)
+        return modulated(self.layers, self.modulations, x, condition).squeeze(1)

@@ -1,0 +1,102 @@
+"""The residual energies of the ICD paper: one network for each resolution of the image, summed.
+
+Blocks and widths are those of `ebmrepro.params.layouts`, read in the authors' code (models.py). Every
+convolution and linear unit has a bias, every norm a gain and a bias, attention one scalar: with that the
+unconditional CIFAR network of f = 64 with attention and three scales has 6,564,196 parameters.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ebmrepro.energies.attention import SelfAttention
+from ebmrepro.energies.blocks import ResidualBlock, average_halved
+from ebmrepro.params.energies import ResidualEnergy as Config
+from ebmrepro.params.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, Network, halved, map_sides
+
+
+class ResidualNetwork(nn.Module):
+    """One network: 3x3 convolution, swish, the blocks, swish, global mean, one linear unit."""
+
+    def __init__(self, network: Network, channels: int, config: Config, classes: int | None):
+        super().__init__()
+        width = int(config.width * network.stem)
+        self.stem = nn.Conv2d(channels, width, 3, padding=1)
+        self.blocks = nn.ModuleList()
+        for kind in network.blocks:
+            if kind == "attention":
+                if config.attention:
+                    self.blocks.append(SelfAttention(width))
+                continue
+            width_out = 2 * width if kind == "widen" else width
+            halve = kind != "block"
+            block = ResidualBlock(width, width_out, halve, config.normalise, config.spectral_norm, classes)
+            self.blocks.append(block)
+            width = width_out
+        self.linear = nn.Linear(width, 1)
+        self.output = config.output
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Energies (B,) of images (B, C, H, W) under `condition` (B, K)."""
+        x = F.silu(self.stem(x))
+        for block in self.blocks:
+            x = block(x, condition)
+        energies = self.linear(F.silu(x).mean((2, 3))).squeeze(1)
+        if self.output == "square":
+            return energies.square()
+        return energies.sigmoid() if self.output == "sigmoid" else energies
+
+
+class ResidualEnergy(nn.Module):
+    """The sum of the networks at full, half and quarter resolution, or of the first `scales` of them."""
+
+    def __init__(self, config: Config, shape: tuple[int, int, int], classes: int | None = None):
+        """For images of `shape` (C, H, W); `classes` is the length of the condition, None without one.
+
+        Raises ValueError if the images are too small for attention or norms.
+        """
+        super().__init__()
+        networks = LAYOUTS[config.layout][: config.scales]
+        _check_maps(config, networks, shape)
+        self.classes = classes
+        self.networks = nn.ModuleList(
+            ResidualNetwork(network, shape[0], config, classes) for network in networks
+        )
+
+    def heads(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Energies (B, S) of the S networks for images (B, C, H, W).
+
+        `condition` (B, K), K = `classes`, float one-hot. Raises ValueError if it is missing, of another
+        shape, or given to an energy that has none.
+        """
+        expected = None if self.classes is None else (len(x), self.classes)
+        found = None if condition is None else tuple(condition.shape)
+        if found != expected:
+            raise ValueError(f"the energy takes a condition of shape {expected}, got {found}")
+        energies = []
+        for number, network in enumerate(self.networks):
+            if number:
+                x = average_halved(x)
+            energies.append(network(x, condition))
+        return torch.stack(energies, 1)
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Energies (B,): the sum of `heads`."""
+        return self.heads(x, condition).sum(1)
+
+
+def _check_maps(config: Config, networks: tuple[Network, ...], shape: tuple[int, int, int]) -> None:
+    height, width = shape[1:]
+    for scale, network in zip(SCALES, networks, strict=False):
+        sides = zip(map_sides(network, height), map_sides(network, width), strict=True)
+        for kind, (h, w) in zip(network.blocks, sides, strict=True):
+            seen = f"layout {config.layout} gives images of shape {shape} a {h}x{w} map"
+            if kind == "attention":
+                if config.attention and min(h, w) < LEAST_ATTENTION_SIDE:
+                    raise ValueError(f"{seen} to attend to: too few pixels; take attention: false")
+            elif config.normalise and h * w == 1:
+                raise ValueError(
+                    f"{seen} in the network of {scale} resolution, whose norm would erase it:"
+                    " take fewer scales or normalise: false"
+                )
+        height, width = halved(height), halved(width)

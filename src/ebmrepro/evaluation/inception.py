@@ -1,0 +1,100 @@
+"""Samples of all seeds of a run by the rulers of papers, beside the data set's references."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+
+from ebmrepro.data.streams import stream_seed
+from ebmrepro.evaluation.diversity import mean_pairwise_distance, nearest
+from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
+from ebmrepro.evaluation.image_rulers.prepared import network, references_from
+from ebmrepro.params.inception import InceptionEvaluation, InceptionRuler
+
+# Images whose pairwise distance is taken: half a million pairs.
+PAIRED = 1000
+# Values of images in float64 that are compared at once: 128 MB.
+BLOCK = 2**24
+
+
+def inception_numbers(
+    config: InceptionEvaluation,
+    ruler: InceptionRuler,
+    references: tuple[Mapping[str, np.ndarray], Mapping],
+    samples: Mapping[int, np.ndarray],
+    device: torch.device,
+    workers: int = 1,
+    advance: Callable[[int], None] = lambda count: None,
+) -> dict[int, dict[str, float]]:
+    """For each seed the numbers of its samples (n, C, H, W), uint8, under `measure`'s names, in every mode.
+
+    `references`: tensors and metadata of the data set's ruler. Samples are taken in a random order of their
+    seed: those of a conditional model stand with its conditions in turn, and every number is of the first so
+    many. `samples` may be memory-mapped; `advance` is called with the number of images done, `measured_count`
+    for each mode and seed.
+
+    Raises RulerError if the network's file is missing or another one, the data set has no reference of a
+    mode, or there are fewer samples than are asked for.
+    """
+    protocol = Protocol(
+        tuple(config.counts),
+        config.splits,
+        config.subsets,
+        config.subset_size,
+        config.neighbours,
+        config.density_neighbours,
+        config.seed,
+    )
+    found: dict[int, dict[str, float]] = {seed: {} for seed in samples}
+    for mode in ruler.modes:
+        inception = network(ruler, mode, device)
+        real = references_from(*references, mode)
+        for seed, images in samples.items():
+            order = random_order(len(images), seed)[: measured_count(config, ruler, len(images))]
+            made = inception.features(images, ruler.batch_size, workers, order, advance)
+            found[seed] |= measure(made, real, protocol, device)
+    return found
+
+
+def measured_count(config: InceptionEvaluation, ruler: InceptionRuler, samples: int) -> int:
+    """How many of a seed's `samples` go through the network: as many as a number is asked for of."""
+    return min(samples, max(ruler.kept, *config.counts, 0))
+
+
+def random_order(count: int, seed: int) -> np.ndarray:
+    """The numbers 0..count-1 in the random order in which a seed's samples are measured."""
+    return np.random.default_rng(stream_seed(seed, "evaluation", 1)).permutation(count)
+
+
+def pairwise_distance_ratios(
+    samples: Mapping[int, np.ndarray], test: np.ndarray, chosen: int
+) -> dict[int, float]:
+    """For each seed the mean Euclidean distance between its samples over that between test images.
+
+    Of `PAIRED` images of either side (or all, if fewer), uint8 (n, C, H, W); test images drawn with `chosen`,
+    alike for every seed, samples in `random_order`.
+    """
+    rng = np.random.default_rng(chosen)
+    index = np.sort(rng.choice(len(test), min(PAIRED, len(test)), replace=False))
+    real = mean_pairwise_distance(test[index] / 255)
+    found = {}
+    for seed, images in samples.items():
+        index = np.sort(random_order(len(images), seed)[:PAIRED])
+        found[seed] = mean_pairwise_distance(images[index] / 255) / real
+    return found
+
+
+def nearest_images(points: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Euclidean distances (n,) of grey levels 0..1 from `points` (n, C, H, W) to their nearest `images`
+    (m, C, H, W), and the indices (n,) of these; both uint8, `images` memory-mapped or not.
+
+    One block of `images` is in memory at a time; of equally near ones the first is named.
+    """
+    block = max(1, BLOCK // points[0].size)
+    distances, index = np.full(len(points), np.inf), np.zeros(len(points), np.int64)
+    scaled = points / 255
+    for start in range(0, len(images), block):
+        near, where = nearest(scaled, images[start : start + block] / 255)
+        closer = near < distances
+        distances[closer], index[closer] = near[closer], start + where[closer]
+    return distances, index

@@ -1,0 +1,1 @@
+"""The jobs of the flow, and what keeps the two runners in step."""

@@ -1,0 +1,126 @@
+"""Two runners, one truth: Snakemake runs, DVC remembers, and neither believes without looking.
+
+`dvc commit --force` and `snakemake --touch --forceall` both assert that what lies in the folder is right.
+`sync` uses the first only if Snakemake has nothing to do, `restore` the second only if DVC is clean.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from ruamel.yaml import YAML
+
+from ebmrepro.files.workspace import WorkspaceError
+
+SNAKEMAKE_LOCKS = Path(".snakemake/locks")
+# Set for the dry run that `sync` makes while the main Snakemake process still holds the folder.
+INSIDE = "EBM_INSIDE_RUN"
+WAIT_SECONDS = 5.0
+
+_held: FileLock | None = None
+
+
+def read_plain(path: str) -> dict:
+    """params.yaml as plain data (YAML 1.2), unvalidated."""
+    return YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
+
+
+def hold_this_folder() -> None:
+    """Called by the Snakefile: clear the lock of a killed run, but never that of a live one.
+
+    The kernel drops a file lock when its process dies, however it dies. Whoever gets it knows that no other
+    Snakemake is at work here, so that a lock Snakemake left behind is stale.
+    """
+    global _held
+    if os.environ.get(INSIDE) or _held is not None:
+        return
+    Path(".snakemake").mkdir(exist_ok=True)
+    lock = FileLock(".snakemake/ebm.lock")
+    try:
+        lock.acquire(timeout=WAIT_SECONDS)
+    except Timeout:
+        print("ebm: another snakemake is at work in this folder; wait for it to end", file=sys.stderr)
+        return
+    _held = lock
+    for stale in SNAKEMAKE_LOCKS.glob("*.lock"):
+        stale.unlink()
+
+
+def sync_after_run() -> None:
+    """`sync` at the end of a Snakemake run: silent where there is no git + DVC checkout, never fatal."""
+    if not _is_checkout():
+        return
+    try:
+        sync()
+    except WorkspaceError as failure:
+        print(f"ebm: {failure}", file=sys.stderr)
+
+
+def sync() -> None:
+    """Let DVC record the files in this folder, if Snakemake vouches for them.
+
+    Raises WorkspaceError if this is no git + DVC checkout or Snakemake still has something to do.
+    """
+    _require_checkout()
+    if _dvc_is_clean():
+        return
+    if not _snakemake_is_done():
+        raise WorkspaceError("DVC was left as it is: Snakemake still has something to do (snakemake -n)")
+    _run("dvc", "commit", "--force", "--quiet")
+    if not _dvc_is_clean():
+        raise WorkspaceError("DVC still sees changes after dvc commit: look at dvc status")
+    print("ebm: DVC has recorded this run")
+
+
+def restore() -> None:
+    """Let Snakemake adopt the files that DVC vouches for, pulling them first if some are missing.
+
+    Raises WorkspaceError if this is no git + DVC checkout or DVC is not clean.
+    """
+    _require_checkout()
+    if not _dvc_is_clean() and _run("dvc", "remote", "list", capture=True).stdout.strip():
+        _run("dvc", "pull", "--quiet")
+    if not _dvc_is_clean():
+        raise WorkspaceError("Snakemake was left as it is: DVC sees changes or missing files (dvc status)")
+    # --forceall: without it, jobs not touched keep no record of their parameters, and a later change of
+    # those would go unnoticed.
+    _run("snakemake", "--cores", "1", "--touch", "--forceall", "--no-hooks", "--quiet", "all")
+    if not _snakemake_is_done():
+        raise WorkspaceError("Snakemake still has something to do: look at snakemake -n")
+    print("ebm: Snakemake has adopted the files that DVC holds")
+
+
+def _dvc_is_clean() -> bool:
+    return _run("dvc", "status", "--quiet", check=False).returncode == 0
+
+
+def _snakemake_is_done() -> bool:
+    planned = _run("snakemake", "--dry-run", "--no-hooks", capture=True)
+    return "Nothing to be done" in planned.stdout + planned.stderr
+
+
+def _is_checkout() -> bool:
+    return Path(".git").exists() and Path(".dvc").is_dir()
+
+
+def _require_checkout() -> None:
+    if not _is_checkout():
+        raise WorkspaceError("this folder is no git checkout with DVC: there is nothing to keep in step")
+
+
+def _run(
+    tool: str, *arguments: str, check: bool = True, capture: bool = False
+) -> subprocess.CompletedProcess:
+    done = subprocess.run(
+        [sys.executable, "-m", tool, *arguments],
+        env=os.environ | {INSIDE: "1"},
+        capture_output=capture or not check,
+        text=True,
+        check=False,
+    )
+    if check and done.returncode:
+        detail = f": {done.stderr.strip()}" if done.stderr else ""
+        raise WorkspaceError(f"{tool} {' '.join(arguments)} failed{detail}")
+    return done

@@ -1,0 +1,58 @@
+"""Hamiltonian Monte Carlo (Duane et al., 1987; Neal, 2011) with unit masses.
+
+    H(x, p) = E(x) + |p|^2 / 2
+
+One leapfrog step of size s is a Langevin step of size s^2 / 2 with matched noise; with the Metropolis test it
+is the Metropolis-adjusted Langevin algorithm (Roberts and Tweedie, 1996).
+"""
+
+import torch
+from torch import Tensor
+
+from ebmrepro.mcmc.langevin import EnergyFunction, energy_gradient
+from ebmrepro.params.sampling import HamiltonianSampler
+
+
+def hmc_step(
+    energy: EnergyFunction,
+    x: Tensor,
+    config: HamiltonianSampler,
+    generator: torch.Generator,
+    create_graph: bool = False,
+) -> Tensor:
+    """One transition from `x` (B, ...): fresh momenta, `leapfrog_steps`, then the test if `metropolis`.
+
+    A move to a state whose energy is not finite is refused by the test. With `create_graph` the result stays
+    attached to the energy's parameters and to `x` (where the move was accepted); otherwise it is detached.
+    """
+    start = x if create_graph else x.detach()
+    momentum = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+    kinetic_before = _kinetic(momentum)
+    with torch.enable_grad():
+        position, energies_before, gradient = _evaluate(energy, start, create_graph)
+        energies = energies_before
+        for _ in range(config.leapfrog_steps):
+            momentum = momentum - 0.5 * config.step_size * gradient
+            position = position + config.step_size * momentum
+            if config.clamp is not None:
+                position = position.clamp(*config.clamp)
+            position, energies, gradient = _evaluate(energy, position, create_graph)
+            momentum = momentum - 0.5 * config.step_size * gradient
+        if config.metropolis:
+            log_ratio = energies_before - energies + kinetic_before - _kinetic(momentum)
+            uniform = torch.rand(len(x), generator=generator, device=x.device, dtype=x.dtype)
+            # False for NaN.
+            accepted = uniform.log() < log_ratio.detach()
+            position = torch.where(accepted.view(-1, *[1] * (x.dim() - 1)), position, start)
+    return position if create_graph else position.detach()
+
+
+def _evaluate(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor, Tensor]:
+    if not (create_graph and x.requires_grad):
+        x = x.detach().requires_grad_(True)
+    energies, gradient = energy_gradient(energy, x, create_graph)
+    return (x, energies, gradient) if create_graph else (x.detach(), energies.detach(), gradient)
+
+
+def _kinetic(momentum: Tensor) -> Tensor:
+    return 0.5 * momentum.flatten(1).square().sum(1)

@@ -1,0 +1,48 @@
+"""Langevin dynamics as the ICD paper runs it: step size and noise are independent."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ebmrepro.params.sampling import Langevin
+
+EnergyFunction = Callable[[Tensor], Tensor]
+
+
+def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor]:
+    """E(x) (B,) and grad_x E(x), shaped like `x` (B, ...), which must require a gradient."""
+    energies = energy(x)
+    (gradient,) = torch.autograd.grad(energies.sum(), x, create_graph=create_graph)
+    return energies, gradient
+
+
+def langevin_step(
+    energy: EnergyFunction,
+    x: Tensor,
+    config: Langevin,
+    generator: torch.Generator,
+    create_graph: bool = False,
+    noise_scale: float = 1.0,
+) -> Tensor:
+    """One step from `x` (B, ...): x <- x + noise * eps, then x <- clamp(x - step_size * grad E(x)).
+
+    With `create_graph` the result stays attached to the energy's parameters through grad E, as the KL term
+    of ICD needs, and to `x` if that is attached itself; pixels that the clamp stops then carry no gradient.
+    Otherwise it is detached. Noise of sqrt(2 * step_size) is the discretised diffusion whose stationary law
+    is exp(-E) / Z; `noise_scale` anneals it.
+    """
+    attached = create_graph and x.requires_grad
+    if not attached:
+        x = x.detach()
+    if config.noise and noise_scale:
+        eps = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+        x = x + config.noise * noise_scale * eps
+    if not attached:
+        x.requires_grad_(True)
+    with torch.enable_grad():
+        _, gradient = energy_gradient(energy, x, create_graph)
+        x = (x if attached else x.detach()) - config.step_size * gradient
+        if config.clamp is not None:
+            x = x.clamp(*config.clamp)
+    return x if create_graph else x.detach()

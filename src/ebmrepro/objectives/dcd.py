@@ -1,0 +1,104 @@
+"""Diffusion contrastive divergence (arXiv 2307.01668), by Monte Carlo.
+
+    D = KL(p_0 | q_0) - KL(p_T | q_T) >= 0,      q_0 = exp(-E_theta) / Z(theta)
+
+p_T and q_T are what a diffusion without parameters makes of p_0 = p_D and of the model. With the Gaussian
+kernel y = a x + s xi (diffusions.py) Z(theta) cancels: D = L - H(p_0) + H(p_T),
+
+    L = E_x[ E_theta(x) ] + E_y[ log E_xi'[ exp(-E_theta(x')) ] ] - d log a,      x' = (y + s xi') / a
+
+    L ~ mean_i log( w/M + 1/M sum_j exp( E_theta(x_i) - E_theta(x'_ij) ) ) - d log a
+
+with M inner samples x'_ij of each y_i. For VE this is the energy discrepancy of Schroeder et al. (2023,
+arXiv 2307.06431), whence the stabiliser w. A short diffusion tends to score matching, a long one to maximum
+likelihood.
+
+w = 0: the logarithm of a mean is biased, by -Var_j / 2M of the summands over their squared mean, and not
+bounded below: with finite M the loss falls for ever where the energy digs holes at single data points that
+no x' ever meets. w > 0 is a floor, log(w/M), and vanishes as M grows. w = 1 moreover is, up to log M, the
+cross-entropy of telling x_i among (x_i, x'_i1, ..., x'_iM): given y all of them come from one law but for the
+weight p_D(x), so that E = -log p_D + constant is the minimum for every M (conditional noise-contrastive
+estimation, Ceylan and Gutmann, 2018; the ranking loss of Ma and Collins, 2018).
+
+The time-dependent form is the sum over levels of the one-step divergences from t_i to t_{i+1}, with p_{t_i}
+for the data and E_theta(x, t_i) for the energy.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ebmrepro.energies.conditional import Given
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.objectives.diffusions import Kernel, kernels, marginals
+from ebmrepro.objectives.terms import Terms
+from ebmrepro.params.objectives import DiffusionContrastiveDivergence as Config
+
+
+def diffusion_contrastive_divergence(
+    energy: nn.Module, x: Tensor, inner: Tensor, stabiliser: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """log( w/M + 1/M sum_j exp(E(x_i) - E(x'_ij)) ) of each point (B,), and E(x_i) (B,).
+
+    `x` (B, ...), `inner` (M, B, ...) the samples x'_ij, `stabiliser` w >= 0. All share one forward pass. The
+    mean over points is L of the module's docstring but for the constant -d log a.
+    """
+    count, batch = inner.shape[:2]
+    energies = energy(torch.cat([x, inner.flatten(0, 1)]))
+    e_data, e_inner = energies[:batch], energies[batch:].view(count, batch)
+    differences = e_data - e_inner
+    if stabiliser:
+        differences = torch.cat([differences, torch.full_like(differences[:1], math.log(stabiliser))])
+    return differences.logsumexp(0) - math.log(count), e_data
+
+
+class DiffusionContrastiveDivergence:
+    """L as an objective, one-step or time-dependent. Needs no chain, only random numbers."""
+
+    def __init__(self, config: Config):
+        """Raises ValueError if a level is not above the one before."""
+        self.config = config
+        # Rows: a and s of the marginals, a and s of the kernels; columns: times.
+        columns = [(*start, *step) for start, step in zip(marginals(config), kernels(config), strict=True)]
+        self._table = torch.tensor(columns, dtype=torch.float64).T
+        self._on_device: tuple[Tensor, Tensor] | None = None
+
+    def _constants(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """The table (4, times) and one-hot times (times, times), copied to the device of `like` once."""
+        if self._on_device is None or self._on_device[0].device != like.device:
+            one_hot = torch.eye(self.config.times, device=like.device)
+            self._on_device = self._table.to(like.device), one_hot
+        table, one_hot = self._on_device
+        return table.to(like.dtype), one_hot
+
+    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+        """Terms for one batch (B, ...), of which `sampler` gives the generator alone.
+
+        In the time-dependent form each row is used at one time, and `times` times their mean is an unbiased
+        estimate of the sum over times at the cost of a single one. Rows take the times in turn from a random
+        first one: every time falls to a row as often as to another, and to equally many rows of a batch.
+        """
+        config, generator = self.config, sampler.generator
+        table, one_hot = self._constants(data)
+        if config.times == 1:
+            chosen = table
+        else:
+            first = torch.randint(config.times, (1,), generator=generator, device=data.device)
+            time = (torch.arange(len(data), device=data.device) + first) % config.times
+            chosen, energy = table[:, time], Given(energy, one_hot[time])
+        a_data, s_data, a, s = chosen.view(4, -1, *[1] * (data.dim() - 1))
+        kernel = Kernel(a, s)
+
+        def noise(*shape: int) -> Tensor:
+            return torch.randn(shape, generator=generator, device=data.device, dtype=data.dtype)
+
+        x = data
+        if config.times > 1 or config.levels[0]:
+            x = Kernel(a_data, s_data).diffuse(data, noise(*data.shape))
+        y = kernel.diffuse(x, noise(*x.shape))
+        inner = kernel.invert(y, noise(config.inner_samples, *x.shape))
+        terms, energies = diffusion_contrastive_divergence(energy, x, inner, config.stabiliser)
+        loss = config.times * (terms.mean() - data[0].numel() * a.log().mean())
+        logged = {"energy_positive": energies.mean().detach(), "loss_dcd": loss.detach()}
+        return Terms(losses={"dcd": loss}, logged=logged)

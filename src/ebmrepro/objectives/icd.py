@@ -1,0 +1,105 @@
+"""Improved contrastive divergence (Du, Li, Tenenbaum, Mordatch, ICML 2021; arXiv 2012.01316).
+
+    L_Full = L_CD + L_KL
+
+    L_KL   = E_{q_theta}[ E_{sg(theta)}(x~) ] + E_{q_theta}[ log q_theta(x~) ]
+           =           L_opt                  +           L_ent
+
+x~ is the end of the chain with the graph of its last `kl_steps` Langevin steps (the authors: one), sg(theta)
+freezes the energy's parameters: the gradient reaches theta only through the sampler. L_opt pulls samples to
+low energy; L_ent is minus the nearest-neighbour entropy of the samples. As run by the authors L_opt has
+weight 1 (`kl_weight`) and L_ent has weight 0.3 (`entropy_weight`), not scaled by the other.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ebmrepro.energies.conditional import rows
+from ebmrepro.energies.heads import heads
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.objectives.cd import contrastive_divergence
+from ebmrepro.objectives.entropy import nearest_neighbour_entropy
+from ebmrepro.objectives.terms import Terms
+from ebmrepro.params.objectives import ImprovedContrastiveDivergence as Config
+
+
+class _MeanEnergy(nn.Module):
+    """The mean energy of a batch over images and scales, as a module whose parameters can be replaced."""
+
+    def __init__(self, energy: nn.Module):
+        super().__init__()
+        self.energy = energy
+
+    def forward(self, x: Tensor) -> Tensor:
+        return heads(self.energy, x).mean()
+
+
+def optimisation_loss(energy: nn.Module, x_graph: Tensor) -> Tensor:
+    """L_opt = mean E_{sg(theta)}(x~), a scalar; `x_graph` (n, ...) carries the graph of the chain's end."""
+    mean_energy = _MeanEnergy(energy)
+    frozen = {name: value.detach() for name, value in mean_energy.named_parameters()}
+    return functional_call(mean_energy, frozen, (x_graph,))
+
+
+def entropy_loss(x_graph: Tensor, neighbours: Tensor, nearest: int = 1) -> Tensor:
+    """L_ent = -H(q_theta), a scalar, estimated against past chain ends `neighbours` (m, ...)."""
+    return -nearest_neighbour_entropy(x_graph, neighbours, nearest)
+
+
+class ImprovedContrastiveDivergence:
+    """L_Full as an objective: the terms `cd` and `kl`."""
+
+    def __init__(self, config: Config):
+        self.config = config
+
+    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+        """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
+        config = self.config
+        negatives = sampler.run(energy, data, min(config.kl_samples, len(data)), config.kl_steps)
+        l_cd, logged = contrastive_divergence(energy, data, negatives.x, config.energy_l2)
+        l_kl, logged_kl = self.kl_term(energy, negatives.x_graph, sampler)
+        sampler.keep(negatives.x)
+        return Terms(losses={"cd": l_cd, "kl": l_kl}, logged=logged | logged_kl)
+
+    def kl_term(
+        self, energy: nn.Module, x_graph: Tensor, sampler: NegativeSampler
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Weighted L_KL of chain ends with graph (n, ...), and the scalars to log.
+
+        A term of weight 0 is left out; L_ent is absent until the buffer holds more than `entropy_after`
+        samples.
+        """
+        config, logged = self.config, {}
+        l_kl = torch.zeros((), device=x_graph.device, dtype=x_graph.dtype)
+        if config.kl_weight:
+            l_opt = optimisation_loss(rows(energy, slice(0, len(x_graph))), x_graph)
+            l_kl = l_kl + config.kl_weight * l_opt
+            logged["loss_opt"] = l_opt.detach()
+        if config.entropy_weight and len(sampler.buffer) > config.entropy_after:
+            l_ent = entropy_loss(x_graph, sampler.neighbours(config.neighbours), config.nearest)
+            l_kl = l_kl + config.entropy_weight * l_ent
+            logged["loss_entropy"] = l_ent.detach()
+        return l_kl, logged
+
+    def compare_truncation(
+        self, energy: nn.Module, data: Tensor, sampler: NegativeSampler, seed: int
+    ) -> dict[str, Tensor]:
+        """The gradient of L_KL through the last `kl_steps` steps beside that through all of them.
+
+        Both of the same chains (one a row of `data`, from a generator of their own: `sampler` draws nothing).
+        `kl_cosine`: cosine of the angle between them; `kl_norm_ratio`: |truncated| / |all|. Scalars, NaN
+        where a gradient is zero.
+        """
+        parameters, gradients = list(energy.parameters()), []
+        for steps in (self.config.kl_steps, "all"):
+            twin = sampler.twin(torch.Generator(data.device).manual_seed(seed))
+            x_graph = twin.run(energy, data, len(data), steps).x_graph
+            l_kl, _ = self.kl_term(energy, x_graph, twin)
+            found = [torch.zeros_like(parameter) for parameter in parameters]
+            if l_kl.requires_grad:
+                found = torch.autograd.grad(l_kl, parameters, allow_unused=True, materialize_grads=True)
+            gradients.append(torch.cat([part.flatten() for part in found]))
+        truncated, full = gradients
+        norms = truncated.norm(), full.norm()
+        return {"kl_cosine": truncated @ full / (norms[0] * norms[1]), "kl_norm_ratio": norms[0] / norms[1]}

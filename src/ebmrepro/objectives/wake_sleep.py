@@ -1,0 +1,51 @@
+"""The wake-sleep algorithm (Hinton, Dayan, Frey and Neal, Science 268, 1995).
+
+    L_wake(theta) = -E_{x ~ p_D} E_{h ~ r_phi(h | x)} [ log p_theta(x, h) ]
+    L_sleep(phi)  = -E_{(x, h) ~ p_theta} [ log r_phi(h | x) ]
+
+Wake: the recognition net explains the data, the generative net learns to produce data and explanation.
+Sleep: the generative net dreams, the recognition net learns to explain the dreams. States are drawn without
+graph, so each loss reaches its own net alone; for sigmoid units both gradients are the delta rule,
+
+    -dL/dW = E[ (target - predicted probability) input^T ].
+
+L_wake less the entropy of r_phi is the variational bound on -log p_theta(x); L_sleep is no term of that
+bound: it fits r_phi to the posterior in KL(p || r), not KL(r || p), and under the machine's own samples.
+"""
+
+import torch
+from torch import Tensor
+
+from ebmrepro.energies.helmholtz import HelmholtzMachine
+from ebmrepro.objectives.terms import Terms
+from ebmrepro.params.objectives import WakeSleep as Config
+
+
+def wake_loss(machine: HelmholtzMachine, x: Tensor, generator: torch.Generator) -> Tensor:
+    """L_wake of binary data `x` (B, d), a scalar; one h a row, drawn from the recognition net."""
+    hidden = machine.sample_recognition(x, generator)
+    return -machine.log_joint(x, hidden).mean()
+
+
+def sleep_loss(machine: HelmholtzMachine, count: int, generator: torch.Generator) -> Tensor:
+    """L_sleep of `count` dreams of the generative net, a scalar."""
+    x, hidden = machine.sample(count, generator)
+    return -machine.log_recognition(hidden, x).mean()
+
+
+class WakeSleep:
+    """Both phases as an objective: the terms `wake` and `sleep`, as many dreams as data. Needs no chain."""
+
+    def __init__(self, config: Config):
+        self.config = config
+
+    def __call__(self, energy: HelmholtzMachine, data: Tensor, sampler) -> Terms:
+        """Terms for one batch (B, d); `sampler.generator` gives the random numbers."""
+        wake = wake_loss(energy, data, sampler.generator)
+        sleep = sleep_loss(energy, len(data), sampler.generator)
+        logged = {
+            "energy_positive": wake.detach(),
+            "loss_wake": wake.detach(),
+            "loss_sleep": sleep.detach(),
+        }
+        return Terms(losses={"wake": wake, "sleep": sleep}, logged=logged)

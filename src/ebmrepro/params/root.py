@@ -1,0 +1,97 @@
+"""The whole of params.yaml, and what a run's names resolve to."""
+
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, TypeAdapter
+
+from ebmrepro.params.base import Count, Index, Name, Section
+from ebmrepro.params.comparisons import Comparison
+from ebmrepro.params.compositions import Composition
+from ebmrepro.params.datasets import Dataset
+from ebmrepro.params.denoisings import Denoising
+from ebmrepro.params.energies import Energy
+from ebmrepro.params.evaluations import Evaluation
+from ebmrepro.params.figures import Figure, Table
+from ebmrepro.params.objectives import Objective
+from ebmrepro.params.outliers import Outliers
+from ebmrepro.params.protocols import Protocol
+from ebmrepro.params.runs import Run
+from ebmrepro.params.sampling import Generation, Sampler
+from ebmrepro.params.schedules import Schedule
+
+# (stage of a run, key there, section the name lives in, type of its entries)
+REFERENCES = (
+    ("train", "energy", "energies", Energy),
+    ("train", "objective", "objectives", Objective),
+    ("train", "sampler", "samplers", Sampler),
+    ("train", "schedule", "schedules", Schedule),
+    ("sample", "generation", "generations", Generation),
+    ("evaluate", "evaluation", "evaluations", Evaluation),
+)
+ADAPTERS = {key: TypeAdapter(kind) for _, key, _, kind in REFERENCES}
+
+
+class Compute(Section):
+    """Where it runs. Not part of any result's identity: `threads` per job, `device` auto, cpu or cuda."""
+
+    device: Literal["auto", "cpu", "cuda"]
+    threads: Count
+
+
+class TrainSettings(NamedTuple):
+    """Everything that decides a trained model, besides its data and seed."""
+
+    energy: Energy
+    objective: Objective
+    sampler: Sampler
+    schedule: Schedule
+
+
+class Params(Section):
+    """params.yaml: what runs."""
+
+    preset: Name
+    seeds: Annotated[list[Index], Field(min_length=1)]
+    compute: Compute
+    datasets: dict[Name, Dataset]
+    energies: dict[Name, Energy]
+    objectives: dict[Name, Objective]
+    samplers: dict[Name, Sampler]
+    schedules: dict[Name, Schedule]
+    generations: dict[Name, Generation]
+    evaluations: dict[Name, Evaluation]
+    runs: dict[Name, Run]
+    compositions: dict[Name, Composition]
+    outliers: dict[Name, Outliers]
+    denoisings: dict[Name, Denoising]
+    comparisons: dict[Name, Comparison]
+    protocols: dict[Name, Protocol]
+    figures: dict[Name, Figure]
+    tables: dict[Name, Table]
+
+    def resolve(self, run: str, key: str):
+        """The section entry that `run` names under `key` (energy, schedule, ...), overrides applied."""
+        stage, _, section, _ = next(ref for ref in REFERENCES if ref[1] == key)
+        chosen = getattr(self.runs[run], stage)
+        entry = getattr(self, section)[getattr(chosen, key)]
+        changes = chosen.override.get(key)
+        if not changes:
+            return entry
+        return ADAPTERS[key].validate_python(entry.model_dump() | changes)
+
+    def train_settings(self, run: str) -> TrainSettings:
+        """The four settings that decide how `run` is trained."""
+        return TrainSettings(*(self.resolve(run, key) for key in TrainSettings._fields))
+
+    def seeds_of(self, run: str) -> list[int]:
+        """The seeds that `run` is trained with."""
+        return self.runs[run].train.seeds or self.seeds
+
+    def runs_of(self, experiment: str) -> list[str]:
+        """Names of the runs of an experiment, in the order of params.yaml."""
+        return [name for name, run in self.runs.items() if run.experiment == experiment]
+
+    @property
+    def experiments(self) -> list[str]:
+        """The experiments, in the order in which runs first name them."""
+        return list(dict.fromkeys(run.experiment for run in self.runs.values()))

@@ -1,0 +1,88 @@
+"""Do chains from one start separate, with augmentation transitions and without?"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.spatial.distance import pdist
+
+from ebmrepro.plots import curves, style
+from ebmrepro.plots.images import require_images
+from ebmrepro.shown.data import NothingToShow, SampledSeeds, Samples, as_title
+
+LOOKS = (
+    ("with transitions", "with_transitions", {"color": style.OTHERS[0], "linestyle": "-"}),
+    ("without", "without", {"color": style.OTHERS[1], "linestyle": "-"}),
+)
+# Pairs grow with the square: as many independent samples are enough for the mean of their distances.
+REFERENCE_SAMPLES = 500
+
+
+def draw(runs: list[SampledSeeds]) -> Figure:
+    """One panel for each run that has long chains; raises NothingToShow if none has."""
+    shown = [run for run in runs if _has_long_chains(run)]
+    if not shown:
+        raise NothingToShow("no run of the experiment has long chains")
+    made, panels = style.panels(len(shown), 2.0)
+    for axes, member in zip(panels, shown, strict=True):
+        outcomes = {seed: one.outcome for seed, one in member.seeds.items()}
+        for label, name, look in LOOKS:
+            curves.draw(axes, _separation(member, name), outcomes, label, look)
+        reference = float(np.mean([_reference(one) for one in member.seeds.values()]))
+        axes.axhline(reference, color=style.GREY, linewidth=0.8, linestyle="--", gid="reference")
+        axes.annotate(
+            "independent samples",
+            (0, reference),
+            xycoords=("axes fraction", "data"),
+            xytext=(2, 2),
+            textcoords="offset points",
+            fontsize=6,
+            color=style.GREY,
+        )
+        axes.set_ylim(0, 1.1 * max(reference, axes.get_ylim()[1]))
+        axes.set_title(f"{as_title(member.run.dataset)}, {member.run.label}", loc="left")
+        axes.set_xlabel("Langevin steps from the common start")
+        axes.set_ylabel("mean pairwise distance")
+        axes.legend()
+    return made
+
+
+def note(runs: list[SampledSeeds]) -> str:
+    """How to read the figure, and which runs it cannot show."""
+    rest = [run.run.name for run in runs if not _has_long_chains(run)]
+    absent = f" Without long chains, so not shown: {', '.join(rest)}." if rest else ""
+    ends = {
+        run.run.name: {seed: one.outcome for seed, one in run.seeds.items()}
+        for run in runs
+        if _has_long_chains(run)
+    }
+    # These lines do not end where training diverged.
+    diverged = curves.divergence_note(ends).replace("end the lines", "mark the lines")
+    return (
+        "Euclidean distance of pixels in [0, 1] between chains that share a start, mean over the starts; the"
+        " transitions come between rounds, right after every second frame. Dashed: the same among the run's"
+        f" ordinary samples. Thin lines are single seeds, thick lines their mean.{absent} {diverged}"
+    )
+
+
+def _has_long_chains(run: SampledSeeds) -> bool:
+    return all(one.long is not None for one in run.seeds.values())
+
+
+def _separation(run: SampledSeeds, name: str) -> pd.DataFrame:
+    """Mean pairwise distance as a table (Langevin steps x seed)."""
+    columns = {}
+    for seed, one in run.seeds.items():
+        frames = getattr(one.long, name)
+        require_images(frames, run.run.name, "chain_separation")
+        distances = [[_mean_distance(chains) for chains in frame] for frame in frames]
+        columns[seed] = pd.Series(np.mean(distances, 1), one.long.steps)
+    return pd.DataFrame(columns)
+
+
+def _reference(one: Samples) -> float:
+    return _mean_distance(one.samples[:REFERENCE_SAMPLES])
+
+
+def _mean_distance(images: np.ndarray) -> float:
+    # The same number as ebmrepro.evaluation.diversity gives, from images as they are stored.
+    return float(pdist(images.reshape(len(images), -1) / 255).mean())

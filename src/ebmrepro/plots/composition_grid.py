@@ -1,0 +1,68 @@
+"""Samples of compositions, and which of them satisfy what was asked for."""
+
+import textwrap
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from ebmrepro.plots import style
+from ebmrepro.plots.images import GAP, require_images, show, tile
+from ebmrepro.shown.data import Composed, NothingToShow, as_title, ended
+
+ROWS, COLUMNS = 2, 12
+BLOCKS_ACROSS = 2
+# Letters of a title that fit above a block.
+TITLE = 56
+FRAME = "#D55E00"
+
+
+def draw(items: list[Composed]) -> Figure:
+    """A block for each expression: words, share of samples that satisfy it, the first samples drawn.
+
+    Raises NothingToShow if there is no composition or if its samples are no images.
+    """
+    blocks = [(item, key) for item in items for key in item.samples]
+    if not blocks:
+        raise NothingToShow("the experiment has no composition")
+    for item, key in blocks:
+        require_images(item.samples[key], f"{item.name}, {key}", "composition_grid")
+    lines = -(-len(blocks) // BLOCKS_ACROSS)
+    width = style.TEXT / BLOCKS_ACROSS
+    made = style.figure(style.TEXT, (0.3 + width * ROWS / COLUMNS) * lines)
+    grid = made.subplots(lines, BLOCKS_ACROSS, squeeze=False)
+    for spare in list(grid.flat)[len(blocks) :]:
+        spare.set_axis_off()
+    for axes, (item, key) in zip(grid.flat, blocks, strict=False):
+        _block(axes, _title(item, key, len(items) > 1), item.samples[key], item.satisfied[key])
+    return made
+
+
+def note(items: list[Composed]) -> str:
+    """How to read the figure."""
+    ends = {item.name: ended(item.outcomes[item.seed]) for item in items}
+    diverged = [f"{name}{end}" for name, end in ends.items() if end]
+    return (
+        "First seed; the first samples drawn, not selected. Percentages: samples whose attributes satisfy the"
+        " expression, as classifiers trained on real images see them; in brackets the share of real test"
+        " images that do. Framed: samples that do not"
+        f"{'. A model of ' if diverged else ''}{'; '.join(diverged)}"
+    )
+
+
+def _title(item: Composed, key: str, several: bool) -> str:
+    name = f"{as_title(item.name)}: " if several else ""
+    words = f"{name}{item.words[key]}: {item.satisfied[key].mean():.0%} (real: {item.shares[key]:.0%})"
+    return textwrap.fill(words, TITLE)
+
+
+def _block(axes: Axes, title: str, samples: np.ndarray, satisfied: np.ndarray) -> None:
+    shown, holds = samples[: ROWS * COLUMNS], satisfied[: ROWS * COLUMNS]
+    show(axes, tile(shown, COLUMNS), title)
+    height, width = shown.shape[2:]
+    for index in np.flatnonzero(~holds):
+        corner = (index % COLUMNS * (width + GAP) - 0.5, index // COLUMNS * (height + GAP) - 0.5)
+        axes.add_patch(
+            Rectangle(corner, width, height, fill=False, edgecolor=FRAME, linewidth=1.0, gid=f"not {index}")
+        )

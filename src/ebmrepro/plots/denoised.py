@@ -1,0 +1,61 @@
+"""Noisy test images and what each energy makes of them."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ebmrepro.plots import style
+from ebmrepro.plots.images import label_rows, require_images, show, tile
+from ebmrepro.shown.data import Denoised, NothingToShow, as_title, ended, noise_key
+from ebmrepro.tables.table import MISSING
+
+MOST = 12
+
+
+def draw(items: list[Denoised]) -> Figure:
+    """Rows: the clean images, the noisy ones, each run; a block for each level of noise, two abreast.
+
+    Raises NothingToShow if there is no denoising or if its images are none.
+    """
+    blocks = [(item, noise) for item in items for noise in item.noise]
+    if not blocks:
+        raise NothingToShow("the experiment has no denoising")
+    for item in items:
+        require_images(item.clean, item.name, "denoised")
+    across = min(2, len(blocks))
+    lines = -(-len(blocks) // across)
+    most = max(len(item.runs) for item in items) + 2
+    count = max(len(item.clean[:MOST]) for item in items)
+    side = min(0.42, (style.TEXT / across - 1.1) / count)
+    made = style.figure(style.TEXT, lines * (0.3 + max(side, 0.27) * most))
+    grid = made.subplots(lines, across, squeeze=False)
+    for spare in list(grid.flat)[len(blocks) :]:
+        spare.set_axis_off()
+    for axes, (item, noise) in zip(grid.flat, blocks, strict=False):
+        _block(axes, item, noise)
+    return made
+
+
+def note(items: list[Denoised]) -> str:
+    """How to read the figure."""
+    return (
+        "First seed; the first test images. Noise: standard deviation on the grey scale 0 to 1. Beside each"
+        " row the PSNR over all test images that were denoised, with the seed that is shown"
+    )
+
+
+def _block(axes: Axes, item: Denoised, noise: float) -> None:
+    key = noise_key("psnr", noise)
+    rows = [item.clean[:MOST], item.noisy[noise][:MOST]]
+    labels = ["clean", _label("noisy", item.reference["noisy"].get(key))]
+    for member in item.runs:
+        name, seed = member.run.name, item.shown[member.run.name]
+        rows.append(item.images[name][noise][:MOST])
+        words = member.run.label + ended(member.outcomes[seed])
+        labels.append(_label(words, member.metrics[seed].get(key)))
+    show(axes, tile(np.concatenate(rows), len(rows[0])), f"{as_title(item.name)}: noise {noise:g}")
+    label_rows(axes, labels, item.clean.shape[-2])
+
+
+def _label(words: str, psnr: float | None) -> str:
+    return f"{words}\n{MISSING if psnr is None else f'{psnr:.1f} dB'}"

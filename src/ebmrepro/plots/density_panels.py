@@ -1,0 +1,76 @@
+"""Two-dimensional densities: the truth, then what each method learnt."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from ebmrepro.plots import style
+from ebmrepro.shown.data import METHODS, Drawn, NothingToShow, as_title, by_dataset, ended
+
+COLOUR_MAP = "viridis"
+# Methods in a row, beside the truth.
+MOST_COLUMNS = 5
+
+
+def draw(runs: list[Drawn]) -> Figure:
+    """For each data set the true density and then each method, on one colour scale; long rows are wrapped.
+
+    The scale ends at the highest true density: a model that peaks higher is shown saturated. Raises
+    NothingToShow if a run has no density.
+    """
+    for member in runs:
+        if member.true_log_density is None or "log_density" not in member.arrays:
+            raise NothingToShow(f"density_panels shows 2-D densities, and run {member.run.name} has none")
+    groups = by_dataset(runs)
+    # The truth stands alone in the first column: methods are never wrapped below it.
+    lines = {dataset: -(-len(members) // MOST_COLUMNS) for dataset, members in groups.items()}
+    across = max(-(-len(members) // lines[dataset]) for dataset, members in groups.items())
+    side = min(1.55, (style.TEXT - 0.5) / (1 + across))
+    made = style.figure(max(style.COLUMN, side * (1 + across) + 0.5), (side + 0.15) * sum(lines.values()))
+    grid = made.subplots(sum(lines.values()), 1 + across, squeeze=False)
+    top = 0
+    for dataset, members in groups.items():
+        block = grid[top : top + lines[dataset]]
+        top += lines[dataset]
+        truth = np.exp(members[0].true_log_density)
+        members = sorted(members, key=lambda m: list(METHODS).index(m.run.method))
+        fields = [
+            (m.run.label + ended(m.outcome).replace(", ", "\n"), np.exp(m.arrays["log_density"]), m)
+            for m in members
+        ]
+        for spare in [*block[1:, 0], *block[:, 1:].flat[len(fields) :]]:
+            spare.set_axis_off()
+        image = _field(block[0, 0], "true density", truth, truth, members[0])
+        for axes, field in zip(block[:, 1:].flat, fields, strict=False):
+            _field(axes, *field[:2], truth, field[2])
+        block[0, 0].set_ylabel(as_title(dataset))
+        made.colorbar(image, ax=list(block.flat), shrink=0.8, pad=0.01, extend="max", aspect=15 * len(block))
+    return made
+
+
+def _field(axes: Axes, title: str, density: np.ndarray, truth: np.ndarray, member: Drawn) -> AxesImage:
+    low, high = member.arrays["box"]
+    image = axes.imshow(
+        density,
+        origin="lower",
+        extent=(low, high, low, high),
+        vmin=0,
+        vmax=truth.max(),
+        cmap=COLOUR_MAP,
+        interpolation="nearest",
+    )
+    axes.set_title(title, fontsize=6.5)
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    return image
+
+
+def note(runs: list[Drawn]) -> str:
+    """How to read the figure."""
+    return (
+        "First seed; density normalised on the grid; each data set's colours end at the highest true density,"
+        " higher values are saturated"
+    )

@@ -1,0 +1,71 @@
+"""Energies of a data set's own test images against those of outliers."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ebmrepro.plots import style
+from ebmrepro.shown.data import Detected, Measured, NothingToShow, as_title, ended
+from ebmrepro.tables.table import MISSING
+
+INSIDE, OUTSIDE = style.GREY, "#E69F00"
+
+
+def draw(items: list[Detected]) -> Figure:
+    """Rows are runs, columns sets of outliers, those of all items one after the other and wrapped.
+
+    Raises NothingToShow if there is nothing to detect.
+    """
+    panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
+    for item in items:
+        for member in item.runs:
+            if member.run.name in item.densities:
+                shown = [(item, member, name) for name in item.sets]
+                panels.setdefault(member.run.name, []).extend(shown)
+    if not panels:
+        raise NothingToShow("the experiment has no outliers")
+    columns = max(len(item.sets) for item in items)
+    rows = [
+        (start == 0, of_run[start : start + columns])
+        for of_run in panels.values()
+        for start in range(0, len(of_run), columns)
+    ]
+    made = style.figure(style.TEXT, 0.35 + 1.25 * len(rows))
+    grid = made.subplots(len(rows), columns, squeeze=False)
+    for line, (first, row) in zip(grid, rows, strict=True):
+        for spare in line[len(row) :]:
+            spare.set_axis_off()
+        for axes, panel in zip(line, row, strict=False):
+            _panel(axes, *panel)
+        item, member, _ = row[0]
+        end = ended(member.outcomes[item.shown[member.run.name]]).removeprefix(", ")
+        if first:
+            # A panel is too low for a long name in one line.
+            name = member.run.label.replace(", ", ",\n")
+            line[0].set_ylabel(f"{name}{chr(10) if end else ''}{end}")
+    for axes in grid[-1]:
+        axes.set_xlabel("E(x)")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    made.legend(handles, labels, loc="outside upper right", ncols=2)
+    return made
+
+
+def note(items: list[Detected]) -> str:
+    """How to read the figure."""
+    return (
+        "First seed; densities of the energy, each panel with its own scale, values beyond the range counted"
+        " in the outermost bins. AUROC: probability that a test image has lower energy than an outlier; 0.5:"
+        " the energy cannot tell"
+    )
+
+
+def _panel(axes: Axes, item: Detected, member: Measured, name: str) -> None:
+    densities, edges = item.densities[member.run.name], item.edges[member.run.name]
+    for label, key, colour in (("test images", "in", INSIDE), ("outliers", name, OUTSIDE)):
+        look = {"facecolor": colour, "edgecolor": colour, "alpha": 0.5, "linewidth": 0.8}
+        axes.stairs(densities[key], edges, fill=True, label=label, gid=f"{member.run.name} {key}", **look)
+    area = member.metrics[item.shown[member.run.name]].get(f"ood_auroc_{name}")
+    axes.set_title(f"{as_title(name)}\nAUROC {MISSING if area is None else format(area, '.3f')}", loc="left")
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.spines.left.set_visible(False)
+    axes.locator_params(axis="x", nbins=3)

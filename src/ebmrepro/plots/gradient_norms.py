@@ -1,0 +1,45 @@
+"""Norm of the KL term's gradient beside the CD term's: is the term that CD drops negligible?"""
+
+from matplotlib.figure import Figure
+
+from ebmrepro.plots import curves, style
+from ebmrepro.shown.data import Curves, NothingToShow, as_title
+
+TERMS = (("gradient_norm_kl", "KL term", "#0072B2"), ("gradient_norm_cd", "CD term", "#D55E00"))
+
+
+def draw(runs: list[Curves]) -> Figure:
+    """One panel for each run that has both terms; raises NothingToShow if none has."""
+    shown = [run for run in runs if _has_both(run)]
+    if not shown:
+        raise NothingToShow("no run of the experiment has both a KL term and a CD term")
+    made, panels = style.panels(len(shown), 2.0)
+    for axes, member in zip(panels, shown, strict=True):
+        for column, label, colour in TERMS:
+            table = curves.by_seed(member.log, column)
+            # A norm of exactly zero has no place on a logarithmic axis.
+            table = table.where(table > 0)
+            look = {"color": colour, "linestyle": "-"}
+            curves.draw(axes, table, dict(member.outcomes), label, look)
+        axes.set_yscale("log")
+        axes.set_title(f"{as_title(member.run.dataset)}, {member.run.label}", loc="left")
+        axes.set_xlabel("iteration")
+        axes.set_ylabel("gradient norm")
+        axes.legend()
+    return made
+
+
+def note(runs: list[Curves]) -> str:
+    """How to read the figure, which runs it shows and which it cannot."""
+    both = [run.run.name for run in runs if _has_both(run)]
+    rest = [run.run.name for run in runs if not _has_both(run)]
+    absent = f"; without both terms, so not shown: {', '.join(rest)}" if rest else ""
+    shown = {run.run.name: dict(run.outcomes) for run in runs if _has_both(run)}
+    return (
+        f"Euclidean norm over all parameters, each term weighted as in the loss, before clipping."
+        f" Runs with both terms: {', '.join(both)}{absent}. {curves.NOTE}. {curves.divergence_note(shown)}"
+    )
+
+
+def _has_both(run: Curves) -> bool:
+    return all(curves.has(run, column) for column, _, _ in TERMS)

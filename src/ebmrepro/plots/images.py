@@ -1,0 +1,71 @@
+"""Images as arrays to show: tiling, and axes without decoration."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+
+from ebmrepro.shown.data import NothingToShow
+
+GAP = 1
+WHITE = (255, 255, 255)
+# Between binary images, whose white pixels would run into white gaps; of real-valued ones on the same ground.
+GROUND = (158, 202, 225)
+GROUND_HEX = "#9ecae1"
+
+
+def require_images(array: np.ndarray, run: str, what: str) -> None:
+    """Raise NothingToShow unless the last three of `array`'s dimensions are an image's, in uint8."""
+    if array.dtype != np.uint8 or array.ndim < 4 or array.shape[-3] not in (1, 3):
+        raise NothingToShow(f"{what} shows images, and those of run {run} are none")
+
+
+def tile(images: np.ndarray, columns: int) -> np.ndarray:
+    """uint8 images (n, C, H, W) row by row, with a gap of one pixel: (height, width, 3).
+
+    On white, or on GROUND if all pixels are 0 or 255.
+    """
+    count, channels, height, width = images.shape
+    rows = -(-count // columns)
+    ground = GROUND if np.isin(images, (0, 255)).all() else WHITE
+    canvas = np.empty((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.uint8)
+    canvas[:] = ground
+    for index in range(count):
+        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
+        shown = images[index].transpose(1, 2, 0)
+        canvas[top : top + height, left : left + width] = np.repeat(shown, 3, 2) if channels == 1 else shown
+    return canvas
+
+
+def tile_values(images: np.ndarray, columns: int) -> np.ndarray:
+    """Real-valued images (n, H, W) row by row, NaN in the gaps of one pixel: (height, width)."""
+    count, height, width = images.shape
+    rows = -(-count // columns)
+    canvas = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP), np.nan, images.dtype)
+    for index in range(count):
+        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
+        canvas[top : top + height, left : left + width] = images[index]
+    return canvas
+
+
+def show(axes: Axes, canvas: np.ndarray, title: str, **look) -> AxesImage:
+    """Show a canvas pixel by pixel, without axes, its title at the left; `look` as of `Axes.imshow`."""
+    image = axes.imshow(canvas, interpolation="nearest", aspect="equal", **look)
+    axes.set_title(title, loc="left")
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    return image
+
+
+def label_rows(axes: Axes, labels: list[str], height: int) -> None:
+    """Write `labels` beside the rows of a tiled canvas of images `height` pixels high."""
+    axes.set_yticks([row * (height + GAP) + (height - 1) / 2 for row in range(len(labels))], labels)
+    axes.tick_params(length=0)
+
+
+def label_frames(axes: Axes, labels: list, width: int) -> None:
+    """Write at most 12 of `labels` below the columns of a tiled canvas of images `width` pixels wide."""
+    chosen = np.arange(0, len(labels), -(-len(labels) // 12))
+    axes.set_xticks(chosen * (width + GAP) + (width - 1) / 2, [str(labels[i]) for i in chosen])
+    axes.tick_params(length=0)

@@ -1,0 +1,28 @@
+"""Samples of every run, one block each."""
+
+from matplotlib.figure import Figure
+
+from ebmrepro.plots import style
+from ebmrepro.plots.images import require_images, show, tile
+from ebmrepro.shown.data import Samples, heading
+
+COLUMNS, ROWS = 20, 4
+# Of more runs each has half as many rows, or the figure would not fit a page.
+MANY = 4
+
+
+def draw(runs: list[Samples]) -> Figure:
+    """The first samples of each run, in the order drawn; raises NothingToShow if they are no images."""
+    rows = ROWS if len(runs) <= MANY else ROWS // 2
+    made = style.figure(style.TEXT, (0.27 + 0.3375 * rows) * len(runs))
+    grid = made.subplots(len(runs), 1, squeeze=False)
+    for axes, member in zip(grid.flat, runs, strict=True):
+        require_images(member.samples, member.run.name, "sample_grid")
+        canvas = tile(member.samples[: COLUMNS * rows], COLUMNS)
+        show(axes, canvas, heading(member.run, member.outcome))
+    return made
+
+
+def note(runs: list[Samples]) -> str:
+    """How to read the figure."""
+    return "First seed; the first samples drawn, not selected"

@@ -1,0 +1,123 @@
+"""The record of a job: provenance/<preset>/<stage>/<item>.json.
+
+It lies beside the results, not among them: results have the same bytes whenever they are made, a record says
+when that was. It names its outputs by SHA-256, so that a file that something else wrote is told apart.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ebmrepro.files.workspace import data_sha256, file_sha256, save_json, write_text
+from ebmrepro.flow.jobs import FLOW, Job, one_job
+from ebmrepro.machine.hardware import machine, usage
+from ebmrepro.params import Params
+from ebmrepro.provenance.origin import environment, revision
+
+RECORDS = Path("provenance")
+# One small file per start of a job; a process that was killed leaves its own behind.
+ATTEMPTS = Path(".work/provenance")
+
+
+def record_file(preset: str, stage: str, item: str) -> Path:
+    """Where the record of a job lies."""
+    return RECORDS / preset / stage / f"{item}.json"
+
+
+@contextmanager
+def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
+    """Write the record of the job that the block runs, once the block has succeeded.
+
+    Every start of the job leaves a trace: the record of a training that was killed and went on says so.
+    """
+    if not FLOW.exists():
+        yield
+        print(f"ebm: {FLOW} is not in this folder, so this job leaves no record", file=sys.stderr)
+        return
+    job = one_job(params.model_dump(mode="json"), stage, item)
+    code = tree_sha256(job.code)
+    started = _now()
+    # A start with other code or parameters belongs to another result.
+    identity = data_sha256([code, job.parameters])
+    folder = ATTEMPTS / params.preset / stage / job.item
+    mine = folder / f"{time.time_ns()}-{os.getpid()}.json"
+    _note(mine, identity, started)
+    inputs = {path: found for path in job.inputs if (found := tree_sha256([path])) is not None}
+    try:
+        yield
+    except BaseException as failure:
+        _note(mine, identity, started, ended=_now(), outcome=type(failure).__name__)
+        raise
+    ended = _now()
+    _note(mine, identity, started, ended=ended, outcome="done")
+    content = {
+        "command": job.command,
+        "runner": runner(),
+        "started": started,
+        "ended": ended,
+        "attempts": _attempts(folder, identity),
+        "parameters": job.parameters,
+        "seeds": params.seeds,
+        "code": revision(Path()) | {"sha256": code},
+        "environment": environment(Path()),
+        "machine": machine(),
+        "usage": usage(),
+        "inputs": inputs,
+        "outputs": outputs(job),
+    }
+    save_json(record_file(params.preset, stage, job.item), content)
+    for attempt in folder.glob("*.json"):
+        attempt.unlink(missing_ok=True)
+
+
+def runner() -> str:
+    """Who started this process: snakemake, dvc, or somebody at the command line."""
+    if "DVC_STAGE" in os.environ:
+        return "dvc"
+    return os.environ.get("EBM_RUNNER", "command line")
+
+
+def outputs(job: Job) -> dict[str, str | None]:
+    """SHA-256 of each file that a job makes; None for one that is not there."""
+    return {path: tree_sha256([path]) for path in job.outputs}
+
+
+def tree_sha256(paths: tuple[str, ...] | list[str]) -> str | None:
+    """One SHA-256 of files and of all that lies below folders, names included; None if nothing is there."""
+    files = set()
+    for path in map(Path, paths):
+        below = path.rglob("*") if path.is_dir() else [path]
+        files |= {file for file in below if file.is_file() and "__pycache__" not in file.parts}
+    if not files:
+        return None
+    if len(paths) == 1 and files == {Path(paths[0])}:
+        return file_sha256(Path(paths[0]))
+    return data_sha256([[str(file), file_sha256(file)] for file in sorted(files)])
+
+
+def _attempts(folder: Path, identity: str) -> list[dict]:
+    """Starts of this job since its last record, the first one first. A killed one has no end."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            attempt = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if attempt.pop("identity", None) == identity:
+            found.append(attempt)
+    return found
+
+
+def _note(path: Path, identity: str, started: str, ended: str | None = None, outcome: str = "killed") -> None:
+    attempt = {"identity": identity, "started": started, "ended": ended, "outcome": outcome}
+    write_text(path, json.dumps(attempt))
+
+
+def _now() -> str:
+    """The time as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

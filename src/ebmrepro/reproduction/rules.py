@@ -1,0 +1,280 @@
+"""The published numbers, the claims and their rules as typed data; nothing is judged here."""
+
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from ruamel.yaml import YAML
+
+from ebmrepro.params.base import Name, Number, Positive, Section
+from ebmrepro.shown.caption import PAPER_PRESET
+
+Confidence = Literal["high", "medium", "low"]
+Direction = Literal["lower", "higher"]
+Alpha = Annotated[float, Field(gt=0, lt=0.5)]
+# A standard deviation, and so every test here, needs two.
+Seeds = Annotated[int, Field(ge=2, strict=True)]
+
+
+class _OfClaim(Section):
+    """A test; `statement`: which part of its claim it is about, if it has several.
+
+    `presets`: where it is judged. Without them in every preset but `paper`, whose experiments may have the
+    same names and are not measured in the same way.
+    """
+
+    statement: str | None = None
+    presets: Annotated[list[Name], Field(min_length=1)] | None = None
+
+    def is_for(self, preset: str) -> bool:
+        """Whether `preset` is one whose runs this test is about."""
+        return preset in self.presets if self.presets else preset != PAPER_PRESET
+
+
+class PairedComparison(_OfClaim):
+    """`method` better than `baseline` in `metric`: survival first, then a one-sided paired t-test.
+
+    Both select a run of `experiment` by its name or, if none is called so, by its objective.
+    Seeds pair the two runs (same initial weights, same order of data). Divergence, in this order:
+
+    1. A seed of `method` that diverged no later than its partner decides: not reproduced.
+    2. A seed of `baseline` that diverged before its partner is won by survival. Its metric describes a
+       shorter training, so the pair is left out of the t-test.
+    3. If fewer pairs than `minimum_seeds` are left for the t-test, survival alone decides, by Fisher's exact
+       test on the numbers of diverged seeds, one-sided.
+
+    `diverged: counts` is for what divergence does not touch, as the seconds that a step takes: no pair is won
+    or lost by it, and every seed is in the t-test.
+    """
+
+    kind: Literal["paired_comparison"]
+    experiment: Name
+    metric: Name
+    better: Direction
+    method: Name
+    baseline: Name
+    alpha: Alpha
+    minimum_seeds: Seeds
+    diverged: Literal["decides", "counts"] = "decides"
+
+    def words(self) -> str:
+        """The rule in a sentence."""
+        tested = (
+            f"{self.metric} of {self.method} is {self.better} than that of {self.baseline}: paired one-sided"
+            f" t-test over at least {self.minimum_seeds} seeds, p ≤ {self.alpha}."
+        )
+        if self.diverged == "counts":
+            return f"{tested} Seeds that diverged count like the others."
+        return (
+            f"{tested} A seed of {self.method} that diverges no later than its partner refutes; a pair whose"
+            " baseline diverges first counts as won and leaves the t-test; if too few pairs are left,"
+            " Fisher's exact test on the numbers of diverged seeds decides."
+        )
+
+
+class Survival(_OfClaim):
+    """`method` trains to the end where `baseline` does not: seeds that diverged, by Fisher's exact test.
+
+    Both select a run of `experiment` by its name or, if none is called so, by its objective. Over the seeds
+    that both runs have, in this order:
+
+    1. Any seed of `method` that diverged decides: not reproduced.
+    2. No seed of `baseline` diverged: not reproduced, what `method` adds was not needed here.
+    3. Reproduced if the one-sided p that `method` diverges less often is at most `alpha`.
+    """
+
+    kind: Literal["survival"]
+    experiment: Name
+    method: Name
+    baseline: Name
+    alpha: Alpha
+    minimum_seeds: Seeds
+
+    @property
+    def metric(self) -> str:
+        """What is shown beside the verdict."""
+        return "iterations_survived"
+
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"No seed of {self.method} diverges, and those of {self.baseline} do more often: Fisher's exact"
+            f" test on the numbers of diverged seeds, one-sided, at least {self.minimum_seeds} seeds, p ≤"
+            f" {self.alpha} ({self.metric} is shown, not tested). If {self.baseline} never diverges either,"
+            " the claim is not reproduced."
+        )
+
+
+class LowerBound(_OfClaim):
+    """`metric` above `threshold`: the one-sided lower t confidence bound over the seeds that finished.
+
+    `objective` selects a run of `experiment` by its name or, if none is called so, by its objective.
+    Diverged seeds are left out: just before a divergence gradients say nothing of their usual size.
+    """
+
+    kind: Literal["lower_bound"]
+    experiment: Name
+    objective: Name
+    metric: Name
+    threshold: Number
+    alpha: Alpha
+    minimum_seeds: Seeds
+
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"The lower {1 - self.alpha:.0%} confidence bound of {self.metric} of {self.objective}"
+            f" (one-sided, Student's t, at least {self.minimum_seeds} finished seeds) is above"
+            f" {self.threshold}."
+        )
+
+
+class Shown(Section):
+    """A metric of `experiment` in `preset`; `objective` selects a run by its name, else by its objective."""
+
+    preset: Name
+    experiment: Name
+    objective: Name
+    metric: Name
+
+
+class PublishedValue(Shown):
+    """The mean over seeds no worse than the published value by more than `tolerance` (relative).
+
+    Any diverged seed refutes: a mean over the survivors would not be the method's. `why`: why this metric.
+    """
+
+    better: Direction
+    tolerance: Positive
+    minimum_seeds: Seeds
+    why: str | None = None
+
+    def words(self) -> str:
+        """The rule in a sentence, and its reason."""
+        side = "above" if self.better == "lower" else "below"
+        return (
+            f"Only preset {self.preset}, experiment {self.experiment}, may decide: mean {self.metric} of"
+            f" {self.objective} over at least {self.minimum_seeds} seeds at most {self.tolerance:.0%} {side}"
+            f" the published value, and no seed diverged.{f' {self.why}' if self.why else ''}"
+        )
+
+
+Test = Annotated[PairedComparison | LowerBound | Survival, Field(discriminator="kind")]
+
+
+class Claim(Section):
+    """A statement in words, with its tests or with the reason why it has none."""
+
+    key: Name
+    text: str
+    source: str
+    confidence: Confidence
+    tests: list[Test] = Field(default_factory=list)
+    untested: str | None = None
+
+    @model_validator(mode="after")
+    def _tested_or_not(self):
+        if bool(self.tests) == bool(self.untested):
+            raise ValueError(f"{self.key}: give either tests or the reason why it is untested")
+        return self
+
+
+class PublishedNumber(Section):
+    """A number of a paper; `gate` says whether it is sure enough to be a target.
+
+    `shown`: what stands beside a number that is no target; it is judged by nothing.
+    """
+
+    key: Name
+    dataset: str
+    metric: str
+    value: float | None
+    ref: str | None
+    source: str
+    confidence: Confidence
+    gate: bool
+    rule: PublishedValue | None = None
+    shown: Shown | None = None
+
+    @model_validator(mode="after")
+    def _targets_have_rules(self):
+        if self.gate != (self.rule is not None):
+            raise ValueError(f"{self.key}: a rule is for numbers with gate: true, and they need one")
+        if self.gate and self.value is None:
+            raise ValueError(f"{self.key}: a target needs a value")
+        if self.gate and self.shown:
+            raise ValueError(f"{self.key}: a target shows what its rule judges")
+        return self
+
+
+class RerunReport(Section):
+    """What somebody got from the released code: context, never a target."""
+
+    key: Name
+    metric: str
+    source: str
+    value: float | None = None
+    range: tuple[float, float] | None = None
+    peak: float | None = None
+    at_iter: int | None = None
+
+
+class Published(Section):
+    """published.yaml."""
+
+    numbers: list[PublishedNumber]
+    rerun_reports: list[RerunReport]
+
+
+class Claims(Section):
+    """claims.yaml."""
+
+    claims: list[Claim]
+
+
+class _Measured(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class SeedResult(_Measured):
+    """One seed in a metrics file; `iteration` is where it diverged, if it did."""
+
+    metrics: dict[str, float | None]
+    outcome: Literal["finished", "diverged"]
+    iteration: int | None = None
+
+    @model_validator(mode="after")
+    def _divergence_has_a_place(self):
+        if self.outcome == "diverged" and self.iteration is None:
+            raise ValueError("a diverged seed without the iteration of its divergence")
+        return self
+
+    @property
+    def diverged_at(self) -> int | None:
+        """0-based iteration, None if training finished."""
+        return self.iteration if self.outcome == "diverged" else None
+
+
+class RunResult(_Measured):
+    """A run with the metrics of every stage that measured it; a composition is one too."""
+
+    run: str
+    experiment: str
+    dataset: str
+    objective: str
+    seeds: dict[int, SeedResult]
+
+
+def load_claims() -> list[Claim]:
+    """The claims; pydantic.ValidationError if the file is wrong."""
+    return Claims.model_validate(_read("claims.yaml")).claims
+
+
+def load_published() -> Published:
+    """The published numbers and reruns; pydantic.ValidationError if the file is wrong."""
+    return Published.model_validate(_read("published.yaml"))
+
+
+def _read(name: str) -> dict:
+    text = files("ebmrepro.reproduction").joinpath(name).read_text(encoding="utf-8")
+    return YAML(typ="safe", pure=True).load(text)

@@ -1,0 +1,1 @@
+"""What figures and tables have in common: records, labels, captions."""

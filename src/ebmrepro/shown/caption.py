@@ -1,0 +1,105 @@
+"""What every figure and table says about itself, in one place, so that its scope cannot be misread."""
+
+from ebmrepro.params import Params
+from ebmrepro.params.datasets import Dataset
+from ebmrepro.shown.items import runs_shown
+
+# Numbers of this preset alone stand for the paper's experiments.
+PAPER_PRESET = "paper"
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "±": r"$\pm$",
+    "−": r"$-$",
+    "×": r"$\times$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "²": r"$^2$",
+    "₂": r"$_2$",
+    "⁺": r"$^+$",
+    "⁻": r"$^-$",
+    "∇": r"$\nabla$",
+    "θ": r"$\theta$",
+    "↓": r"$\downarrow$",
+    "↑": r"$\uparrow$",
+    "–": "--",
+    "—": "---",
+}
+
+
+def describe_dataset(name: str, config: Dataset) -> str:
+    """A data set in a few words, without the folder it was read from."""
+    if config.kind == "digits":
+        return "scikit-learn's handwritten digits, 8×8"
+    if config.kind == "gaussian":
+        return f"N(0, I) in {config.dim} dimensions, {config.train_size} points"
+    if config.kind == "density":
+        return f"{config.shape.replace('_', ' ')} in 2-D, {config.train_size} points"
+    if config.kind == "bars_and_stripes":
+        return f"bars and stripes, {config.side}×{config.side} binary pixels"
+    if config.kind == "binary_digits":
+        return "scikit-learn's handwritten digits, 8×8 binary pixels"
+    if config.kind == "shapes":
+        return f"generated coloured shapes, 16×16 RGB, {config.train_size} images"
+    if config.kind == "catalogue":
+        entry = config.published
+        images = entry.counts[config.train] if config.train_limit is None else config.train_limit
+        return f"{entry.title}, {config.size}×{config.size}, {images:,} images"
+    colour = "grey" if config.channels == 1 else "RGB"
+    return f"image folder {name}, {config.size}×{config.size} {colour}"
+
+
+def where(params: Params, runs: list[str]) -> str:
+    """Data and seeds of runs in a few words."""
+    names = dict.fromkeys(params.runs[run].dataset for run in runs)
+    data = dict.fromkeys(describe_dataset(name, params.datasets[name]) for name in names)
+    return f"{'; '.join(data)}; {_seeds(params, runs)}"
+
+
+def _seeds(params: Params, runs: list[str]) -> str:
+    """'seeds 0, 1, 2'; runs with others than most have are named with theirs."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for run in runs:
+        groups.setdefault(tuple(params.seeds_of(run)), []).append(run)
+    most = max(groups, key=lambda seeds: len(groups[seeds]))
+    ordered = [most, *(seeds for seeds in groups if seeds != most)]
+    words = [f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}" for seeds in ordered]
+    rest = [f"{word} of {', '.join(groups[seeds])}" for word, seeds in zip(words, ordered, strict=True)][1:]
+    return "; ".join([words[0], *rest])
+
+
+def scope(params: Params, runs: list[str]) -> str:
+    """One sentence: preset, data and seeds; unless the preset is `paper`, that it is not the paper's."""
+    if params.preset == PAPER_PRESET:
+        return f"Preset {params.preset} ({where(params, runs)})."
+    what = "This is the demo" if params.preset == "demo" else f"This is preset {params.preset}"
+    return f"{what} ({where(params, runs)}), not the paper's experiment."
+
+
+def caption(params: Params, section: str, name: str, note: str = "") -> str:
+    """One line for entry `name` of `section` (figures, tables): its caption, how to read it, its scope."""
+    entry = getattr(params, section)[name]
+    runs = runs_shown(params, entry.stage, entry.experiment)
+    return " ".join(part for part in (_sentence(entry.caption), _sentence(note), scope(params, runs)) if part)
+
+
+def escape_latex(text: str) -> str:
+    """`text` for LaTeX's text mode: special characters escaped, the signs used here in math mode."""
+    return "".join(LATEX.get(character, character) for character in text)
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

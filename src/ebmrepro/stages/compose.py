@@ -1,0 +1,101 @@
+"""compose: sample the compositions of an experiment's models and judge what the samples show."""
+
+import torch
+from torch import nn
+from torch.nn.functional import one_hot
+
+from ebmrepro.data.batches import quantise
+from ebmrepro.energies.composition import And, Not, Or
+from ebmrepro.energies.conditional import Given
+from ebmrepro.evaluation.ruler import ruler_from_tensors
+from ebmrepro.evaluation.satisfaction import satisfied, words
+from ebmrepro.files import workspace
+from ebmrepro.files.mapped import map_tensors
+from ebmrepro.machine.device import set_up
+from ebmrepro.machine.progress import progress
+from ebmrepro.mcmc.chunks import CHUNK
+from ebmrepro.mcmc.generate import generate, total_steps
+from ebmrepro.params import Params
+from ebmrepro.params import compositions as params_compositions
+from ebmrepro.params.compositions import Expression, Model, models_of
+from ebmrepro.params.datasets import attributes_of
+from ebmrepro.training.model_file import ModelFile, trained_models
+
+
+def run(params: Params, item: str) -> None:
+    """Write composition `item`: its samples and accuracies, each seed's models with each other."""
+    device = set_up(params.compute)
+    config = params.compositions[item]
+    generation = params.generations[config.generation]
+    folder = workspace.prepared(params.preset, config.dataset)
+    # Mapped: of the data only the labels are read here, of the ruler only the classifiers.
+    real = map_tensors(folder / "test.safetensors")[0]
+    judge = ruler_from_tensors(map_tensors(folder / "ruler.safetensors")[0])
+    known = attributes_of(params.datasets[config.dataset])
+
+    files, outcomes = {}, {}
+    for name, file, ended in trained_models(params, config.experiment, device):
+        files[name], outcomes[name] = file, ended
+
+    def meaning(model: Model) -> tuple[str, int]:
+        attribute = files[model.run].config.condition
+        return attribute, known[attribute].index(model.value)
+
+    all_seeds = next(iter(files.values())).seeds
+    tensors, seeds = {}, {}
+    chunks = -(-generation.samples // CHUNK)
+    work = chunks * total_steps(generation) * len(config.expressions)
+    with progress(f"compose {item}", len(all_seeds) * work) as bar:
+        for seed in all_seeds:
+            metrics, used = {}, set()
+            for number, (key, expression) in enumerate(config.expressions.items()):
+                models = models_of(expression)
+                used |= {model.run for model in models}
+                energy = _energy(expression, files, seed, generation.weights, meaning)
+                # As the authors do: every model adds its gradient, so the step is shared among them.
+                shared = generation.model_copy(update={"step_size": generation.step_size / len(models)})
+                shape = files[models[0].run].shape
+                # A stream for each expression: chunks of one never meet those of another.
+                stream = 1000 * number
+                made = generate(energy, shape, shared, None, seed, bar, None, "composition", stream)
+                samples = quantise(made.samples).cpu().numpy()
+                truth = satisfied(expression, judge.predict(samples), meaning)
+                tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/satisfied": truth}
+                metrics[f"accuracy_{key}"] = float(truth.mean())
+            ends = [outcomes[name][str(seed)] for name in sorted(used)]
+            diverged = [end for end in ends if end["outcome"] == "diverged"]
+            seeds[str(seed)] = {"metrics": metrics, **(diverged or ends)[0]}
+    result = {
+        "composition": item,
+        "experiment": config.experiment,
+        "dataset": config.dataset,
+        "words": {key: words(expression, meaning) for key, expression in config.expressions.items()},
+        "shares": {
+            key: float(satisfied(expression, real, meaning).mean())
+            for key, expression in config.expressions.items()
+        },
+        "seeds": seeds,
+    }
+
+    def place(suffix: str):
+        return workspace.run_file(params.preset, "compose", config.experiment, item, suffix)
+
+    workspace.save_tensors(place(".safetensors"), tensors, {"seeds": all_seeds})
+    workspace.save_json(place(".json"), result)
+
+
+def _energy(
+    expression: Expression, files: dict[str, ModelFile], seed: int, weights: str, meaning
+) -> nn.Module:
+    """The energy that `expression` stands for, of one seed's models."""
+    if isinstance(expression, Model):
+        file = files[expression.run]
+        _, value = meaning(expression)
+        condition = one_hot(torch.tensor([value], device=file.device), file.classes).float()
+        return Given(file.energy(seed, weights), condition)
+    if isinstance(expression, params_compositions.Not):
+        return Not(_energy(expression.part, files, seed, weights, meaning), expression.weight)
+    parts = [_energy(part, files, seed, weights, meaning) for part in expression.parts]
+    if isinstance(expression, params_compositions.And):
+        return And(parts, expression.weights)
+    return Or(parts, expression.weights, expression.sharpness)

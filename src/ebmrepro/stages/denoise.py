@@ -1,0 +1,90 @@
+"""denoise: remove noise from test images with the energies of an experiment's models."""
+
+import math
+
+import numpy as np
+from torch import Tensor
+
+from ebmrepro.data.batches import quantise
+from ebmrepro.data.streams import stream_seed
+from ebmrepro.evaluation import denoising
+from ebmrepro.evaluation.image_quality import peak_signal_to_noise, structural_similarity
+from ebmrepro.files import workspace
+from ebmrepro.files.mapped import map_tensors
+from ebmrepro.machine.device import set_up
+from ebmrepro.params import Params
+from ebmrepro.params.denoisings import noise_name
+from ebmrepro.training.model_file import trained_models
+
+
+def run(params: Params, item: str) -> None:
+    """Denoise with every run of the experiment; the noisy images are the same for all of them.
+
+    Beside them stand the noisy images as they are and a Gaussian filter. Temperatures and the filter's width
+    are chosen on training images.
+    """
+    device = set_up(params.compute)
+    config = params.denoisings[item]
+    images = {part: _images(params, config.dataset, part, config.images) for part in ("train", "test")}
+    shown = images["test"][: config.shown]
+    tensors: dict[str, np.ndarray] = {"clean": shown}
+    reference, levels = {"noisy": {}, "gaussian_filter": {}}, {}
+    for number, sigma in enumerate(config.noise):
+        train, test = (
+            denoising.add_noise(images[part], sigma, stream_seed(0, "denoising", 2 * number + half), device)
+            for half, part in enumerate(("train", "test"))
+        )
+        word = noise_name(sigma)
+        levels[word] = (sigma, train, test)
+        width = denoising.choose_width(train)
+        reference["noisy"] |= _quality(word, test.noisy, test.clean)
+        reference["gaussian_filter"] |= _quality(word, denoising.filtered(test.noisy, width), test.clean)
+        reference["gaussian_filter"][f"denoise_width_{word}"] = width
+        tensors[f"noisy_{word}"] = quantise(test.noisy[: config.shown]).cpu().numpy()
+
+    runs = {}
+    for name, model, outcomes in trained_models(params, config.experiment, device):
+        seeds = {}
+        for seed in model.seeds:
+            energy = model.energy(seed, config.weights)
+            metrics, ends = {}, {}
+            for word, (sigma, train, test) in levels.items():
+                choice = denoising.choose_strength(energy, train, sigma, config.strengths, config.steps)
+                # A diverged model may have no finite energy: recorded as null, its images stay noisy.
+                found, b, ends[word] = choice or (math.nan, math.nan, None)
+                metrics[f"denoise_strength_{word}"] = found
+                metrics[f"denoise_inverse_temperature_{word}"] = b
+                modes = denoising.posterior_mode(energy, test.noisy, sigma, b, config.steps)
+                quality = _quality(word, modes, test.clean)
+                metrics |= quality if choice else dict.fromkeys(quality, math.nan)
+                tensors[f"{name}/{seed}/denoised_{word}"] = quantise(modes[: config.shown]).cpu().numpy()
+            metrics = workspace.finite_or_null(metrics)
+            seeds[str(seed)] = {"metrics": metrics, "strength_at_end": ends, **outcomes[str(seed)]}
+        runs[name] = {"objective": model.objective, "seeds": seeds}
+    result = {
+        "denoising": item,
+        "experiment": config.experiment,
+        "dataset": config.dataset,
+        "noise": config.noise,
+        "runs": runs,
+        "reference": reference,
+    }
+
+    def place(suffix: str):
+        return workspace.run_file(params.preset, "denoise", config.experiment, item, suffix)
+
+    workspace.save_tensors(place(".safetensors"), tensors, {"noise": config.noise})
+    workspace.save_json(place(".json"), result)
+
+
+def _quality(word: str, images: Tensor, clean: Tensor) -> dict[str, float]:
+    return {
+        f"denoise_psnr_{word}": peak_signal_to_noise(images, clean),
+        f"denoise_ssim_{word}": structural_similarity(images, clean),
+    }
+
+
+def _images(params: Params, dataset: str, part: str, count: int) -> np.ndarray:
+    """The first `count` of a part, which may be larger than memory."""
+    path = workspace.prepared(params.preset, dataset) / f"{part}.safetensors"
+    return np.array(map_tensors(path)[0]["x"][:count])

@@ -1,0 +1,26 @@
+"""resample: the models of a run, sampled and measured by another protocol than the run's own."""
+
+from ebmrepro.files import workspace
+from ebmrepro.params import Params
+from ebmrepro.stages.evaluate import measured
+from ebmrepro.stages.sample import draw
+
+
+def run(params: Params, item: str) -> None:
+    """Draw samples as protocol `item` says and measure them as it says."""
+    protocol = params.protocols[item]
+    generation = params.generations[protocol.generation]
+    evaluation = params.evaluations[protocol.evaluation]
+    samples, about = draw(params, protocol.run, generation)
+    result, arrays = measured(params, protocol.run, evaluation, generation.weights, samples)
+    result |= {
+        "protocol": item,
+        "source": protocol.source,
+        "generation": generation.model_dump(mode="json"),
+    }
+
+    def place(suffix: str):
+        return workspace.run_file(params.preset, "resample", protocol.experiment, item, suffix)
+
+    workspace.save_tensors(place(".safetensors"), samples | arrays, about)
+    workspace.save_json(place(".json"), result)

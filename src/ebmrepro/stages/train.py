@@ -1,0 +1,93 @@
+"""train: a run's model, once for each seed, in one process."""
+
+import torch
+
+from ebmrepro.files import workspace
+from ebmrepro.machine.device import environment, set_up
+from ebmrepro.machine.progress import progress
+from ebmrepro.objectives.diffusions import kernels
+from ebmrepro.params import Params
+from ebmrepro.params.energies import TIME
+from ebmrepro.stages.training_data import training_data
+from ebmrepro.training.checkpoint import code_sha256, work_directory
+from ebmrepro.training.interrupt import stop_signal
+from ebmrepro.training.log import as_csv
+from ebmrepro.training.loop import Training
+
+
+def run(params: Params, item: str) -> None:
+    """Train run `item` with every seed; a killed process goes on from its checkpoints when run again."""
+    device = set_up(params.compute)
+    settings = params.train_settings(item)
+    entry = params.runs[item]
+    data, labels = training_data(params, item, device)
+    seeds = params.seeds_of(item)
+    conditions = environment(device)
+    # How often a checkpoint is written decides nothing else.
+    decisive = [part.model_dump(mode="json", exclude={"checkpoint_seconds"}) for part in settings]
+    identity = {
+        "preset": params.preset,
+        "settings": decisive,
+        "data": workspace.file_sha256(workspace.prepared(params.preset, entry.dataset) / "train.safetensors"),
+        "code": code_sha256(),
+        "environment": conditions,
+    }
+    tensors, logs, outcomes = {}, {}, {}
+    total = settings.schedule.iterations * len(seeds)
+    with (
+        work_directory(f"{params.preset}-{item}", identity) as work,
+        stop_signal() as stop,
+        progress(f"train {item}", total) as bar,
+    ):
+        for seed in seeds:
+            training = Training(settings, data, seed, labels)
+            diverged = training.run(work / f"seed{seed}.safetensors", stop, bar)
+            state = training.state
+            logs[seed] = state.log
+            outcomes[seed] = _outcome(diverged, state.iteration)
+            for weights in ("ema", "raw"):
+                for name, value in state.model(weights).state_dict().items():
+                    tensors[f"{seed}/{weights}/{name}"] = value.cpu().numpy()
+            buffer = state.sampler.buffer
+            if buffer is not None:
+                tensors[f"{seed}/buffer"] = buffer.samples[: len(buffer)].cpu().numpy()
+        for seed, outcome in outcomes.items():
+            print(f"train {item}, seed {seed}: {outcome['outcome']}")
+
+        def place(suffix: str):
+            return workspace.run_file(params.preset, "train", entry.experiment, item, suffix)
+
+        in_time = getattr(settings.energy, "condition", None) == TIME
+        description = {
+            "energy": settings.energy.model_dump(mode="json"),
+            "objective": settings.objective.kind,
+            "shape": list(data.shape[1:]),
+            "is_image": data.dtype == torch.uint8,
+            "seeds": seeds,
+            "classes": None if labels is None else int(labels.max()) + 1,
+            "diffusion": kernels(settings.objective) if in_time else None,
+        }
+        workspace.save_tensors(place(".safetensors"), tensors, description)
+        workspace.write_text(place(".csv"), as_csv(logs))
+        status = {
+            "run": item,
+            "seeds": {str(seed): outcome for seed, outcome in outcomes.items()},
+            "environment": conditions,
+            # CSV has no room for a checksum of its own.
+            "log_sha256": workspace.file_sha256(place(".csv")),
+        }
+        workspace.save_json(place(".json"), status)
+        for checkpoint in work.glob("*.safetensors"):
+            checkpoint.unlink()
+
+
+def _outcome(diverged: tuple[int, str] | None, iterations: int) -> dict:
+    if diverged is None:
+        return {"outcome": "finished", "iterations": iterations}
+    iteration, cause = diverged
+    return {
+        "outcome": "diverged",
+        "iteration": iteration,
+        "cause": cause,
+        "last_good_iteration": iteration - 1,
+    }

@@ -1,0 +1,1 @@
+"""What people call beside the stages: an estimate, a doctor, a list of published sets."""

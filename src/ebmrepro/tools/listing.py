@@ -1,0 +1,46 @@
+"""The catalogue of published image sets for a reader: which there are, and how one gets each."""
+
+from rich.console import Console
+from rich.table import Table
+
+from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
+
+ACCESS = {"open": "downloaded", "login": "placed by hand (login)", "person": "placed by hand"}
+
+
+def print_catalogue() -> None:
+    """One line for each set."""
+    table = Table("entry", "images", "sides", "size", "how it comes", "licence")
+    for name, entry in load_catalogue().items():
+        counts = ", ".join(f"{split} {count:,}" for split, count in entry.counts.items())
+        sides = ", ".join(map(str, entry.sizes))
+        table.add_row(name, counts, sides, _size(entry), ACCESS[entry.access], entry.licence)
+    Console().print(table)
+
+
+def print_entry(name: str) -> None:
+    """Everything about a set. Raises WorkspaceError if there is no such entry."""
+    entry = find_entry(name)
+    print(f"{name}: {entry.title}\n{entry.variant}")
+    print(f"page: {entry.page}\nlicence: {entry.licence}\ncitation: {entry.citation}")
+    if entry.how_to_get is not None:
+        file, line = entry.acceptance
+        print(f"how to get it: {entry.how_to_get}")
+        print(f"put the files into the data set's folder, and beside them {file} with the line: {line}")
+    for split, count in entry.counts.items():
+        print(f"split {split}: {count:,} images")
+    for key, preparation in entry.preparations.items():
+        scaling = preparation.resample or "not scaled"
+        print(f"preparation {key}: {preparation.crop}, {scaling}; {preparation.source}")
+    if entry.attributes:
+        print(f"attributes: {', '.join(entry.attributes)}")
+    for file in entry.files:
+        size = "size unknown" if file.size is None else f"{file.size:,} bytes"
+        print(f"file {file.name}: {size}, {', '.join(file.checksums) or 'no published checksum'}")
+        for address in file.urls:
+            print(f"  {address}")
+
+
+def _size(entry: Entry) -> str:
+    sizes = [file.size for file in entry.files]
+    return "unknown" if None in sizes else f"{sum(sizes) / 1e9:.2f} GB"

@@ -1,0 +1,74 @@
+"""The work directory of a run: its checkpoints, its lock, and the identity both hang on.
+
+It is no declared output: both runners delete those before a re-run. Its name carries a hash of everything
+that decides the result (settings, data, seeds, the code, the versions), so a checkpoint of another
+configuration is never picked up.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+from torch import Tensor
+
+from ebmrepro.files.workspace import WorkspaceError, data_sha256, load_tensors, save_tensors
+
+WORK = Path(".work")
+# The packages whose code decides a trained model.
+CODE = ("data", "energies", "mcmc", "objectives", "training")
+
+
+def code_sha256() -> str:
+    """SHA-256 over the source files that decide a trained model."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for folder in CODE:
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(f"{folder}/{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def work_directory(run: str, identity: dict) -> Iterator[Path]:
+    """The folder for `run` with this identity, held exclusively; work of other identities is removed.
+
+    Raises WorkspaceError if another process is training the same run.
+    """
+    WORK.mkdir(exist_ok=True)
+    lock = FileLock(WORK / f"{run}.lock")
+    try:
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        raise WorkspaceError(
+            f"{run} is being trained by another process in this folder: wait for it or stop it"
+        ) from None
+    with held:
+        folder = WORK / f"{run}-{data_sha256(identity)[:16]}"
+        for other in WORK.glob(f"{run}-*"):
+            if other != folder and len(other.name) == len(folder.name):
+                shutil.rmtree(other)
+        folder.mkdir(exist_ok=True)
+        yield folder
+
+
+def save_checkpoint(path: Path, state: dict[str, Tensor]) -> None:
+    """Write training state; an interrupted write leaves the previous checkpoint in place."""
+    save_tensors(path, {name: value.cpu().numpy() for name, value in state.items()})
+
+
+def load_checkpoint(path: Path) -> dict[str, Tensor] | None:
+    """The last saved state, or None if there is none that can be used."""
+    if not path.exists():
+        return None
+    try:
+        arrays, _ = load_tensors(path)
+    except WorkspaceError:
+        # A damaged checkpoint costs time, not the result: training starts again from the seed.
+        path.unlink()
+        return None
+    # Copies: training goes on in this memory, and what was read from the file may not be written to.
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}

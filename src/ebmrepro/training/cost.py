@@ -1,0 +1,93 @@
+"""What one training iteration costs: seconds, and evaluations of the network."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ebmrepro.data.batches import dequantise
+from ebmrepro.mcmc.replay import ReplayBuffer
+from ebmrepro.training.loop import Training
+
+
+class StepCost(NamedTuple):
+    """`seconds`: the median over the timed iterations. `forward_passes`, `backward_passes`: how many batches
+    went through the network in either direction, means over the timed iterations.
+
+    A chain of K Langevin steps costs K of each, and the data and chain ends of CD one more of each for either
+    side. Gibbs sweeps of an RBM, which are no evaluations of its free energy, are not counted, and its
+    gradient in closed form is no backward pass.
+    """
+
+    seconds: float
+    forward_passes: float
+    backward_passes: float
+
+
+def step_costs(trainings: Sequence[Training], steps: int, warm_up: int) -> list[StepCost]:
+    """The cost of a step of each of `trainings`, over `steps` iterations after `warm_up` others.
+
+    Replay buffers are filled first, as they are in nearly all of a training: some terms wait for that. The
+    trainings take turns, one iteration each, so that whatever slows the machine meanwhile slows all of them.
+    The passes are counted in iterations of their own: counting takes time.
+    """
+    for training in trainings:
+        _fill(training)
+    seconds: list[list[float]] = [[] for _ in trainings]
+    for number in range(warm_up + steps):
+        for training, own in zip(trainings, seconds, strict=True):
+            device = training.batches.device
+            _wait(device)
+            start = time.perf_counter()
+            training.step()
+            _wait(device)
+            if number >= warm_up:
+                own.append(time.perf_counter() - start)
+    passes = [_passes(training, steps) for training in trainings]
+    return [StepCost(statistics.median(own), *counted) for own, counted in zip(seconds, passes, strict=True)]
+
+
+def _fill(training: Training) -> None:
+    """Put data into the replay buffer until it is full."""
+    state, buffer = training.state, training.state.sampler.buffer
+    while isinstance(buffer, ReplayBuffer) and len(buffer) < buffer.size:
+        data = dequantise(training.batches.at(buffer.added), state.generator)
+        buffer.add(data, state.generator)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _passes(training: Training, steps: int) -> tuple[float, float]:
+    """Batches through the network in `steps` iterations, forward and backward, for each iteration."""
+    batch = training.settings.schedule.batch_size
+    # An energy may be called in parts (by scale, by member), but every evaluation passes its layers: those
+    # that see the most rows see all of them.
+    layers = [module for module in training.state.energy.modules() if not list(module.children())]
+    forward, backward = [0] * len(layers), [0] * len(layers)
+
+    def count(index: int):
+        def seen(module: nn.Module, inputs: tuple, output: Tensor) -> None:
+            forward[index] += len(output)
+            if output.requires_grad:
+                output.register_hook(returned)
+
+        def returned(gradient: Tensor) -> None:
+            backward[index] += len(gradient)
+
+        return seen
+
+    handles = [layer.register_forward_hook(count(index)) for index, layer in enumerate(layers)]
+    try:
+        for _ in range(steps):
+            training.step()
+    finally:
+        for handle in handles:
+            handle.remove()
+    most = max(range(len(layers)), key=lambda index: forward[index])
+    return forward[most] / (batch * steps), backward[most] / (batch * steps)
