@@ -18,11 +18,11 @@ from sklearn.neural_network import BernoulliRBM
 from threadpoolctl import threadpool_limits
 
 from ebmrepro.data import digits
-from ebmrepro.params.datasets import BinaryDigitsData
-from ebmrepro.params.energies import RBMEnergy
-from ebmrepro.params.objectives import ContrastiveDivergence
+from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
+from ebmrepro.params.energies.rbm import RBMEnergy
+from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.root import TrainSettings
-from ebmrepro.params.sampling import GibbsSampler
+from ebmrepro.params.samplers.gibbs import GibbsSampler
 from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 

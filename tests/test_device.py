@@ -10,7 +10,7 @@ import torch
 from filelock import FileLock
 
 from ebmrepro.machine import device
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 from ebmrepro.params.root import Compute
 
 

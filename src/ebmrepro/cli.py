@@ -13,7 +13,8 @@ import typer
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params import Params, ParamsError
+from ebmrepro.params.base import ParamsError
+from ebmrepro.params.root import Params
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Item = Annotated[str, typer.Argument(help="a name from params.yaml")]

@@ -5,7 +5,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 from ebmrepro.data import bars_and_stripes, digits
-from ebmrepro.params.datasets import BarsAndStripesData, BinaryDigitsData, DigitsData
+from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
+from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
+from ebmrepro.params.datasets.digits import DigitsData
 
 DIGITS = {"source": "src/ebmrepro/data/digits.py", "seed": 4, "test_fraction": 0.3}
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, stats
 
 from ebmrepro.data import densities
-from ebmrepro.params.datasets import DensityData
+from ebmrepro.params.datasets.density import DensityData
 
 SHAPES = ["eight_gaussians", "checkerboard", "two_moons", "rings"]
 BOX = 4.5

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ebmrepro.data import image_folder
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.datasets import ImageFolderData
+from ebmrepro.params.datasets.image_folder import ImageFolderData
 
 
 def _config(source: Path, **changes) -> ImageFolderData:

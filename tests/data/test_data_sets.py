@@ -6,7 +6,8 @@ from scipy import stats
 from sklearn.datasets import load_digits
 
 from ebmrepro.data import digits, gaussian
-from ebmrepro.params.datasets import DigitsData, GaussianData
+from ebmrepro.params.datasets.digits import DigitsData
+from ebmrepro.params.datasets.gaussian import GaussianData
 
 
 def test_gaussian_moments_and_shape_of_the_law():

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from ebmrepro.data import shapes
-from ebmrepro.params.datasets import ATTRIBUTES, ShapesData
+from ebmrepro.params.datasets import ATTRIBUTES
+from ebmrepro.params.datasets.shapes import ShapesData
 
 VALUES = ATTRIBUTES["shapes"]
 

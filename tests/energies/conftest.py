@@ -2,7 +2,7 @@
 
 import pytest
 
-from ebmrepro.params.energies import ResidualEnergy
+from ebmrepro.params.energies.residual import ResidualEnergy
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import torch
 from scipy import integrate, stats
 
 from ebmrepro.energies import build_energy
-from ebmrepro.params.energies import ConvEnergy, GaussianEnergy, MLPEnergy
+from ebmrepro.params.energies.conv import ConvEnergy
+from ebmrepro.params.energies.gaussian import GaussianEnergy
+from ebmrepro.params.energies.mlp import MLPEnergy
 
 
 def _gaussian(dim: int, seed: int):

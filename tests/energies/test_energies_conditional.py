@@ -6,7 +6,7 @@ import torch
 from ebmrepro.energies import build_energy
 from ebmrepro.energies.conditional import Given, rows
 from ebmrepro.energies.heads import heads
-from ebmrepro.params.energies import MLPEnergy
+from ebmrepro.params.energies.mlp import MLPEnergy
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from scipy.special import expit
 
 from ebmrepro.energies import build_energy, helmholtz
 from ebmrepro.mcmc.ancestral import STRIP_CHAINS, ancestral_generate
-from ebmrepro.params.energies import HelmholtzMachine
-from ebmrepro.params.sampling import AncestralGeneration
+from ebmrepro.params.energies.helmholtz import HelmholtzMachine
+from ebmrepro.params.generations.ancestral import AncestralGeneration
 
 VISIBLE = 4
 LAYERS = [[3], [3, 2], [2, 3, 2]]

@@ -13,7 +13,7 @@ from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.evaluation import binary
 from ebmrepro.evaluation.independent import independent_pixels
-from ebmrepro.params.evaluations import BinaryEvaluation
+from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
 CONFIG = BinaryEvaluation(
     kind="binary", ais_chains=200, ais_temperatures=300, importance_samples=400, compared_samples=2, shown=1

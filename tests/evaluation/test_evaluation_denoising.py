@@ -9,7 +9,8 @@ from torch import nn
 from ebmrepro.energies import build_energy
 from ebmrepro.evaluation import denoising
 from ebmrepro.evaluation.image_quality import peak_signal_to_noise, structural_similarity
-from ebmrepro.params.energies import ConvEnergy, GaussianEnergy
+from ebmrepro.params.energies.conv import ConvEnergy
+from ebmrepro.params.energies.gaussian import GaussianEnergy
 
 SHAPE, SIGMA = (1, 4, 4), 0.05
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ from scipy import stats
 from ebmrepro.energies import build_energy
 from ebmrepro.evaluation.gaussian import fisher_divergence, gaussian_kl
 from ebmrepro.evaluation.grid import log_likelihood, normalise_on_grid
-from ebmrepro.params.energies import GaussianEnergy
+from ebmrepro.params.energies.gaussian import GaussianEnergy
 
 
 def _random_law(dim: int, seed: int):

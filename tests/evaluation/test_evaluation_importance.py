@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 from ebmrepro.energies import build_energy
 from ebmrepro.evaluation import importance
 from ebmrepro.evaluation.importance import log_likelihood_bound
-from ebmrepro.params.energies import HelmholtzMachine
+from ebmrepro.params.energies.helmholtz import HelmholtzMachine
 
 VISIBLE = 4
 

@@ -21,7 +21,8 @@ from ebmrepro.evaluation.image_rulers.prepared import make_references, reference
 from ebmrepro.evaluation.inception import inception_numbers, nearest_images, pairwise_distance_ratios
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
-from ebmrepro.params.inception import InceptionEvaluation, InceptionRuler, Likelihood
+from ebmrepro.params.evaluations.inception import InceptionEvaluation, Likelihood
+from ebmrepro.params.inception import InceptionRuler
 
 CPU = torch.device("cpu")
 MODES = ("clean", "legacy_tensorflow")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from figures_workspace import write_all
 
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.stages import figure, report, table
 
 

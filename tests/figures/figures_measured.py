@@ -8,8 +8,8 @@ from figures_params import NOISE, OUTLIER_SETS
 from figures_runs import COMPARED, RUNS, SEEDS
 
 from ebmrepro.files import workspace
-from ebmrepro.params import Params
 from ebmrepro.params.methods import method
+from ebmrepro.params.root import Params
 
 EXPRESSIONS = {"red_square": "red AND square", "cross": "cross"}
 SHARES = {"red_square": 0.125, "cross": 0.375}

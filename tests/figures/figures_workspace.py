@@ -33,7 +33,7 @@ from figures_params import LONG, params_data, write_params
 from figures_runs import RUNS
 
 from ebmrepro.files import workspace
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.params.switches import switches
 
 STEPS = 140

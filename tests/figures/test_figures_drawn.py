@@ -16,7 +16,7 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.data.densities import density
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 from ebmrepro.plots import chain_strip, curves, energy_gap, gradient_norms, images, style
 from ebmrepro.shown.caption import caption, escape_latex
 from ebmrepro.shown.data import Curves, NothingToShow, Outcome, RunLabel

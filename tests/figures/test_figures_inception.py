@@ -10,7 +10,7 @@ from figures_params import params_data, write_params
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.stages import table
 from ebmrepro.tables.table import from_markdown
 

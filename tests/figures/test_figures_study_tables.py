@@ -12,7 +12,7 @@ from figures_runs import RUNS, SEEDS
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 from ebmrepro.stages import table
 from ebmrepro.tables.table import from_markdown
 

@@ -13,7 +13,7 @@ from figures_runs import RUNS
 from figures_workspace import metrics_of
 
 from ebmrepro.files import workspace
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 from ebmrepro.stages import table
 from ebmrepro.tables.table import Table, format_mean_sd, from_markdown, mean_sd, to_markdown
 

@@ -14,8 +14,8 @@ from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.annealed import annealed_generate
 from ebmrepro.mcmc.chunks import CHUNK
 from ebmrepro.objectives.diffusions import kernels, marginals
-from ebmrepro.params.objectives import DiffusionContrastiveDivergence
-from ebmrepro.params.sampling import AnnealedGeneration
+from ebmrepro.params.generations.annealed import AnnealedGeneration
+from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence
 
 
 def _config(**changes) -> AnnealedGeneration:

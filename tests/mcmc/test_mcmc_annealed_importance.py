@@ -12,11 +12,12 @@ from scipy import stats
 from ebmrepro.data import bars_and_stripes, digits
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias, summarise
-from ebmrepro.params.datasets import BarsAndStripesData, BinaryDigitsData
-from ebmrepro.params.energies import RBMEnergy
-from ebmrepro.params.objectives import ContrastiveDivergence
+from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
+from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
+from ebmrepro.params.energies.rbm import RBMEnergy
+from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.root import TrainSettings
-from ebmrepro.params.sampling import GibbsSampler
+from ebmrepro.params.samplers.gibbs import GibbsSampler
 from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 

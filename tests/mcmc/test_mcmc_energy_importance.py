@@ -10,7 +10,7 @@ from scipy import integrate, stats
 from ebmrepro.mcmc import energy_importance
 from ebmrepro.mcmc.annealed_importance import summarise
 from ebmrepro.mcmc.energy_importance import cube_partition, reflected_step, state_at
-from ebmrepro.params.inception import Likelihood
+from ebmrepro.params.evaluations.inception import Likelihood
 
 MEAN, WIDTH = torch.tensor([0.2, 0.9, 0.5]), torch.tensor([0.3, 0.2, 0.1])
 TILT = torch.linspace(-5, 5, 12)

@@ -11,8 +11,9 @@ from ebmrepro.energies import build_energy
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.chunks import CHUNK
 from ebmrepro.mcmc.generate import generate, total_steps
-from ebmrepro.params.energies import ConvEnergy, GaussianEnergy
-from ebmrepro.params.sampling import LangevinGeneration
+from ebmrepro.params.energies.conv import ConvEnergy
+from ebmrepro.params.energies.gaussian import GaussianEnergy
+from ebmrepro.params.generations.langevin import LangevinGeneration
 
 
 def _config(**changes) -> LangevinGeneration:

@@ -12,7 +12,7 @@ from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.chunks import CHUNK
 from ebmrepro.mcmc.gibbs import gibbs_step
 from ebmrepro.mcmc.gibbs_generate import gibbs_generate
-from ebmrepro.params.sampling import GibbsGeneration
+from ebmrepro.params.generations.gibbs import GibbsGeneration
 
 
 def _states(units: int) -> np.ndarray:

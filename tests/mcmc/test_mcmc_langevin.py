@@ -9,7 +9,8 @@ from scipy import stats
 from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.chain import chain, run_chain
 from ebmrepro.mcmc.langevin import langevin_step
-from ebmrepro.params.energies import GaussianEnergy, MLPEnergy
+from ebmrepro.params.energies.gaussian import GaussianEnergy
+from ebmrepro.params.energies.mlp import MLPEnergy
 from ebmrepro.params.sampling import Langevin
 
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.long_chains import frame_steps, long_chains
-from ebmrepro.params.sampling import LangevinGeneration
+from ebmrepro.params.generations.langevin import LangevinGeneration
 
 
 class Slope(nn.Module):

@@ -8,8 +8,9 @@ from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.chain import run_chain
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.mcmc.noise import uniform_noise
-from ebmrepro.params.energies import ConvEnergy, MLPEnergy
-from ebmrepro.params.sampling import LangevinSampler
+from ebmrepro.params.energies.conv import ConvEnergy
+from ebmrepro.params.energies.mlp import MLPEnergy
+from ebmrepro.params.samplers.langevin import LangevinSampler
 
 
 def _config(**changes) -> LangevinSampler:

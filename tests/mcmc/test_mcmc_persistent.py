@@ -6,8 +6,10 @@ import torch
 from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.mcmc.persistent import PersistentChains
-from ebmrepro.params.energies import GaussianEnergy, RBMEnergy
-from ebmrepro.params.sampling import GibbsSampler, LangevinSampler
+from ebmrepro.params.energies.gaussian import GaussianEnergy
+from ebmrepro.params.energies.rbm import RBMEnergy
+from ebmrepro.params.samplers.gibbs import GibbsSampler
+from ebmrepro.params.samplers.langevin import LangevinSampler
 
 
 def _generator(seed=0):

@@ -13,7 +13,8 @@ import torch
 from scipy.spatial.distance import cdist, pdist
 
 from ebmrepro.mcmc.chain import chain, run_chain, transition
-from ebmrepro.params.sampling import HamiltonianSampler, Langevin
+from ebmrepro.params.samplers.hmc import HamiltonianSampler
+from ebmrepro.params.sampling import Langevin
 
 PERMUTATIONS = 999
 START = {"start": "data", "start_box": [-1.0, 1.0], "buffer": None, "augmentation": None}

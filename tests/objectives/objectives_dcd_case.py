@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-from ebmrepro.params.objectives import DiffusionContrastiveDivergence as Config
+from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
 
 
 def dcd_config(**changes) -> Config:

@@ -17,9 +17,11 @@ from ebmrepro.mcmc.chain import chain
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.entropy import EPSILON, nearest_neighbour_entropy
-from ebmrepro.params.energies import MLPEnergy, ResidualEnergy
-from ebmrepro.params.objectives import ImprovedContrastiveDivergence
-from ebmrepro.params.sampling import HamiltonianSampler, LangevinSampler
+from ebmrepro.params.energies.mlp import MLPEnergy
+from ebmrepro.params.energies.residual import ResidualEnergy
+from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence
+from ebmrepro.params.samplers.hmc import HamiltonianSampler
+from ebmrepro.params.samplers.langevin import LangevinSampler
 
 STEPS = 5
 START = {

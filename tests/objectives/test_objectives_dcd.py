@@ -20,7 +20,7 @@ from ebmrepro.evaluation.gaussian import gaussian_kl
 from ebmrepro.objectives import dcd
 from ebmrepro.objectives.dcd import diffusion_contrastive_divergence
 from ebmrepro.objectives.diffusions import kernels, marginals, variance_exploding, variance_preserving
-from ebmrepro.params.objectives import DiffusionContrastiveDivergence as Config
+from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
 
 MEAN, VARIANCE = 0.7, 0.36
 # KL(p_0|q_0) - KL(p_T|q_T), as derived on paper.

@@ -16,7 +16,7 @@ from ebmrepro.objectives.dcd import diffusion_contrastive_divergence
 from ebmrepro.objectives.diffusions import variance_exploding, variance_preserving
 from ebmrepro.objectives.mle import negative_log_likelihood
 from ebmrepro.objectives.ssm import sliced_score_matching
-from ebmrepro.params.objectives import DiffusionContrastiveDivergence as Config
+from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
 
 DIM = 2
 # Equally likely points with mean 0, covariance I and no third moments, as N(0, I) has them.

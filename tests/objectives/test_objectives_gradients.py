@@ -12,9 +12,11 @@ from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.cd import contrastive_divergence
 from ebmrepro.objectives.icd import entropy_loss, optimisation_loss
-from ebmrepro.params.energies import MLPEnergy
-from ebmrepro.params.objectives import ContrastiveDivergence, ImprovedContrastiveDivergence
-from ebmrepro.params.sampling import Langevin, LangevinSampler
+from ebmrepro.params.energies.mlp import MLPEnergy
+from ebmrepro.params.objectives.cd import ContrastiveDivergence
+from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence
+from ebmrepro.params.samplers.langevin import LangevinSampler
+from ebmrepro.params.sampling import Langevin
 
 
 class Quadratic(nn.Module):

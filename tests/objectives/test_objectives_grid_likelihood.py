@@ -12,8 +12,8 @@ from ebmrepro.energies.grid_partition import grid_log_partition
 from ebmrepro.energies.mlp import MLPEnergy
 from ebmrepro.evaluation.grid import normalise_on_grid
 from ebmrepro.objectives.mle import MaximumLikelihood, negative_log_likelihood
-from ebmrepro.params.objectives import GridPartition
-from ebmrepro.params.objectives import MaximumLikelihood as Config
+from ebmrepro.params.objectives.mle import GridPartition
+from ebmrepro.params.objectives.mle import MaximumLikelihood as Config
 
 GRID = GridPartition(box=[-13.0, 14.0], cells=256)
 

@@ -12,9 +12,11 @@ from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.mle import negative_log_likelihood
-from ebmrepro.params.energies import GaussianEnergy, MLPEnergy
-from ebmrepro.params.objectives import ContrastiveDivergence, MaximumLikelihood
-from ebmrepro.params.sampling import LangevinSampler
+from ebmrepro.params.energies.gaussian import GaussianEnergy
+from ebmrepro.params.energies.mlp import MLPEnergy
+from ebmrepro.params.objectives.cd import ContrastiveDivergence
+from ebmrepro.params.objectives.mle import MaximumLikelihood
+from ebmrepro.params.samplers.langevin import LangevinSampler
 
 
 def _energy(dim: int):

@@ -14,8 +14,8 @@ from ebmrepro.energies.gaussian import GaussianEnergy
 from ebmrepro.energies.mlp import MLPEnergy
 from ebmrepro.objectives.dsm import DenoisingScoreMatching, denoising_score_matching
 from ebmrepro.objectives.ssm import SlicedScoreMatching, sliced_score_matching
-from ebmrepro.params.objectives import DenoisingScoreMatching as DSMConfig
-from ebmrepro.params.objectives import SlicedScoreMatching as SSMConfig
+from ebmrepro.params.objectives.dsm import DenoisingScoreMatching as DSMConfig
+from ebmrepro.params.objectives.ssm import SlicedScoreMatching as SSMConfig
 
 
 def _sampler(seed: int = 0) -> SimpleNamespace:

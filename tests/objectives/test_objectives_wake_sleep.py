@@ -11,8 +11,8 @@ from torch.distributions import Bernoulli
 from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.negatives import NoNegatives
 from ebmrepro.objectives import build_objective
-from ebmrepro.params.energies import HelmholtzMachine
-from ebmrepro.params.objectives import WakeSleep
+from ebmrepro.params.energies.helmholtz import HelmholtzMachine
+from ebmrepro.params.objectives.wake_sleep import WakeSleep
 
 VISIBLE, LAYERS, SEED = 4, [3, 2], 11
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 
 RUNS = """
   faces:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 
 MICRO = Path(__file__).parents[1] / "micro_params.yaml"
 

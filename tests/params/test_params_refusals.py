@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 
 REFUSALS = YAML(typ="safe").load(Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8"))
 CASES = [(f"{group}-{case['key']}", case) for group, cases in REFUSALS.items() for case in cases]

@@ -7,7 +7,7 @@ import yaml
 from ruamel.yaml import YAML
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = [REPOSITORY / "params.yaml", *sorted((REPOSITORY / "workflow" / "presets").glob("*.yaml"))]

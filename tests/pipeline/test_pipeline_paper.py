@@ -18,8 +18,8 @@ from pipeline_tools import make_checkout
 from ebmrepro import cli
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
-from ebmrepro.params import Params
 from ebmrepro.params.catalogue import catalogue_at
+from ebmrepro.params.root import Params
 from ebmrepro.reproduction import rules
 from ebmrepro.reproduction.judge import NOT_REPRODUCED, REPRODUCED
 from ebmrepro.stages import report

@@ -17,8 +17,9 @@ from ebmrepro.evaluation.image_rulers.reference import Origin, Reference
 from ebmrepro.evaluation.outliers import detection
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace
-from ebmrepro.params import Params
-from ebmrepro.params.inception import InceptionEvaluation, InceptionRuler
+from ebmrepro.params.evaluations.inception import InceptionEvaluation
+from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.root import Params
 from ebmrepro.stages import evaluate
 from ebmrepro.stages.report import COSTS
 from ebmrepro.tables.table import Table, to_markdown

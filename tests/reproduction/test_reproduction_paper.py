@@ -7,7 +7,7 @@ import pytest
 from paper_runs import PAPER, names_of_run, paper
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.reproduction.judge import NOT_JUDGED, VERDICTS, judge
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 

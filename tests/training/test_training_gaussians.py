@@ -17,10 +17,11 @@ import torch
 from scipy.optimize import brentq
 
 from ebmrepro.evaluation.gaussian import gaussian_kl
-from ebmrepro.params.energies import GaussianEnergy
-from ebmrepro.params.objectives import ContrastiveDivergence, ImprovedContrastiveDivergence
+from ebmrepro.params.energies.gaussian import GaussianEnergy
+from ebmrepro.params.objectives.cd import ContrastiveDivergence
+from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence
 from ebmrepro.params.root import TrainSettings
-from ebmrepro.params.sampling import LangevinSampler
+from ebmrepro.params.samplers.langevin import LangevinSampler
 from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from ebmrepro.params.energies import ResidualEnergy
-from ebmrepro.params.objectives import ImprovedContrastiveDivergence
+from ebmrepro.params.energies.residual import ResidualEnergy
+from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence
 from ebmrepro.params.root import TrainSettings
-from ebmrepro.params.sampling import LangevinSampler
+from ebmrepro.params.samplers.langevin import LangevinSampler
 from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 

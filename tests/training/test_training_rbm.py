@@ -17,11 +17,14 @@ from ebmrepro.evaluation.pseudo_likelihood import log_pseudo_likelihood
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.cd import contrastive_divergence
-from ebmrepro.params.datasets import BarsAndStripesData, BinaryDigitsData
-from ebmrepro.params.energies import RBMEnergy
-from ebmrepro.params.objectives import ContrastiveDivergence, MaximumLikelihood
+from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
+from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
+from ebmrepro.params.energies.rbm import RBMEnergy
+from ebmrepro.params.objectives.cd import ContrastiveDivergence
+from ebmrepro.params.objectives.mle import MaximumLikelihood
 from ebmrepro.params.root import TrainSettings
-from ebmrepro.params.sampling import GibbsSampler, NoChain
+from ebmrepro.params.samplers.gibbs import GibbsSampler
+from ebmrepro.params.samplers.none import NoChain
 from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 

@@ -8,11 +8,12 @@ from ebmrepro.data import bars_and_stripes
 from ebmrepro.data.bars_and_stripes import patterns
 from ebmrepro.evaluation.importance import log_likelihood_bound
 from ebmrepro.mcmc.ancestral import ancestral_generate
-from ebmrepro.params.datasets import BarsAndStripesData
-from ebmrepro.params.energies import HelmholtzMachine
-from ebmrepro.params.objectives import WakeSleep
+from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
+from ebmrepro.params.energies.helmholtz import HelmholtzMachine
+from ebmrepro.params.generations.ancestral import AncestralGeneration
+from ebmrepro.params.objectives.wake_sleep import WakeSleep
 from ebmrepro.params.root import TrainSettings
-from ebmrepro.params.sampling import AncestralGeneration, NoChain
+from ebmrepro.params.samplers.none import NoChain
 from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 

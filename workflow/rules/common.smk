@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 from ebmrepro.checks.load import load_params
 from ebmrepro.flow.runners import hold_this_folder, read_plain, sync_after_run
 from ebmrepro.files.workspace import FIGURE_SUFFIXES, MEASURED_SUFFIXES, PREPARED, RUN_SUFFIXES, TABLE_SUFFIXES, data_sha256

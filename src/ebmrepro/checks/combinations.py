@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from ebmrepro.params.datasets import BINARY, IMAGES, attributes_of
 from ebmrepro.params.energies import MAX_UNITS, TIME
+from ebmrepro.params.energies.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, halved, map_sides
 from ebmrepro.params.inception import DIMENSIONS
-from ebmrepro.params.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, halved, map_sides
 from ebmrepro.params.root import Params, TrainSettings
 from ebmrepro.params.words import Problem, nearest
 

@@ -10,7 +10,7 @@ An image all on or all off is drawn by both orientations, any other pattern by o
 
 import numpy as np
 
-from ebmrepro.params.datasets import BarsAndStripesData
+from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 
 
 def make(config: BarsAndStripesData) -> tuple[np.ndarray, np.ndarray]:

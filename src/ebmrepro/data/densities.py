@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from ebmrepro.params.datasets import DensityData
+from ebmrepro.params.datasets.density import DensityData
 
 Curve = Callable[[np.ndarray], np.ndarray]
 

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from ebmrepro.params.datasets import BinaryDigitsData, DigitsData
+from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
+from ebmrepro.params.datasets.digits import DigitsData
 
 # Grey levels of the set are 0..FULL_SCALE.
 FULL_SCALE = 16

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ebmrepro.params.datasets import GaussianData
+from ebmrepro.params.datasets.gaussian import GaussianData
 
 
 def make(config: GaussianData) -> tuple[np.ndarray, np.ndarray]:

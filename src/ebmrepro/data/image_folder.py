@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from ebmrepro.data.catalogue.pictures import CorruptImage, decode
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import Preparation
-from ebmrepro.params.datasets import ImageFolderData
+from ebmrepro.params.datasets.image_folder import ImageFolderData
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 CENTRE = Preparation(crop="square", resample="lanczos", source="of this project")

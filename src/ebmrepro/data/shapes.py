@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ebmrepro.params.datasets import ATTRIBUTES, ShapesData
+from ebmrepro.params.datasets import ATTRIBUTES
+from ebmrepro.params.datasets.shapes import ShapesData
 
 SIDE = 16
 # Drawn this many times finer and averaged: smooth edges.

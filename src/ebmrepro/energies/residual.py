@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from ebmrepro.energies.attention import SelfAttention
 from ebmrepro.energies.blocks import ResidualBlock, average_halved
-from ebmrepro.params.energies import ResidualEnergy as Config
-from ebmrepro.params.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, Network, halved, map_sides
+from ebmrepro.params.energies.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, Network, halved, map_sides
+from ebmrepro.params.energies.residual import ResidualEnergy as Config
 
 
 class ResidualNetwork(nn.Module):

@@ -11,7 +11,7 @@ from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.energies.rbm import MAX_UNITS, RBM
 from ebmrepro.evaluation.importance import log_likelihood_bound
 from ebmrepro.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias
-from ebmrepro.params.evaluations import BinaryEvaluation
+from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
 EXACT, ANNEALED, BOUND = "exact", "annealed importance sampling", "importance-weighted bound"
 

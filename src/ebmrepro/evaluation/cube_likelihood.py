@@ -20,7 +20,7 @@ from torch import nn
 
 from ebmrepro.data.batches import dequantise
 from ebmrepro.mcmc.energy_importance import cube_partition
-from ebmrepro.params.inception import Likelihood
+from ebmrepro.params.evaluations.inception import Likelihood
 
 BATCH = 256
 

@@ -9,7 +9,8 @@ from ebmrepro.data.streams import stream_seed
 from ebmrepro.evaluation.diversity import mean_pairwise_distance, nearest
 from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
 from ebmrepro.evaluation.image_rulers.prepared import network, references_from
-from ebmrepro.params.inception import InceptionEvaluation, InceptionRuler
+from ebmrepro.params.evaluations.inception import InceptionEvaluation
+from ebmrepro.params.inception import InceptionRuler
 
 # Images whose pairwise distance is taken: half a million pairs.
 PAIRED = 1000

@@ -5,7 +5,7 @@ import torch
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.mcmc.chunks import Generated
-from ebmrepro.params.sampling import AncestralGeneration
+from ebmrepro.params.generations.ancestral import AncestralGeneration
 
 # How many samples the strip shows; there is no way from a start to them.
 STRIP_CHAINS = 8

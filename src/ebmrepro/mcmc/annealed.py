@@ -16,7 +16,8 @@ from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.chain import chain
 from ebmrepro.mcmc.chunks import Generated, in_chunks
 from ebmrepro.mcmc.noise import uniform_noise
-from ebmrepro.params.sampling import AnnealedGeneration, Langevin
+from ebmrepro.params.generations.annealed import AnnealedGeneration
+from ebmrepro.params.sampling import Langevin
 
 
 def annealed_generate(

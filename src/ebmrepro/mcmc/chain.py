@@ -9,7 +9,9 @@ from torch.nn.utils import parametrize
 from ebmrepro.mcmc.gibbs import gibbs_step
 from ebmrepro.mcmc.hmc import hmc_step
 from ebmrepro.mcmc.langevin import EnergyFunction, langevin_step
-from ebmrepro.params.sampling import GibbsSampler, HamiltonianSampler, Langevin
+from ebmrepro.params.samplers.gibbs import GibbsSampler
+from ebmrepro.params.samplers.hmc import HamiltonianSampler
+from ebmrepro.params.sampling import Langevin
 
 
 def transition(

@@ -9,7 +9,9 @@ from torch.nn.utils import parametrize
 
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.machine.progress import Progress
-from ebmrepro.params.sampling import AnnealedGeneration, GibbsGeneration, LangevinGeneration
+from ebmrepro.params.generations.annealed import AnnealedGeneration
+from ebmrepro.params.generations.gibbs import GibbsGeneration
+from ebmrepro.params.generations.langevin import LangevinGeneration
 
 CHUNK = 500
 

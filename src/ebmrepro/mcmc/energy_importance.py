@@ -28,7 +28,7 @@ from torch.nn.utils import parametrize
 
 from ebmrepro.mcmc.annealed_importance import PartitionEstimate, summarise
 from ebmrepro.mcmc.langevin import EnergyFunction, energy_gradient
-from ebmrepro.params.inception import Likelihood
+from ebmrepro.params.evaluations.inception import Likelihood
 
 # Values of points whose gradients are computed at once: 341 chains of 32x32 pixels in three colours.
 CHUNK = 2**20

@@ -11,7 +11,7 @@ from ebmrepro.mcmc.augmentation import augment
 from ebmrepro.mcmc.chain import chain
 from ebmrepro.mcmc.chunks import Generated, in_chunks
 from ebmrepro.mcmc.noise import uniform_noise
-from ebmrepro.params.sampling import LangevinGeneration
+from ebmrepro.params.generations.langevin import LangevinGeneration
 
 
 def total_steps(config: LangevinGeneration) -> int:

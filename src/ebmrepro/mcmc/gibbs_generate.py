@@ -10,7 +10,7 @@ from ebmrepro.energies.rbm import RBM
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.chunks import Generated, in_chunks
 from ebmrepro.mcmc.gibbs import gibbs_step
-from ebmrepro.params.sampling import GibbsGeneration
+from ebmrepro.params.generations.gibbs import GibbsGeneration
 
 
 def gibbs_generate(rbm: RBM, config: GibbsGeneration, seed: int, progress: Progress) -> Generated:

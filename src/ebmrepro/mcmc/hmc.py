@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ebmrepro.mcmc.langevin import EnergyFunction, energy_gradient
-from ebmrepro.params.sampling import HamiltonianSampler
+from ebmrepro.params.samplers.hmc import HamiltonianSampler
 
 
 def hmc_step(

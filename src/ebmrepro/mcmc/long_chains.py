@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.augmentation import augment
 from ebmrepro.mcmc.chain import run_chain
-from ebmrepro.params.sampling import Generation
+from ebmrepro.params.generations import Generation
 
 
 def frame_steps(config: Generation) -> list[int]:

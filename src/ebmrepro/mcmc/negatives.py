@@ -15,7 +15,9 @@ from ebmrepro.mcmc.langevin import EnergyFunction
 from ebmrepro.mcmc.noise import uniform_noise
 from ebmrepro.mcmc.persistent import PersistentChains
 from ebmrepro.mcmc.replay import ReplayBuffer
-from ebmrepro.params.sampling import GibbsSampler, HamiltonianSampler, LangevinSampler
+from ebmrepro.params.samplers.gibbs import GibbsSampler
+from ebmrepro.params.samplers.hmc import HamiltonianSampler
+from ebmrepro.params.samplers.langevin import LangevinSampler
 
 
 class Negatives(NamedTuple):

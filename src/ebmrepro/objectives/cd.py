@@ -13,7 +13,7 @@ from ebmrepro.energies.rbm import RBM
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.cd_rbm import rbm_gradients
 from ebmrepro.objectives.terms import Terms
-from ebmrepro.params.objectives import ContrastiveDivergence as Config
+from ebmrepro.params.objectives.cd import ContrastiveDivergence as Config
 
 
 def contrastive_divergence(

@@ -33,7 +33,7 @@ from ebmrepro.energies.conditional import Given
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.diffusions import Kernel, kernels, marginals
 from ebmrepro.objectives.terms import Terms
-from ebmrepro.params.objectives import DiffusionContrastiveDivergence as Config
+from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
 
 
 def diffusion_contrastive_divergence(

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from ebmrepro.params.objectives import DiffusionContrastiveDivergence
+from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence
 
 
 class Kernel(NamedTuple):

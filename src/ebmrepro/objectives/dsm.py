@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ebmrepro.mcmc.langevin import energy_gradient
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
-from ebmrepro.params.objectives import DenoisingScoreMatching as Config
+from ebmrepro.params.objectives.dsm import DenoisingScoreMatching as Config
 
 
 def denoising_score_matching(

@@ -21,7 +21,7 @@ from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.cd import contrastive_divergence
 from ebmrepro.objectives.entropy import nearest_neighbour_entropy
 from ebmrepro.objectives.terms import Terms
-from ebmrepro.params.objectives import ImprovedContrastiveDivergence as Config
+from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence as Config
 
 
 class _MeanEnergy(nn.Module):

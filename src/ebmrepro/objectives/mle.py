@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from ebmrepro.energies.grid_partition import grid_log_partition
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
-from ebmrepro.params.objectives import GridPartition
-from ebmrepro.params.objectives import MaximumLikelihood as Config
+from ebmrepro.params.objectives.mle import GridPartition
+from ebmrepro.params.objectives.mle import MaximumLikelihood as Config
 
 
 def negative_log_likelihood(energy: nn.Module, data: Tensor, grid: GridPartition | None = None) -> Tensor:

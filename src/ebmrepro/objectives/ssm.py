@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ebmrepro.mcmc.langevin import energy_gradient
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
-from ebmrepro.params.objectives import SlicedScoreMatching as Config
+from ebmrepro.params.objectives.ssm import SlicedScoreMatching as Config
 
 
 def sliced_score_matching(energy: nn.Module, data: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.objectives.terms import Terms
-from ebmrepro.params.objectives import WakeSleep as Config
+from ebmrepro.params.objectives.wake_sleep import WakeSleep as Config
 
 
 def wake_loss(machine: HelmholtzMachine, x: Tensor, generator: torch.Generator) -> Tensor:

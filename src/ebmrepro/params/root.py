@@ -7,26 +7,24 @@ from pydantic import Field, TypeAdapter
 from ebmrepro.params.base import Count, Index, Name, Section
 from ebmrepro.params.comparisons import Comparison
 from ebmrepro.params.compositions import Composition
-from ebmrepro.params.datasets import Dataset
 from ebmrepro.params.denoisings import Denoising
 from ebmrepro.params.energies import Energy
-from ebmrepro.params.evaluations import Evaluation
-from ebmrepro.params.figures import Figure, Table
+from ebmrepro.params.kinds import union
 from ebmrepro.params.objectives import Objective
 from ebmrepro.params.outliers import Outliers
 from ebmrepro.params.protocols import Protocol
 from ebmrepro.params.runs import Run
-from ebmrepro.params.sampling import Generation, Sampler
+from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.schedules import Schedule
 
 # (stage of a run, key there, section the name lives in, type of its entries)
 REFERENCES = (
-    ("train", "energy", "energies", Energy),
-    ("train", "objective", "objectives", Objective),
-    ("train", "sampler", "samplers", Sampler),
+    ("train", "energy", "energies", union("energies")),
+    ("train", "objective", "objectives", union("objectives")),
+    ("train", "sampler", "samplers", union("samplers")),
     ("train", "schedule", "schedules", Schedule),
-    ("sample", "generation", "generations", Generation),
-    ("evaluate", "evaluation", "evaluations", Evaluation),
+    ("sample", "generation", "generations", union("generations")),
+    ("evaluate", "evaluation", "evaluations", union("evaluations")),
 )
 ADAPTERS = {key: TypeAdapter(kind) for _, key, _, kind in REFERENCES}
 
@@ -53,21 +51,21 @@ class Params(Section):
     preset: Name
     seeds: Annotated[list[Index], Field(min_length=1)]
     compute: Compute
-    datasets: dict[Name, Dataset]
-    energies: dict[Name, Energy]
-    objectives: dict[Name, Objective]
-    samplers: dict[Name, Sampler]
+    datasets: dict[Name, union("datasets")]
+    energies: dict[Name, union("energies")]
+    objectives: dict[Name, union("objectives")]
+    samplers: dict[Name, union("samplers")]
     schedules: dict[Name, Schedule]
-    generations: dict[Name, Generation]
-    evaluations: dict[Name, Evaluation]
+    generations: dict[Name, union("generations")]
+    evaluations: dict[Name, union("evaluations")]
     runs: dict[Name, Run]
     compositions: dict[Name, Composition]
     outliers: dict[Name, Outliers]
     denoisings: dict[Name, Denoising]
     comparisons: dict[Name, Comparison]
     protocols: dict[Name, Protocol]
-    figures: dict[Name, Figure]
-    tables: dict[Name, Table]
+    figures: dict[Name, union("figures")]
+    tables: dict[Name, union("tables")]
 
     def resolve(self, run: str, key: str):
         """The section entry that `run` names under `key` (energy, schedule, ...), overrides applied."""

@@ -1,19 +1,18 @@
-"""`samplers` (the chain inside training) and `generations` (sampling from a trained model)."""
+"""What `samplers` and `generations` share."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ebmrepro.params.base import Count, Index, NonNegative, Number, Positive, Probability, Section, Switch
+from ebmrepro.params.base import Count, NonNegative, Number, Positive, Probability, Section, Switch
+
+Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
 def _ordered(bounds: list[float]) -> list[float]:
     if bounds[0] >= bounds[1]:
         raise ValueError(f"the first bound must be below the second, got {bounds}")
     return bounds
-
-
-Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
 class Augmentation(Section):
@@ -71,12 +70,6 @@ class ReplayBuffer(Section):
     reinitialise: Probability
 
 
-class NoChain(Section):
-    """For objectives that need no negative samples."""
-
-    kind: Literal["none"]
-
-
 class _Start(Section):
     """Where the negative chains start.
 
@@ -117,143 +110,3 @@ class Start(_Start):
                 f" not {self.start}"
             )
         return self
-
-
-class LangevinSampler(Langevin, Start):
-    """Langevin dynamics as the negative chain of CD and ICD."""
-
-    kind: Literal["langevin"]
-
-
-class HamiltonianSampler(Start):
-    """Hamiltonian Monte Carlo as the negative chain: `steps` transitions of `leapfrog_steps` of `step_size`.
-
-    `metropolis`: accept or reject each transition, which makes exp(-E) / Z exactly stationary. One leapfrog
-    step of size s is the Metropolis-adjusted Langevin algorithm with Langevin step size s^2 / 2.
-    """
-
-    kind: Literal["hmc"]
-    steps: Count
-    leapfrog_steps: Count
-    step_size: Positive
-    metropolis: Switch
-    clamp: Interval | None
-
-    @model_validator(mode="after")
-    def _metropolis_without_clamp(self):
-        if self.clamp is not None:
-            _ordered(self.clamp)
-            if self.metropolis:
-                raise ValueError("metropolis: true needs clamp: null, a clamped move is not reversible")
-        return self
-
-
-class GibbsSampler(_Start):
-    """`steps` block-Gibbs sweeps of an RBM, the chain of its CD-k and PCD-k; noise is fair coins."""
-
-    kind: Literal["gibbs"]
-    steps: Count
-
-
-Sampler = Annotated[
-    NoChain | LangevinSampler | HamiltonianSampler | GibbsSampler, Field(discriminator="kind")
-]
-
-
-Weights = Literal["ema", "raw"]
-
-
-class LongChains(Section):
-    """Chains from one start, with and without the augmentation transition: do they separate?
-
-    `chains` from the same point for each of `starts` points, `rounds` of the generation's `steps`.
-    """
-
-    starts: Count
-    chains: Annotated[int, Field(ge=2, strict=True)]
-    rounds: Count
-
-
-class LangevinGeneration(Langevin):
-    """Sampling after training: `rounds` of `steps` Langevin steps, each but the last followed by the
-    augmentation transition, then `final_steps` plain ones."""
-
-    kind: Literal["langevin"]
-    weights: Weights
-    start: Literal["noise", "replay"]
-    start_box: Interval
-    samples: Count
-    rounds: Count
-    final_steps: Index
-    augmentation: Augmentation | None
-    strip_chains: Count
-    strip_frames: Annotated[int, Field(ge=2, strict=True)]
-    long_chains: LongChains | None
-
-    @model_validator(mode="after")
-    def _strip_fits_the_chain(self):
-        _ordered(self.start_box)
-        states = self.rounds * self.steps + self.final_steps + 1
-        if self.strip_frames > states:
-            raise ValueError(f"strip_frames must be at most {states}, the states of a chain")
-        if self.long_chains is not None and self.augmentation is None:
-            raise ValueError("long_chains compares chains with and without augmentation, which is null here")
-        return self
-
-
-class AnnealedGeneration(Section):
-    """Annealed Langevin dynamics with a time-dependent energy: from noise in `start_box`, `steps` steps at
-    each of its times, the last time first.
-
-    The Langevin step size at a time is `step_size` times the variance that the diffusion adds from it to the
-    next; `noise` multiplies sqrt(2 * step size), 1 being the Langevin diffusion.
-    """
-
-    kind: Literal["annealed"]
-    weights: Weights
-    start_box: Interval
-    samples: Count
-    steps: Count
-    step_size: Positive
-    noise: NonNegative
-    clamp: Interval | None
-    strip_chains: Count
-    strip_frames: Annotated[int, Field(ge=2, strict=True)]
-
-    @model_validator(mode="after")
-    def _boxes_are_intervals(self):
-        _ordered(self.start_box)
-        if self.clamp is not None:
-            _ordered(self.clamp)
-        return self
-
-
-class GibbsGeneration(Section):
-    """`steps` block-Gibbs sweeps of an RBM from fair coins."""
-
-    kind: Literal["gibbs"]
-    weights: Weights
-    samples: Count
-    steps: Count
-    strip_chains: Count
-    strip_frames: Annotated[int, Field(ge=2, strict=True)]
-
-    @model_validator(mode="after")
-    def _strip_fits_the_chain(self):
-        if self.strip_frames > self.steps + 1:
-            raise ValueError(f"strip_frames must be at most {self.steps + 1}, the states of a chain")
-        return self
-
-
-class AncestralGeneration(Section):
-    """Independent samples of a directed model, from its top layer down."""
-
-    kind: Literal["ancestral"]
-    weights: Weights
-    samples: Count
-
-
-Generation = Annotated[
-    LangevinGeneration | AnnealedGeneration | GibbsGeneration | AncestralGeneration,
-    Field(discriminator="kind"),
-]

@@ -4,7 +4,7 @@ from functools import cache
 
 from ebmrepro.files.workspace import WorkspaceError, load_json
 from ebmrepro.flow.jobs import Job, all_jobs
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.provenance.record import record_file, tree_sha256
 
 

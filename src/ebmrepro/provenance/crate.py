@@ -15,7 +15,7 @@ from rocrate.rocrate import ROCrate
 from ebmrepro.files.workspace import FIGURES, REPORT, STAGES, TEMPORARY, WorkspaceError, verdicts_file
 from ebmrepro.flow.jobs import Job
 from ebmrepro.machine.packages import LOCKS
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.provenance.crate_files import Files, compact
 from ebmrepro.provenance.crate_jobs import describe_job
 

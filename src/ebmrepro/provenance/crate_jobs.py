@@ -6,7 +6,7 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from ebmrepro.flow.jobs import Job
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.provenance.crate_files import Files, compact
 from ebmrepro.provenance.record import record_file
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from ebmrepro.files.workspace import data_sha256, file_sha256, save_json, write_text
 from ebmrepro.flow.jobs import FLOW, Job, one_job
 from ebmrepro.machine.hardware import machine, usage
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.provenance.origin import environment, revision
 
 RECORDS = Path("provenance")

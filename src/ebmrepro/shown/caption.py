@@ -1,7 +1,7 @@
 """What every figure and table says about itself, in one place, so that its scope cannot be misread."""
 
-from ebmrepro.params import Params
 from ebmrepro.params.datasets import Dataset
+from ebmrepro.params.root import Params
 from ebmrepro.shown.items import runs_shown
 
 # Numbers of this preset alone stand for the paper's experiments.

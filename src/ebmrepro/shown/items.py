@@ -1,6 +1,6 @@
 """Which runs and which items of a stage a figure or table is about."""
 
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 
 # The section of params.yaml that lists what a stage measures of an experiment.
 ITEMS = {

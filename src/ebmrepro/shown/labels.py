@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from ebmrepro.params import Params
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.methods import method
+from ebmrepro.params.root import Params
 from ebmrepro.params.switches import switches
 from ebmrepro.shown.data import METHODS, RunLabel
 

@@ -7,8 +7,8 @@ import torch
 
 from ebmrepro.files import workspace
 from ebmrepro.machine.device import device_name, set_up
-from ebmrepro.params import Params
 from ebmrepro.params.methods import method
+from ebmrepro.params.root import Params
 from ebmrepro.stages.training_data import training_data
 from ebmrepro.training.cost import step_costs
 from ebmrepro.training.loop import Training

@@ -15,10 +15,10 @@ from ebmrepro.machine.device import set_up
 from ebmrepro.machine.progress import progress
 from ebmrepro.mcmc.chunks import CHUNK
 from ebmrepro.mcmc.generate import generate, total_steps
-from ebmrepro.params import Params
 from ebmrepro.params import compositions as params_compositions
 from ebmrepro.params.compositions import Expression, Model, models_of
 from ebmrepro.params.datasets import attributes_of
+from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import ModelFile, trained_models
 
 

@@ -12,8 +12,8 @@ from ebmrepro.evaluation.image_quality import peak_signal_to_noise, structural_s
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.machine.device import set_up
-from ebmrepro.params import Params
 from ebmrepro.params.denoisings import noise_name
+from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import trained_models
 
 

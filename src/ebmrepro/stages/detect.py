@@ -7,7 +7,7 @@ from ebmrepro.evaluation import outliers
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.machine.device import set_up
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import trained_models
 
 

@@ -13,10 +13,10 @@ from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.machine.progress import progress
-from ebmrepro.params import Params
 from ebmrepro.params.evaluations import Evaluation
-from ebmrepro.params.inception import InceptionEvaluation
-from ebmrepro.params.sampling import Weights
+from ebmrepro.params.evaluations.inception import InceptionEvaluation
+from ebmrepro.params.generations import Weights
+from ebmrepro.params.root import Params
 from ebmrepro.params.switches import switches
 from ebmrepro.training.model_file import ModelFile
 

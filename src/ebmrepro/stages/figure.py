@@ -13,8 +13,8 @@ from ebmrepro.data import densities
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params import Params
 from ebmrepro.params.denoisings import noise_name
+from ebmrepro.params.root import Params
 from ebmrepro.plots import style
 from ebmrepro.shown.caption import caption
 from ebmrepro.shown.data import (

@@ -9,7 +9,7 @@ import numpy as np
 from ebmrepro.evaluation.independent import independent_pixels
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 
 LICENCES = {
     "gaussian": "generated",

@@ -8,7 +8,7 @@ from ebmrepro.data import image_folder
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors, save_rows
 from ebmrepro.machine.progress import progress
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.stages.prepare import LICENCES, image_ruler
 
 

@@ -9,8 +9,8 @@ from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.machine.progress import progress
-from ebmrepro.params import Params
 from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.root import Params
 
 
 def check(config: InceptionRuler, sizes: Mapping[str, int]) -> dict:

@@ -14,9 +14,9 @@ from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors, save_rows
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
-from ebmrepro.params import Params
 from ebmrepro.params.catalogue import Entry
-from ebmrepro.params.datasets import CatalogueData
+from ebmrepro.params.datasets.catalogue import CatalogueData
+from ebmrepro.params.root import Params
 
 PARTS = ("train", "test")
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from ebmrepro.checks.load import PARAMS_FILE
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.report.page import Preset, render
 from ebmrepro.reproduction.judge import VERDICTS, judge, not_run
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published

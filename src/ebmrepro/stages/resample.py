@@ -1,7 +1,7 @@
 """resample: the models of a run, sampled and measured by another protocol than the run's own."""
 
 from ebmrepro.files import workspace
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.stages.evaluate import measured
 from ebmrepro.stages.sample import draw
 

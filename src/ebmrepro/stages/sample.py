@@ -19,9 +19,9 @@ from ebmrepro.mcmc.chunks import CHUNK, Generated
 from ebmrepro.mcmc.generate import generate, total_steps
 from ebmrepro.mcmc.gibbs_generate import gibbs_generate
 from ebmrepro.mcmc.long_chains import frame_steps, long_chains
-from ebmrepro.params import Params
 from ebmrepro.params.datasets import BINARY
-from ebmrepro.params.sampling import Generation
+from ebmrepro.params.generations import Generation
+from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import ModelFile
 
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params import Params
+from ebmrepro.params.root import Params
 from ebmrepro.shown.caption import caption
 from ebmrepro.shown.data import (
     Compared,

@@ -6,8 +6,8 @@ from ebmrepro.files import workspace
 from ebmrepro.machine.device import environment, set_up
 from ebmrepro.machine.progress import progress
 from ebmrepro.objectives.diffusions import kernels
-from ebmrepro.params import Params
 from ebmrepro.params.energies import TIME
+from ebmrepro.params.root import Params
 from ebmrepro.stages.training_data import training_data
 from ebmrepro.training.checkpoint import code_sha256, work_directory
 from ebmrepro.training.interrupt import stop_signal

@@ -10,8 +10,8 @@ from torch import Tensor
 from ebmrepro.data.host_batches import HostData
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
-from ebmrepro.params import Params
 from ebmrepro.params.energies import TIME
+from ebmrepro.params.root import Params
 
 # Shares of the free memory that the data may take: a GPU needs the rest for networks and chains, a host also
 # for what else runs on it.

@@ -9,7 +9,7 @@ from pathlib import Path
 from ebmrepro.checks.load import load_params
 from ebmrepro.machine.hardware import driver
 from ebmrepro.machine.packages import LOCKS, differences, installed, locked
-from ebmrepro.params import ParamsError
+from ebmrepro.params.base import ParamsError
 
 PACKAGES = ("torch", "torchvision", "snakemake", "dvc", "clean-fid", "kornia", "scipy", "numpy")
 FREE_GIGABYTES = 2

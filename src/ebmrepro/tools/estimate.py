@@ -17,14 +17,14 @@ from ebmrepro.mcmc.generate import total_steps
 from ebmrepro.mcmc.gibbs import gibbs_step
 from ebmrepro.mcmc.langevin import langevin_step
 from ebmrepro.mcmc.noise import uniform_noise
-from ebmrepro.params import Params
 from ebmrepro.params.compositions import models_of
 from ebmrepro.params.datasets import BINARY, attributes_of
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.evaluations import Evaluation
+from ebmrepro.params.generations import Generation
 from ebmrepro.params.objectives import Objective
-from ebmrepro.params.root import TrainSettings
-from ebmrepro.params.sampling import Generation, Langevin
+from ebmrepro.params.root import Params, TrainSettings
+from ebmrepro.params.sampling import Langevin
 from ebmrepro.training.loop import Training
 
 WARM_UP = 3

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from ebmrepro.energies import build_energy
 from ebmrepro.energies.conditional import Given
 from ebmrepro.files.workspace import WorkspaceError, load_json, load_tensors, run_file
-from ebmrepro.params import Params
-from ebmrepro.params.energies import Energy
+from ebmrepro.params.root import ADAPTERS, Params
 
 
 class ModelFile:
@@ -24,7 +22,7 @@ class ModelFile:
         self.path, self.device = path, device
         self._tensors, description = load_tensors(path)
         try:
-            self.config = TypeAdapter(Energy).validate_python(description["energy"])
+            self.config = ADAPTERS["energy"].validate_python(description["energy"])
             self.objective = str(description["objective"])
             self.shape = tuple(description["shape"])
             self.is_image = bool(description["is_image"])

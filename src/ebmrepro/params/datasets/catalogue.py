@@ -1,0 +1,53 @@
+"""Settings of `kind: catalogue`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ebmrepro.params.base import Count, Index, Name
+from ebmrepro.params.catalogue import Entry, catalogue_at, find_entry
+from ebmrepro.params.datasets import AttributeClassifiers, Dataset
+from ebmrepro.params.inception import InceptionRuler
+
+
+class CatalogueData(Dataset):
+    """A published set, `entry` of the catalogue file `source`, downloaded into `folder` or placed there.
+
+    `size`: pixels a side. `preparation` names one of the entry's (null: its first): how a picture becomes a
+    square. `train`, `test`: its splits; `train_limit`, `test_limit`: so many images of them, drawn with
+    `seed`, null for all. `corrupt`: whether pictures that cannot be decoded end it, named and counted, or are
+    left out. `classifier`: what learns attributes from the training images, null if nothing is judged by
+    them. `inception`: what FID and its like are measured against, null if nothing is.
+    """
+
+    form = "images"
+
+    kind: Literal["catalogue"]
+    source: str
+    seed: Index
+    entry: Name
+    folder: str
+    size: Annotated[int, Field(ge=4, le=1024, strict=True)]
+    preparation: Name | None
+    corrupt: Literal["stop", "skip"]
+    train: Name
+    test: Name
+    train_limit: Count | None
+    test_limit: Count | None
+    classifier: AttributeClassifiers | None
+    inception: InceptionRuler | None
+
+    @property
+    def published(self) -> Entry:
+        """What the catalogue says of it. Raises WorkspaceError if it says nothing."""
+        return find_entry(self.entry, catalogue_at(self.source))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(channels, size, size), the channels as the catalogue says"""
+        return (self.published.channels, self.size, self.size)
+
+    @property
+    def attributes(self) -> dict[str, tuple[str, ...] | None]:
+        """As the catalogue says."""
+        return self.published.attributes

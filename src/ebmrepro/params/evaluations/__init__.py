@@ -1,0 +1,7 @@
+"""`evaluations`: which numbers are measured on a trained model and its samples, one module a kind."""
+
+from ebmrepro.params.kinds import Kind
+
+
+class Evaluation(Kind):
+    """A set of metrics."""

@@ -1,0 +1,14 @@
+"""Settings of `kind: chain_separation`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class ChainSeparation(Figure):
+    """Do chains from one start separate, with augmentation transitions and without?"""
+
+    stage = "sample"
+    implementation = "ebmrepro.plots.chain_separation"
+
+    kind: Literal["chain_separation"]

@@ -1,0 +1,14 @@
+"""Settings of `kind: chain_strip`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class ChainStrip(Figure):
+    """Chains on their way from noise to sample: Langevin dynamics or Gibbs sampling."""
+
+    stage = "sample"
+    implementation = "ebmrepro.plots.chain_strip"
+
+    kind: Literal["chain_strip"]

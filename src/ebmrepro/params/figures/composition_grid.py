@@ -1,0 +1,14 @@
+"""Settings of `kind: composition_grid`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class CompositionGrid(Figure):
+    """Samples of compositions, and which of them satisfy what was asked for."""
+
+    stage = "compose"
+    implementation = "ebmrepro.plots.composition_grid"
+
+    kind: Literal["composition_grid"]

@@ -1,0 +1,14 @@
+"""Settings of `kind: denoised`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class Denoised(Figure):
+    """Noisy test images and what each energy makes of them."""
+
+    stage = "denoise"
+    implementation = "ebmrepro.plots.denoised"
+
+    kind: Literal["denoised"]

@@ -1,0 +1,14 @@
+"""Settings of `kind: density_panels`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class DensityPanels(Figure):
+    """Two-dimensional densities: the truth, then what each method learnt."""
+
+    stage = "evaluate"
+    implementation = "ebmrepro.plots.density_panels"
+
+    kind: Literal["density_panels"]

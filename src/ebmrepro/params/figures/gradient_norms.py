@@ -1,0 +1,14 @@
+"""Settings of `kind: gradient_norms`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class GradientNorms(Figure):
+    """Norm of the KL term's gradient beside the CD term's: is the term that CD drops negligible?"""
+
+    stage = "train"
+    implementation = "ebmrepro.plots.gradient_norms"
+
+    kind: Literal["gradient_norms"]

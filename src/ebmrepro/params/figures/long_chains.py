@@ -1,0 +1,14 @@
+"""Settings of `kind: long_chains`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class LongChains(Figure):
+    """Long Langevin chains from one start, with augmentation transitions: do they cross between modes?"""
+
+    stage = "sample"
+    implementation = "ebmrepro.plots.long_chains"
+
+    kind: Literal["long_chains"]

@@ -1,0 +1,14 @@
+"""Settings of `kind: nearest_neighbours`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class NearestNeighbours(Figure):
+    """Samples above their nearest training images: is the model copying?"""
+
+    stage = "evaluate"
+    implementation = "ebmrepro.plots.nearest_neighbours"
+
+    kind: Literal["nearest_neighbours"]

@@ -1,0 +1,14 @@
+"""Settings of `kind: reconstructions`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class Reconstructions(Figure):
+    """Test patterns above what a sweep to the hidden units and back makes of them."""
+
+    stage = "evaluate"
+    implementation = "ebmrepro.plots.reconstructions"
+
+    kind: Literal["reconstructions"]

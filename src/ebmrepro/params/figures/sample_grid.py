@@ -1,0 +1,14 @@
+"""Settings of `kind: sample_grid`."""
+
+from typing import Literal
+
+from ebmrepro.params.figures import Figure
+
+
+class SampleGrid(Figure):
+    """Samples of every run, one block each."""
+
+    stage = "sample"
+    implementation = "ebmrepro.plots.sample_grid"
+
+    kind: Literal["sample_grid"]

@@ -1,0 +1,101 @@
+"""Kinds: what params.yaml names with `kind:`, found where they are written and listed nowhere.
+
+A family (objectives, energies, ...) is a section of params.yaml. A kind of it is a class in a module of
+`ebmrepro.params.<family>`, or what an installed package offers under the entry point `ebmrepro.<family>`.
+The class holds the settings and everything else there is to say of the kind, without importing torch;
+`implementation` names the code that does the work.
+"""
+
+import inspect
+import pkgutil
+from functools import cache, reduce
+from importlib import import_module
+from importlib.metadata import entry_points
+from operator import or_
+from typing import Annotated, ClassVar, get_args
+
+from pydantic import Field
+
+from ebmrepro.params.base import Section
+
+FAMILIES = (
+    "datasets",
+    "energies",
+    "objectives",
+    "samplers",
+    "generations",
+    "evaluations",
+    "figures",
+    "tables",
+)
+
+
+class Kind(Section):
+    """Settings of one kind, told from others of its family by the literal `kind`.
+
+    What a class says of itself stands in class variables and in methods called as UNDECIDING names them: both
+    describe, neither decides a result, and a change of them makes no result stale (flow/code.py).
+    """
+
+    # Module, or module:name, of the package that does the work; imported when it is used.
+    implementation: ClassVar[str] = ""
+
+    @classmethod
+    def name(cls) -> str:
+        """The value of `kind` in params.yaml."""
+        return get_args(cls.model_fields["kind"].annotation)[0]
+
+    @classmethod
+    def load(cls):
+        """The implementation: a module, or what it calls by the name behind the colon."""
+        module, _, name = cls.implementation.partition(":")
+        found = import_module(module)
+        return getattr(found, name) if name else found
+
+    def modules(self) -> list[str]:
+        """Modules whose code, with what they import, does this entry's work."""
+        return [self.implementation.partition(":")[0]] if self.implementation else []
+
+
+@cache
+def kinds(family: str) -> dict[str, type[Kind]]:
+    """The kinds of a family by name, sorted: this package's and those of installed packages."""
+    package = import_module(f"ebmrepro.params.{family}")
+    found: dict[str, type[Kind]] = {}
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for _, one in inspect.getmembers(import_module(module.name), inspect.isclass):
+            if issubclass(one, Kind) and one.__module__ == module.name and "kind" in one.model_fields:
+                found[one.name()] = one
+    for point in _offered(family):
+        try:
+            found[point.name] = point.load()
+        except Exception:
+            continue  # `broken` names it where it is asked for
+    return dict(sorted(found.items()))
+
+
+def broken(family: str, name: object) -> str | None:
+    """Why kind `name` of an installed package cannot be used: package and error, in one line."""
+    for point in _offered(family):
+        if point.name != name:
+            continue
+        try:
+            point.load()
+        except Exception as failure:
+            error = " ".join(f"{type(failure).__name__}: {failure}".split())
+            return f"kind '{name}' of package {point.dist.name} cannot be imported: {error}"
+    return None
+
+
+def union(family: str):
+    """The type of an entry of the family's section: whichever kind its `kind` names."""
+    return Annotated[reduce(or_, kinds(family).values()), Field(discriminator="kind")]
+
+
+@cache
+def _points():
+    return entry_points()
+
+
+def _offered(family: str):
+    return _points().select(group=f"ebmrepro.{family}")

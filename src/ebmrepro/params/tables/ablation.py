@@ -1,0 +1,14 @@
+"""Settings of `kind: ablation`."""
+
+from typing import Literal
+
+from ebmrepro.params.tables import Table
+
+
+class Ablation(Table):
+    """The ablation: what the KL term, augmentation and several scales each do to samples and to stability."""
+
+    stage = "evaluate"
+    implementation = "ebmrepro.tables.ablation"
+
+    kind: Literal["ablation"]

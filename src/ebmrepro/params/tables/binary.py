@@ -1,0 +1,14 @@
+"""Settings of `kind: binary`."""
+
+from typing import Literal
+
+from ebmrepro.params.tables import Table
+
+
+class Binary(Table):
+    """Binary data: how likely the held-out patterns are, and what samples and reconstructions are worth."""
+
+    stage = "evaluate"
+    implementation = "ebmrepro.tables.binary"
+
+    kind: Literal["binary"]

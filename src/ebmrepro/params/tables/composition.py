@@ -1,0 +1,14 @@
+"""Settings of `kind: composition`."""
+
+from typing import Literal
+
+from ebmrepro.params.tables import Table
+
+
+class Composition(Table):
+    """Compositions: how many samples satisfy what was asked for, and how many images do by chance."""
+
+    stage = "compose"
+    implementation = "ebmrepro.tables.composition"
+
+    kind: Literal["composition"]

@@ -1,0 +1,14 @@
+"""Settings of `kind: denoising`."""
+
+from typing import Literal
+
+from ebmrepro.params.tables import Table
+
+
+class Denoising(Table):
+    """Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
+
+    stage = "denoise"
+    implementation = "ebmrepro.tables.denoising"
+
+    kind: Literal["denoising"]

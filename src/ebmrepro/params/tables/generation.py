@@ -1,0 +1,14 @@
+"""Settings of `kind: generation`."""
+
+from typing import Literal
+
+from ebmrepro.params.tables import Table
+
+
+class Generation(Table):
+    """Generation of images: quality, diversity, distance to the training set."""
+
+    stage = "evaluate"
+    implementation = "ebmrepro.tables.generation"
+
+    kind: Literal["generation"]

@@ -1,0 +1,14 @@
+"""Settings of `kind: inception`."""
+
+from typing import Literal
+
+from ebmrepro.params.tables import Table
+
+
+class Inception(Table):
+    """Generation of images as in papers: FID, Inception Score, KID, neighbours, bits per dimension."""
+
+    stage = "evaluate"
+    implementation = "ebmrepro.tables.inception"
+
+    kind: Literal["inception"]

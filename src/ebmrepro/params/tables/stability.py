@@ -1,0 +1,14 @@
+"""Settings of `kind: stability`."""
+
+from typing import Literal
+
+from ebmrepro.params.tables import Table
+
+
+class Stability(Table):
+    """Which architectures can be trained, with the KL term and without it: iterations survived."""
+
+    stage = "evaluate"
+    implementation = "ebmrepro.tables.stability"
+
+    kind: Literal["stability"]
