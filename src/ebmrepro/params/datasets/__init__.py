@@ -43,7 +43,7 @@ class Dataset(Kind):
     form: ClassVar[Form]
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """Shape of a sample as energies see it: (d,) of a vector, (C, H, W) of an image."""
         raise NotImplementedError
 

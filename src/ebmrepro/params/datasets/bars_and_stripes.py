@@ -19,6 +19,6 @@ class BarsAndStripesData(Embedded):
     side: Annotated[int, Field(ge=2, le=5, strict=True)]
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(side * side,)"""
         return (self.side**2,)

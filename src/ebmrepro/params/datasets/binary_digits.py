@@ -17,6 +17,6 @@ class BinaryDigitsData(Embedded):
     threshold: Fraction
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(64,)"""
         return (64,)

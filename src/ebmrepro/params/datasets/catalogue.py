@@ -43,7 +43,7 @@ class CatalogueData(Dataset):
         return find_entry(self.entry, catalogue_at(self.source))
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(channels, size, size), the channels as the catalogue says"""
         return (self.published.channels, self.size, self.size)
 

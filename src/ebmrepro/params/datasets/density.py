@@ -18,6 +18,6 @@ class DensityData(Embedded):
     test_size: Count
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(2,)"""
         return (2,)

@@ -17,7 +17,7 @@ class DigitsData(Embedded):
     classifier: ClassifierRuler
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(1, 8, 8)"""
         return (1, 8, 8)
 

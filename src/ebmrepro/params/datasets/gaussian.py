@@ -18,6 +18,6 @@ class GaussianData(Embedded):
     test_size: Count
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(dim,)"""
         return (self.dim,)

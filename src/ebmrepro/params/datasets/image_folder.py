@@ -30,7 +30,7 @@ class ImageFolderData(Dataset):
     inception: InceptionRuler | None
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(channels, size, size)"""
         return (self.channels, self.size, self.size)
 

@@ -18,7 +18,7 @@ class ShapesData(Embedded):
     classifier: ClassifierRuler
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def sample_shape(self) -> tuple[int, ...]:
         """(3, 16, 16)"""
         return (3, 16, 16)
 
