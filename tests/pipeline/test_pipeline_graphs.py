@@ -13,7 +13,7 @@ from pipeline_tools import ROOT, make_checkout
 from ruamel.yaml import YAML
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.files.workspace import STAGES
+from ebmrepro.params.stages import STAGES
 
 PRESETS = sorted((ROOT / "workflow/presets").glob("*.yaml"))
 
@@ -127,7 +127,7 @@ def test_both_runners_agree_on(graphs, part):
         assert job[part] == stages[command][part], command
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
 def test_a_stage_depends_on_every_module_it_uses(every_job, stage):
     """What a stage can import is declared by its jobs, or is plumbing.
 

@@ -29,25 +29,12 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
+from ebmrepro.params.stages import STAGES
+
 RESULTS = Path("results")
 FIGURES = Path("paper_figures")
 REPORT = FIGURES / "report.html"
 TEMPORARY = ".writing-"
-# Stages in the order of the flow; each is a CLI subcommand, a Snakemake rule and a DVC stage.
-STAGES = (
-    "prepare",
-    "train",
-    "sample",
-    "evaluate",
-    "compose",
-    "detect",
-    "denoise",
-    "compare",
-    "resample",
-    "figure",
-    "table",
-    "report",
-)
 RUN_SUFFIXES = {
     "train": (".safetensors", ".csv", ".json"),
     "sample": (".safetensors",),
@@ -217,7 +204,7 @@ def _read(path: Path) -> bytes:
 def remedy(path: Path) -> str:
     """Which command makes `path`."""
     parts = path.parts
-    if len(parts) >= 4 and parts[0] == RESULTS.name and parts[2] in STAGES:
+    if len(parts) >= 4 and parts[0] == RESULTS.name and parts[2] in (stage.name for stage in STAGES):
         stage = parts[2]
         item = parts[3] if stage == "prepare" else path.stem
         return f"stage {stage} makes it: run `ebm {stage} {item}` or `snakemake`"

@@ -12,10 +12,11 @@ from pathlib import Path
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from ebmrepro.files.workspace import FIGURES, REPORT, STAGES, TEMPORARY, WorkspaceError, verdicts_file
+from ebmrepro.files.workspace import FIGURES, REPORT, TEMPORARY, WorkspaceError, verdicts_file
 from ebmrepro.flow.jobs import Job
 from ebmrepro.machine.packages import LOCKS
 from ebmrepro.params.root import Params
+from ebmrepro.params.stages import STAGES
 from ebmrepro.provenance.crate_files import Files, compact
 from ebmrepro.provenance.crate_jobs import describe_job
 
@@ -154,7 +155,7 @@ def _tools(crate: ROCrate, workflow, files: Files, jobs: list[tuple[Job, dict]])
     """For each stage that ran: its module as the tool, and its step of the workflow."""
     tools = {}
     present = {job.stage for job, _ in jobs}
-    for position, stage in enumerate((name for name in STAGES if name in present), start=1):
+    for position, stage in enumerate((one.name for one in STAGES if one.name in present), start=1):
         path = f"src/ebmrepro/stages/{stage}.py"
         ran = [pair for pair in jobs if pair[0].stage == stage]
         tool = files.plain(path, types=["File", "SoftwareSourceCode"])
