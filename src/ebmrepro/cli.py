@@ -109,9 +109,18 @@ def report() -> None:
 
 @app.command()
 def check() -> None:
-    """Validate params.yaml."""
-    params = load_params()
-    print(f"params.yaml is valid: preset {params.preset}, {len(params.runs)} runs")
+    """Validate params.yaml and write to jobs.json what each job is told and done by."""
+    from ebmrepro.stages.check import run
+
+    run(load_params())
+
+
+@app.command()
+def collect() -> None:
+    """Write to inputs.json which results each figure and table and the report is made from."""
+    from ebmrepro.stages.collect import run
+
+    run(load_params())
 
 
 @app.command()

@@ -28,6 +28,8 @@ FAMILIES = (
     "figures",
     "tables",
 )
+# Methods of a kind that say something of it and compute nothing.
+UNDECIDING = ("problems", "describe", "cost", "method", "modules", "outside")
 
 
 class Kind(Section):

@@ -5,7 +5,7 @@ from functools import cache
 from ebmrepro.files.workspace import WorkspaceError, load_json
 from ebmrepro.flow.jobs import Job, all_jobs
 from ebmrepro.params.root import Params
-from ebmrepro.provenance.record import record_file, tree_sha256
+from ebmrepro.provenance.record import record_file, sha256_or_none
 
 
 def chain(params: Params) -> list[tuple[Job, dict]]:
@@ -15,10 +15,10 @@ def chain(params: Params) -> list[tuple[Job, dict]]:
     or outputs is not what lies here: then nobody can say how these files came about.
     """
     found = []
-    # Folders are inputs of many jobs.
-    digest = cache(lambda path: tree_sha256([path]))
-    for job in all_jobs(params.model_dump(mode="json")):
-        path = record_file(params.preset, job.stage, job.item)
+    # Files are inputs of many jobs.
+    digest = cache(sha256_or_none)
+    for job in all_jobs(params):
+        path = record_file(params.preset, job.stage.name, job.item)
         if not path.exists():
             raise WorkspaceError(f"{path} is missing: `{job.command}` writes it with its result")
         record = load_json(path)
@@ -30,10 +30,10 @@ def chain(params: Params) -> list[tuple[Job, dict]]:
 
 
 def _contradiction(job: Job, record: dict, digest) -> str | None:
-    for key in job.parameters.keys() | record["parameters"].keys():
-        if job.parameters.get(key) != record["parameters"].get(key):
-            return f"{key} in params.yaml has changed since"
-    if tree_sha256(job.code) != record["code"]["sha256"]:
+    for key in job.settings.keys() | record["settings"].keys():
+        if job.settings.get(key) != record["settings"].get(key):
+            return f"its {key} in params.yaml has changed since"
+    if job.entry["code"] != record["code"]["sha256"]:
         return "the code of the stage has changed since"
     for path, sha256 in record["inputs"].items():
         if digest(path) != sha256:

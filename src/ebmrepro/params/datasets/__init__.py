@@ -53,6 +53,10 @@ class Dataset(Kind):
         data know."""
         return {}
 
+    def outside(self) -> dict:
+        """What decides the prepared data and stands in no key of the entry: JSON-able."""
+        return {}
+
 
 class Embedded(Dataset):
     """A data set that ships with the package: `source` must be the module that generates it."""

@@ -51,3 +51,7 @@ class CatalogueData(Dataset):
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
         """As the catalogue says."""
         return self.published.attributes
+
+    def outside(self) -> dict:
+        """What the catalogue says of the set."""
+        return {"published": self.published.model_dump(mode="json")}
