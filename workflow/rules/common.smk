@@ -18,9 +18,9 @@ from ebmrepro.params.stages import STAGES
 try:
     PARAMS = load_params()
     # Every job's code is looked up now: a module that is missing or is no Python stops it before any work.
-    TABLE = {
-        (job.stage.name, job.item): (job.entry, job.inputs) for job in all_jobs(PARAMS)
-    }
+    TABLE = {(job.stage.name, job.item): job for job in all_jobs(PARAMS)}
+    for job in TABLE.values():
+        job.entry
     save_cache()
 except (ParamsError, WorkspaceError) as failure:
     # Before anything else: one line, nothing written.
@@ -61,18 +61,23 @@ def one_source_of_parameters(config):
 
 def everything():
     """What `snakemake` makes: figures in git alone are no run, so models and samples are asked for too."""
-    outputs = [path for job in all_jobs(PARAMS) for path in job.outputs]
+    outputs = [path for job in TABLE.values() for path in job.outputs]
     return [str(JOBS), str(INPUTS), *outputs]
 
 
 def inputs(stage, wildcards):
     """The files of other jobs that a job reads."""
-    return known(stage, wildcards)[1]
+    return known(stage, wildcards).inputs
 
 
 def entry(stage, wildcards):
     """What decides a job's outputs beside its inputs: settings, code, packages."""
-    return known(stage, wildcards)[0]
+    return known(stage, wildcards).entry
+
+
+def command(stage, wildcards):
+    """What makes a job's outputs."""
+    return known(stage, wildcards).command
 
 
 def known(stage, wildcards):

@@ -4,14 +4,13 @@
 
 rule check:
     """What each job is told and done by, for DVC."""
+    input:
+        rules.checked(),
     output:
         str(JOBS),
     log:
         f"{LOGS}/check.log",
     localrule: True
-    params:
-        # Not input: there are hundreds of files, and a fresh clone has them all at another time.
-        state=rules.check_state(),
     shell:
         "ebm check > {log} 2>&1"
 
@@ -61,5 +60,7 @@ for STAGE in STAGES:
             gpu=gpus(not STAGE.is_drawn),
         params:
             job=partial(entry, STAGE.name),
+            # What a rule runs is looked up when it runs: the name of the stage would be that of the last.
+            command=partial(command, STAGE.name),
         shell:
-            f"ebm {STAGE.name} {'{wildcards.item}' if STAGE.section else ''} > {{log}} 2>&1"
+            "{params.command} > {log} 2>&1"

@@ -35,7 +35,7 @@ def prepared(params: Params, dataset: str, *parts: str) -> Iterator[Path]:
 
 
 def results_of(params: Params, name: str, experiment: str) -> Iterator[Path]:
-    """What stage `name` wrote for an experiment, of `compare` for a comparison; figures and tables show it."""
+    """What stage `name` wrote for an experiment, of `compare` for a comparison, for figures and tables."""
     of_runs = stage(name).section == "runs"
     for item in params.runs_of(experiment) if of_runs else items_of(params, name, experiment):
         yield from outputs(params, name, item)
