@@ -116,6 +116,14 @@ def check() -> None:
 
 
 @app.command()
+def contents(folder: Item) -> None:
+    """Write to contents/<folder>.json the hash of what lies in a folder of images."""
+    from ebmrepro.stages.contents import run
+
+    run(load_params(), folder)
+
+
+@app.command()
 def collect() -> None:
     """Write to inputs.json which results each figure and table and the report is made from."""
     from ebmrepro.stages.collect import run

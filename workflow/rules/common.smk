@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from ebmrepro.checks.load import load_params
+from ebmrepro.files.folder_contents import contents
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.flow import rules
 from ebmrepro.flow.code import save_cache
@@ -62,7 +63,8 @@ def one_source_of_parameters(config):
 def everything():
     """What `snakemake` makes: figures in git alone are no run, so models and samples are asked for too."""
     outputs = [path for job in TABLE.values() for path in job.outputs]
-    return [str(JOBS), str(INPUTS), *outputs]
+    contents = [f"contents/{folder}.json" for folder in PARAMS.folders]
+    return [*contents, str(JOBS), str(INPUTS), *outputs]
 
 
 def inputs(stage, wildcards):

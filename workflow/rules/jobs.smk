@@ -2,6 +2,19 @@
 # For every job `job` holds its resolved settings, the fingerprint of its code and the versions of its packages.
 
 
+rule contents:
+    """The hash of what lies in a folder of images, for DVC."""
+    output:
+        "contents/{item}.json",
+    log:
+        f"{LOGS}/contents/{{item}}.log",
+    localrule: True
+    params:
+        sha256=lambda wildcards: contents(PARAMS.folders[wildcards.item]),
+    shell:
+        "ebm contents {wildcards.item} > {log} 2>&1"
+
+
 rule check:
     """What each job is told and done by, for DVC."""
     input:

@@ -73,6 +73,14 @@ def closure(modules: Iterable[str]) -> list[str]:
     return sorted(seen)
 
 
+def undeclared(modules: Iterable[str], loaded: Iterable[str]) -> list[str]:
+    """Those of the `loaded` modules of this package that `closure(modules)` does not know: results depend on
+    code that no runner watches."""
+    known = set(closure(modules))
+    ours = (name for name in loaded if name.split(".")[0] == PACKAGE and not PLUMBING.fullmatch(name))
+    return sorted(name for name in ours if name not in known)
+
+
 def save_cache() -> None:
     """Keep what was read for the next process; files are told apart by their contents."""
     if _cache_changed:

@@ -49,7 +49,7 @@ class Prepare(Needs):
 
     def settings(self):
         dataset = self.params.datasets[self.item]
-        return {"dataset": _dump(dataset), **dataset.outside()}
+        return {"dataset": _dump(dataset), **dataset.located(self.params.folders).outside()}
 
 
 class Train(Needs):

@@ -29,7 +29,7 @@ FAMILIES = (
     "tables",
 )
 # Methods of a kind that say something of it and compute nothing.
-UNDECIDING = ("problems", "describe", "cost", "method", "modules", "outside")
+UNDECIDING = ("problems", "describe", "cost", "method", "modules", "outside", "located")
 
 
 class Kind(Section):

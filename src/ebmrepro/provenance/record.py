@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ebmrepro.files.workspace import data_sha256, file_sha256, save_json, write_text
+from ebmrepro.flow.code import undeclared
 from ebmrepro.flow.jobs import Job, one_job
 from ebmrepro.machine.hardware import machine, usage
 from ebmrepro.params.root import Params
@@ -47,6 +48,7 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
     folder = ATTEMPTS / params.preset / stage / job.item
     mine = folder / f"{time.time_ns()}-{os.getpid()}.json"
     _note(mine, identity, started)
+    loaded = set(sys.modules)
     inputs = {path: found for path in job.inputs if (found := sha256_or_none(path)) is not None}
     try:
         yield
@@ -55,6 +57,9 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
         raise
     ended = _now()
     _note(mine, identity, started, ended=ended, outcome="done")
+    unwatched = undeclared(job.modules, set(sys.modules) - loaded)
+    if unwatched:
+        print(f"ebm: {job.command} used code that no runner watches: {', '.join(unwatched)}", file=sys.stderr)
     content = {
         "command": job.command,
         "runner": runner(),
@@ -63,7 +68,8 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
         "attempts": _attempts(folder, identity),
         "settings": job.settings,
         "seeds": params.seeds,
-        "code": revision(Path()) | {"sha256": job.entry["code"], "packages": job.entry["packages"]},
+        "code": revision(Path())
+        | {"sha256": job.entry["code"], "packages": job.entry["packages"], "unwatched": unwatched},
         "environment": environment(Path()),
         "machine": machine(),
         "usage": usage(),

@@ -1,5 +1,6 @@
 """`datasets`: what `ebm prepare` turns into tensors, one module a kind."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -52,6 +53,10 @@ class Dataset(Kind):
         """What its images are labelled with, and the values in the order of their numbers; None if only the
         data know."""
         return {}
+
+    def located(self, folders: Mapping[str, str]) -> "Dataset":
+        """The entry with the path in the place of the name of a folder (`folders` of params.yaml)."""
+        return self
 
     def outside(self) -> dict:
         """What decides the prepared data and stands in no key of the entry: JSON-able."""
