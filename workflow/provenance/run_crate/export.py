@@ -16,8 +16,8 @@ from ebmrepro.files.workspace import FIGURES, REPORT, STAGES, TEMPORARY, Workspa
 from ebmrepro.flow.jobs import Job
 from ebmrepro.machine.packages import LOCKS
 from ebmrepro.params.root import Params
-from ebmrepro.provenance.crate_files import Files, compact
-from ebmrepro.provenance.crate_jobs import describe_job
+from run_crate.files import Files, compact
+from run_crate.jobs import describe_job
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),

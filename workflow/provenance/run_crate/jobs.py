@@ -7,8 +7,8 @@ from rocrate.rocrate import ROCrate
 
 from ebmrepro.flow.jobs import Job
 from ebmrepro.params.root import Params
-from ebmrepro.provenance.crate_files import Files, compact
 from ebmrepro.provenance.record import record_file
+from run_crate.files import Files, compact
 
 # Units of UN/CEFACT's recommendation 20, as QUDT and schema.org write them.
 USAGE = {"cpu_seconds": "SEC", "peak_memory_mb": "4L", "peak_gpu_memory_mb": "4L"}
