@@ -5,8 +5,8 @@ Exit codes: 0 done; 1 something is missing, damaged or busy; 2 params.yaml or th
 """
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -183,21 +183,6 @@ def restore() -> None:
 
 
 @app.command()
-def crate(
-    folder: Annotated[Path, typer.Argument(help="where to write it; must not exist")] = Path("crate"),
-    tensors: Annotated[bool, typer.Option(help="models, samples and prepared data, too")] = True,
-) -> None:
-    """Export results, code and the record of every job as a Workflow Run RO-Crate."""
-    from ebmrepro.provenance.chain import chain
-    from ebmrepro.provenance.crate import export
-
-    params = load_params()
-    jobs = chain(params)
-    export(params, jobs, folder, tensors)
-    print(f"ebm: {folder} holds the records of {len(jobs)} jobs and what they made")
-
-
-@app.command()
 def doctor() -> None:
     """Look at this machine and checkout and say what would get in the way."""
     from ebmrepro.tools.doctor import doctor as run
@@ -205,10 +190,10 @@ def doctor() -> None:
     raise typer.Exit(run())
 
 
-def main() -> None:
+def main(run: Callable[[], None] = app) -> None:
     """Run the command line; every expected failure is one line on standard error."""
     try:
-        app()
+        run()
     except ParamsError as failure:
         _fail(failure, 2)
     except WorkspaceError as failure:

@@ -9,7 +9,9 @@ from ebmrepro.params.kinds import FAMILIES
 
 ROOMS = ("data", "energies", "mcmc", "objectives", "training", "evaluation", "plots", "tables", "shown", "report",
          "reproduction", "stages", "params", "checks", "files", "machine", "flow", "provenance", "tools")  # fmt: skip
-TRAININGS = {f"train {run}" for run in ("gaussian_mle", "gaussian_cd", "digits_icd", "shapes_colour", "bars_rbm")}
+TRAININGS = {
+    f"train {run}" for run in ("gaussian_mle", "gaussian_cd", "digits_icd", "shapes_colour", "bars_rbm")
+}
 # Times a step of each training of three experiments.
 COMPARED = {"compare methods"}
 WITH_RBM = {f"{stage} bars_rbm" for stage in ("train", "sample", "evaluate")} | COMPARED
@@ -91,7 +93,7 @@ def test_another_seed_trains_everything(copy):
     copy.edit("seeds: [0, 1]\n", "seeds: [0, 1, 2]\n")
     by_snakemake, by_dvc = copy.stale()
     assert by_snakemake == by_dvc
-    assert TRAININGS <= by_dvc and not any(job.startswith(("prepare", "sample")) for job in by_dvc)
+    assert by_dvc >= TRAININGS and not any(job.startswith(("prepare", "sample")) for job in by_dvc)
 
 
 def test_a_training_goes_on_after_an_unrelated_change(fresh):
@@ -135,7 +137,13 @@ def test_two_images_of_equal_size_swapped_are_seen_by_both(copy):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 8), 20 * number, np.uint8)).save(path)
     folder_preset(copy, Path("pictures"))
-    copy.snakemake("--cores", "all", "results/micro/prepare/pictures/manifest.json", "jobs.json", "contents/pictures.json")
+    copy.snakemake(
+        "--cores",
+        "all",
+        "results/micro/prepare/pictures/manifest.json",
+        "jobs.json",
+        "contents/pictures.json",
+    )
     copy.run("dvc", "commit", "--force", "-q", "prepare@pictures", "check", "contents@pictures")
     assert "prepare pictures" not in copy.stale()[0] | copy.stale()[1]
     first, second = images / "a/2.png", images / "b/3.png"

@@ -7,8 +7,8 @@ from rocrate.rocrate import ROCrate
 
 from ebmrepro.flow.jobs import Job
 from ebmrepro.params.root import Params
-from ebmrepro.provenance.crate_files import Files, compact
 from ebmrepro.provenance.record import record_file
+from run_crate.files import Files, compact
 
 # Units of UN/CEFACT's recommendation 20, as QUDT and schema.org write them.
 USAGE = {"cpu_seconds": "SEC", "peak_memory_mb": "4L", "peak_gpu_memory_mb": "4L"}
@@ -17,7 +17,7 @@ IMAGE_TERMS = "https://w3id.org/ro/terms/workflow-run#"
 
 def describe_job(crate: ROCrate, params: Params, job: Job, record: dict, tool, files: Files):
     """Add the action of `job` to the crate: tool, parameters, inputs, outputs, times, machine."""
-    identity = f"{job.stage}/{job.item}"
+    identity = f"{job.stage.name}/{job.item}"
     where = record["machine"]
     action = crate.add_action(
         tool,
@@ -35,7 +35,7 @@ def describe_job(crate: ROCrate, params: Params, job: Job, record: dict, tool, f
     )
     action["object"] = compact([*_inputs(job, record, files), *_parameters(crate, identity, job)])
     action["result"] = compact([files[path] for path in job.outputs])
-    action["subjectOf"] = files.plain(str(record_file(params.preset, job.stage, job.item)))
+    action["subjectOf"] = files.plain(str(record_file(params.preset, job.stage.name, job.item)))
     action["resourceUsage"] = [
         _value(crate, f"#usage/{identity}/{name}", name, record["usage"][name], unit)
         for name, unit in USAGE.items()
@@ -60,7 +60,7 @@ def _inputs(job: Job, record: dict, files: Files) -> list:
 def _parameters(crate: ROCrate, identity: str, job: Job) -> list:
     return [
         _value(crate, f"#parameter/{identity}/{key}", key, json.dumps(value, sort_keys=True))
-        for key, value in job.parameters.items()
+        for key, value in job.settings.items()
     ]
 
 

@@ -17,8 +17,8 @@ from ebmrepro.flow.jobs import Job
 from ebmrepro.machine.packages import LOCKS
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES
-from ebmrepro.provenance.crate_files import Files, compact
-from ebmrepro.provenance.crate_jobs import describe_job
+from run_crate.files import Files, compact
+from run_crate.jobs import describe_job
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
@@ -57,12 +57,12 @@ def export(params: Params, jobs: list[tuple[Job, dict]], folder: Path, tensors: 
     actions, controls = [], {}
     tools = _tools(crate, workflow, files, jobs)
     for job, record in jobs:
-        tool, step = tools[job.stage]
+        tool, step = tools[job.stage.name]
         action = describe_job(crate, params, job, record, tool, files)
         control = crate.add(
             ContextEntity(
                 crate,
-                f"#control/{job.stage}/{job.item}",
+                f"#control/{job.stage.name}/{job.item}",
                 {"@type": "ControlAction", "name": f"orchestrate {job.command}"},
             )
         )
@@ -154,7 +154,7 @@ def _workflow(crate: ROCrate, params: Params, jobs: list[tuple[Job, dict]], file
 def _tools(crate: ROCrate, workflow, files: Files, jobs: list[tuple[Job, dict]]) -> dict[str, tuple]:
     """For each stage that ran: its module as the tool, and its step of the workflow."""
     tools = {}
-    present = {job.stage for job, _ in jobs}
+    present = {job.stage.name for job, _ in jobs}
     for position, stage in enumerate((one.name for one in STAGES if one.name in present), start=1):
         path = f"src/ebmrepro/stages/{stage}.py"
         ran = [pair for pair in jobs if pair[0].stage == stage]
@@ -178,7 +178,9 @@ def _tools(crate: ROCrate, workflow, files: Files, jobs: list[tuple[Job, dict]])
 
 def _run(crate: ROCrate, params: Params, jobs: list[tuple[Job, dict]], files: Files, workflow):
     """The run of the whole: from params.yaml to figures, tables, verdicts and report."""
-    shown = [path for job, _ in jobs if job.stage in ("figure", "table", "report") for path in job.outputs]
+    shown = [
+        path for job, _ in jobs if job.stage.name in ("figure", "table", "report") for path in job.outputs
+    ]
     run = crate.add_action(
         workflow,
         identifier="#run",
