@@ -74,8 +74,10 @@ class Checkout:
         return jobs - LISTS
 
     def stale(self) -> tuple[set[str], set[str]]:
-        """`stage item` of the jobs whose own settings, code or packages are others than those of their results,
-        as Snakemake and as DVC see it; jobs that only wait for these are not among them."""
+        """`stage item` of the jobs whose own settings, code or packages are others than when they last ran.
+
+        As Snakemake and as DVC see it; jobs that only wait for these are not among them.
+        """
         by_snakemake, reason = set(), ""
         for line in self.snakemake("--dry-run").stdout.splitlines():
             if line.strip().startswith("reason: "):

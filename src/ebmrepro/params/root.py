@@ -51,7 +51,7 @@ class Params(Section):
     preset: Name
     seeds: Annotated[list[Index], Field(min_length=1)]
     compute: Compute
-    # Folders of images on this machine, by the name that data sets call them; both runners watch what lies in them.
+    # Folders of images on this machine, by the name that data sets call them; both runners watch them.
     folders: dict[Name, str]
     datasets: dict[Name, union("datasets")]
     energies: dict[Name, union("energies")]
