@@ -5,11 +5,8 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("data", "energies", "mcmc", "objectives", "training", "evaluation", "plots", "tables", "shown", "report",
-         "reproduction", "stages", "params", "checks", "files", "machine", "flow", "provenance", "tools")  # fmt: skip
-TRAININGS = {
-    f"train {run}" for run in ("gaussian_mle", "gaussian_cd", "digits_icd", "shapes_colour", "bars_rbm")
-}
+RUNS = ("gaussian_mle", "gaussian_cd", "digits_icd", "shapes_colour", "bars_rbm")
+TRAININGS = {f"train {run}" for run in RUNS}
 # Times a step of each training of three experiments.
 COMPARED = {"compare methods"}
 WITH_RBM = {f"{stage} bars_rbm" for stage in ("train", "sample", "evaluate")} | COMPARED
