@@ -39,12 +39,6 @@ if workflow.is_main_process:
     hold_this_folder()
 
 
-onstart:
-    # Its limit of jobs a second. A second after each look at its queue Snakemake looks again for the sake of that,
-    # and with every job there is one more such look a second: after a hundred it computes as much as they do.
-    workflow.scheduler.job_rate_limiter = None
-
-
 wildcard_constraints:
     experiment="[a-z0-9_]+",
     item="[a-z0-9_]+",
