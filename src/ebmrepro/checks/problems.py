@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 
-from ebmrepro.checks import combinations, measured, published
+from ebmrepro.checks import combinations, measured
 from ebmrepro.checks.shown import of_shown
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
 from ebmrepro.params.words import Problem, nearest, no_such
@@ -38,7 +38,11 @@ def _options(text: str) -> list[str]:
 
 def problems(params: Params) -> Iterator[Problem]:
     """Every cross-reference of `params` that cannot work."""
-    unknown_data = list(published.of_datasets(params))
+    unknown_data = [
+        (("datasets", name, *place), reason)
+        for name, dataset in params.datasets.items()
+        for place, reason in dataset.problems()
+    ]
     yield from unknown_data
     dangling = bool(unknown_data)
     for name, run in params.runs.items():

@@ -1,5 +1,6 @@
 """`datasets`: what `ebm prepare` turns into tensors, one module a kind."""
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -52,6 +53,25 @@ class Dataset(Kind):
         """What its images are labelled with, and the values in the order of their numbers; None if only the
         data know."""
         return {}
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The attributes that classifiers of its images learn."""
+        return tuple(self.attributes)
+
+    @property
+    def references(self) -> frozenset[str]:
+        """What evaluations may compare samples with: its form; "gaussian", a known mean and covariance;
+        "plane", two real dimensions; "classifier", whose features; "inception", features of its images."""
+        has = {
+            "plane": self.form == "vectors" and self.sample_shape == (2,),
+            "inception": getattr(self, "inception", None) is not None,
+        }
+        return frozenset({self.form, *(word for word, there in has.items() if there)})
+
+    def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """What it asks for and cannot have: (keys below the entry, reason)."""
+        yield from ()
 
 
 class Embedded(Dataset):
