@@ -19,7 +19,7 @@ class ResidualEnergy(Energy):
 
     kind: Literal["residual"]
     layout: Literal[*LAYOUTS] = Field(description="The blocks of each network.", examples=["small", "cifar"])
-    width: Count = Field(description="f, in whose multiples the layout has its channels.", examples=[4, 128])
+    width: Count = Field(description="f, in whose multiples the layout has its channels.", examples=[4])
     scales: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(
         description="Networks: 1 at full resolution, 2 also at half, 3 also at quarter.", examples=[3]
     )
