@@ -61,4 +61,4 @@ def test_log_z_must_be_known(tmp_path):
     )
     _load(tmp_path, grid={"box": [-4.0, 4.0], "cells": 16}, **mlp)
     found = _refusal(tmp_path, grid={"box": [-4.0, 4.0], "cells": 16}, energy={"hidden": 3})
-    assert "mle by a grid needs two dimensions (density data), not binary_digits data" in found
+    assert "mle by a grid needs two real dimensions, not binary_digits data" in found

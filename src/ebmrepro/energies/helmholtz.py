@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ebmrepro.energies.binary import all_states, coins, refuse_real_valued, softplus
 from ebmrepro.params.energies import MAX_UNITS
+from ebmrepro.params.energies.helmholtz import HelmholtzMachine as Config
 
 # So many states of a layer are held at once beside as many of the next: 64 MB of their probabilities.
 CHUNK = 2**12
@@ -140,3 +141,8 @@ class HelmholtzMachine(nn.Module):
 def _log_bernoulli(states: Tensor, logits: Tensor) -> Tensor:
     """log of the Bernoulli probability of binary `states` (..., n), summed over the units: (...)."""
     return (states * logits - softplus(logits)).sum(-1)
+
+
+def build(config: Config, shape: tuple[int, ...], classes: None) -> HelmholtzMachine:
+    """The machine for states of `shape` (d,)."""
+    return HelmholtzMachine(shape[0], config.layers)

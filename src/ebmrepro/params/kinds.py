@@ -8,6 +8,7 @@ The class holds the settings and everything else there is to say of the kind, wi
 
 import inspect
 import pkgutil
+from collections.abc import Callable
 from functools import cache, reduce
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -74,6 +75,11 @@ def kinds(family: str) -> dict[str, type[Kind]]:
         except Exception:
             continue  # `broken` names it where it is asked for
     return dict(sorted(found.items()))
+
+
+def those(family: str, suits: Callable[[type[Kind]], bool]) -> str:
+    """The names of the kinds of a family that `suits`, as a sentence has them: gibbs or langevin."""
+    return " or ".join(name for name, kind in kinds(family).items() if suits(kind))
 
 
 def broken(family: str, name: object) -> str | None:

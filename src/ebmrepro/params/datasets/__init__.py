@@ -1,6 +1,6 @@
 """`datasets`: what `ebm prepare` turns into tensors, one module a kind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -61,6 +61,25 @@ class Dataset(Kind):
     def outside(self) -> dict:
         """What decides the prepared data and stands in no key of the entry: JSON-able."""
         return {}
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The attributes that classifiers of its images learn."""
+        return tuple(self.attributes)
+
+    @property
+    def references(self) -> frozenset[str]:
+        """What evaluations may compare samples with: its form; "gaussian", a known mean and covariance;
+        "plane", two real dimensions; "classifier", whose features; "inception", features of its images."""
+        has = {
+            "plane": self.form == "vectors" and self.sample_shape == (2,),
+            "inception": getattr(self, "inception", None) is not None,
+        }
+        return frozenset({self.form, *(word for word, there in has.items() if there)})
+
+    def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """What it asks for and cannot have: (keys below the entry, reason)."""
+        yield from ()
 
 
 class Embedded(Dataset):

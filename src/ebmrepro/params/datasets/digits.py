@@ -25,3 +25,8 @@ class DigitsData(Embedded):
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
         """Classes 0 to 9."""
         return {"label": tuple("0123456789")}
+
+    @property
+    def references(self) -> frozenset[str]:
+        """A classifier too."""
+        return super().references | {"classifier"}

@@ -21,3 +21,8 @@ class GaussianData(Embedded):
     def sample_shape(self) -> tuple[int, ...]:
         """(dim,)"""
         return (self.dim,)
+
+    @property
+    def references(self) -> frozenset[str]:
+        """Its law too."""
+        return super().references | {"gaussian"}

@@ -38,3 +38,8 @@ class ImageFolderData(Dataset):
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
         """The classes are the sub-folders."""
         return {"label": None}
+
+    @property
+    def references(self) -> frozenset[str]:
+        """A classifier too."""
+        return super().references | {"classifier"}

@@ -30,3 +30,8 @@ class ShapesData(Embedded):
             "colour": ("red", "green", "blue"),
             "place": ("top_left", "top_right", "bottom_left", "bottom_right"),
         }
+
+    @property
+    def references(self) -> frozenset[str]:
+        """A classifier too."""
+        return super().references | {"classifier"}

@@ -17,6 +17,8 @@ class BinaryEvaluation(Evaluation):
     `shown`: filters and reconstructions kept for figures.
     """
 
+    needs = "binary"
+
     kind: Literal["binary"]
     ais_chains: Annotated[int, Field(ge=2, strict=True)]
     ais_temperatures: Annotated[int, Field(ge=2, strict=True)]

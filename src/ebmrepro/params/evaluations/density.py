@@ -12,6 +12,8 @@ class DensityEvaluation(Evaluation):
     """In two dimensions: test log-likelihood with log Z by grid normalisation on `box`; of as many samples as
     `compared_samples`, MMD and the 2-Wasserstein distance to test points."""
 
+    needs = "plane"
+
     kind: Literal["density"]
     box: Interval
     grid: Annotated[int, Field(ge=16, le=4096, strict=True)]

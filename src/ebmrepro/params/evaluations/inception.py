@@ -1,5 +1,6 @@
 """Settings of `kind: inception`: FID, Inception Score, KID, neighbours."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -34,6 +35,8 @@ class InceptionEvaluation(Evaluation):
     an attribute.
     """
 
+    needs = "inception"
+
     kind: Literal["inception"]
     counts: list[Count]
     splits: Count
@@ -56,3 +59,23 @@ class InceptionEvaluation(Evaluation):
         if len(set(self.counts)) != len(self.counts):
             raise ValueError(f"each count must appear once, got {self.counts}")
         return self
+
+    def problems(self, dataset, energy, generation) -> Iterator[str]:
+        """Also too few samples or references, and energies without a likelihood."""
+        yield from super().problems(dataset, energy, generation)
+        if self.needs not in dataset.references:
+            return
+        few = [count for count in self.counts if count > generation.samples]
+        if few:
+            drawn = f"{generation.samples:,}"
+            yield f"numbers of {few[0]:,} samples are asked for, and the generation draws {drawn}"
+        for name, reference in dataset.inception.references.items():
+            if self.counts and reference.count is not None and reference.count <= DIMENSIONS:
+                yield (
+                    f"FID needs more than {DIMENSIONS} images on both sides, and reference '{name}' has"
+                    f" {reference.count}"
+                )
+        if self.likelihood is not None and energy.attribute is not None:
+            yield (
+                "an energy that is conditioned on an attribute has no likelihood here: write likelihood: null"
+            )

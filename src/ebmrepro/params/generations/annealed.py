@@ -1,5 +1,6 @@
 """Settings of `kind: annealed`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -16,6 +17,8 @@ class AnnealedGeneration(Generation):
     The Langevin step size at a time is `step_size` times the variance that the diffusion adds from it to the
     next; `noise` multiplies sqrt(2 * step size), 1 being the Langevin diffusion.
     """
+
+    needs = "annealed"
 
     kind: Literal["annealed"]
     weights: Weights
@@ -34,3 +37,10 @@ class AnnealedGeneration(Generation):
         if self.clamp is not None:
             _ordered(self.clamp)
         return self
+
+    def problems(self, energy, objective, sampler) -> Iterator[str]:
+        """Also strips longer than a chain, which passes all times."""
+        yield from super().problems(energy, objective, sampler)
+        states = self.steps * objective.times + 1
+        if energy.timed and self.strip_frames > states:
+            yield f"strip_frames must be at most {states}, the states of a chain"

@@ -11,6 +11,8 @@ from ebmrepro.params.generations import Generation, Weights
 class GibbsGeneration(Generation):
     """`steps` block-Gibbs sweeps of an RBM from fair coins."""
 
+    needs = "gibbs"
+
     kind: Literal["gibbs"]
     weights: Weights
     samples: Count
