@@ -1,31 +1,24 @@
 """Every registered kind describes each of its settings, with an example that is valid."""
 
 from collections.abc import Iterator
-from typing import get_args
 
 import pytest
-from kind_examples import IDS, KINDS, example
-from pydantic import BaseModel
+from kind_examples import IDS, KINDS, example, sections
 
+from ebmrepro.params.base import Section
 from ebmrepro.params.kinds import Kind
 
 
-def _sections(annotation) -> Iterator[type[BaseModel]]:
-    """The sections in the type of a field."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _sections(part)
-
-
-def _lacking(section: type[BaseModel], where: str = "") -> Iterator[str]:
+def _lacking(section: type[Section], where: str = "") -> Iterator[str]:
     """Fields without a description or an example, of the section and those inside it."""
     for name, field in section.model_fields.items():
         if name == "kind" and issubclass(section, Kind):
             continue
-        if not field.description or not field.examples:
+        inner = list(sections(field.annotation))
+        # What stands inside has examples of its own.
+        if not field.description or not (field.examples or inner):
             yield where + name
-        for inside in _sections(field.annotation):
+        for inside in inner:
             yield from _lacking(inside, f"{where}{name}.")
 
 

@@ -70,7 +70,7 @@ class Dataset(Kind):
     @property
     def references(self) -> frozenset[str]:
         """What evaluations may compare samples with: its form; "gaussian", a known mean and covariance;
-        "plane", two real dimensions; "classifier", whose features; "inception", features of its images."""
+        "plane", two real dimensions; "classifier", features of one; "inception", features of its images."""
         has = {
             "plane": self.form == "vectors" and self.sample_shape == (2,),
             "inception": getattr(self, "inception", None) is not None,
