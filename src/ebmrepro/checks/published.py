@@ -18,9 +18,9 @@ def of_datasets(params: Params) -> Iterator[Problem]:
 
 def _of_catalogue(here: tuple, dataset) -> Iterator[Problem]:
     try:
-        catalogue = catalogue_at(dataset.source)
+        catalogue = catalogue_at(dataset.catalogue)
     except WorkspaceError as failure:
-        yield (*here, "source"), str(failure)
+        yield (*here, "catalogue"), str(failure)
         return
     if dataset.entry not in catalogue:
         yield (*here, "entry"), no_such("data set", dataset.entry, catalogue)
