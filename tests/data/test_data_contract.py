@@ -5,46 +5,53 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from catalogue_archives import make
 from catalogue_entries import small
 from PIL import Image
-from pydantic import TypeAdapter
 
 from ebmrepro.data.prepared import Arrays
 from ebmrepro.params.base import Section
 from ebmrepro.params.catalogue import find_entry, load_catalogue
-from ebmrepro.params.kinds import kinds, union
+from ebmrepro.params.datasets import AttributeClassifiers
+from ebmrepro.params.inception import InceptionRuler, Reference
+from ebmrepro.params.kinds import kinds
 
-RULER = {"epochs": 1, "batch_size": 16, "width": 2, "minimum_accuracy": 0.0}
-SIZED = {"seed": 1, "train_size": 12, "test_size": 5}
-# By kind a small example of it.
-EXAMPLES = {
-    "gaussian": SIZED | {"dim": 3},
-    "density": SIZED | {"shape": "checkerboard"},
-    "bars_and_stripes": {"side": 2},
-    "binary_digits": {"seed": 1, "test_fraction": 0.2, "threshold": 0.5},
-    "digits": {"seed": 1, "test_fraction": 0.2, "classifier": RULER},
-    "shapes": SIZED | {"classifier": RULER},
-    "image_folder": {"source": "pictures", "seed": 1, "size": 8, "channels": 1, "limit": None,
-                     "test_fraction": 0.5, "corrupt": "stop", "classifier": RULER, "inception": None},
-    "catalogue": {"catalogue": "own.yaml", "seed": 1, "entry": "svhn", "folder": "files", "size": 32,
-                  "preparation": None, "corrupt": "stop", "train": "train", "test": "test", "train_limit": 3,
-                  "test_limit": None, "classifier": RULER | {"attributes": ["label"]}, "inception": None},
-}  # fmt: skip
+# Smaller than the examples that the settings give, and what stand-ins are read from.
+SMALL = {"train_size": 12, "test_size": 5, "epochs": 1, "width": 2, "minimum_accuracy": 0.0,
+         "catalogue": "own.yaml"}  # fmt: skip
 DTYPES = {"vectors": np.float32, "binary": np.float32, "images": np.uint8}
 KINDS = list(kinds("datasets"))
 
 
-def example(kind: str) -> dict:
-    assert kind in EXAMPLES, f"no example of data set kind {kind}: add one to {__file__}"
-    return {"kind": kind} | EXAMPLES[kind]
+def example(section: type[Section]) -> dict:
+    """Settings from the examples of its fields, null where that is possible."""
+    found = {}
+    for name, field in section.model_fields.items():
+        inner = [one for one in _types(field.annotation) if issubclass(one, Section)]
+        if name in SMALL:
+            found[name] = SMALL[name]
+        elif name == "kind":
+            found[name] = section.name()
+        elif type(None) in _types(field.annotation):
+            found[name] = None
+        else:
+            found[name] = example(inner[0]) if inner else field.examples[0]
+    return found
 
 
-def settings(kind: str):
-    return TypeAdapter(union("datasets")).validate_python(example(kind))
+def settings(kind: str, **changes):
+    return kinds("datasets")[kind](**example(kinds("datasets")[kind]) | changes)
+
+
+def _types(annotation) -> list[type]:
+    """The classes that an annotation is made of."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return [annotation]
+    return [one for part in get_args(annotation) for one in _types(part)]
 
 
 @pytest.fixture
@@ -52,18 +59,19 @@ def files(workspace_folder) -> Path:
     """The stand-ins that examples are read from, in the current folder."""
     rng = np.random.default_rng(0)
     for name in ("left", "right"):
-        (workspace_folder / "pictures" / name).mkdir(parents=True)
+        (workspace_folder / "images" / name).mkdir(parents=True)
         for number in range(4):
             picture = Image.fromarray(rng.integers(0, 256, (9, 11, 3), dtype=np.uint8))
-            picture.save(workspace_folder / f"pictures/{name}/{number}.png")
-    made = make("svhn")
-    entry = small(find_entry("svhn"), made.bodies, made.counts)
-    content = {"svhn": entry.model_dump(mode="json", exclude={"name"})}
+            picture.save(workspace_folder / f"images/{name}/{number}.png")
+    made = make("cifar10")
+    entry = small(find_entry("cifar10"), made.bodies, made.counts)
+    content = {"cifar10": entry.model_dump(mode="json", exclude={"name"})}
+    content["cifar10"]["attributes"] = {"label": [f"class {number}" for number in range(10)]}
     (workspace_folder / "own.yaml").write_text(json.dumps(content))
     load_catalogue.cache_clear()  # Of another test's file of this name.
-    (workspace_folder / "files").mkdir()
+    (workspace_folder / "data/cifar10").mkdir(parents=True)
     for name, body in made.bodies.items():
-        (workspace_folder / "files" / name).write_bytes(body)
+        (workspace_folder / "data/cifar10" / name).write_bytes(body)
     return workspace_folder
 
 
@@ -121,16 +129,9 @@ def test_every_field_is_described(kind):
             assert field.examples or inner, f"{section.__name__}.{name} has no example"
 
 
-def _types(annotation) -> list[type]:
-    """The classes that an annotation is made of."""
-    if isinstance(annotation, type):
-        return [annotation]
-    return [one for part in getattr(annotation, "__args__", ()) for one in _types(part)]
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_runs_write_the_same_bytes(kind, files, ebm, edit):
-    edit("\ndatasets:\n", f"\ndatasets:\n  own: {json.dumps(example(kind))}\n")
+    edit("\ndatasets:\n", f"\ndatasets:\n  own: {settings(kind).model_dump_json()}\n")
     folder, seen = Path("results/micro/prepare/own"), []
     for _ in range(2):
         ended = ebm("prepare", "own")
@@ -159,14 +160,12 @@ def test_generated_data_are_prepared_without_what_others_need():
 def test_modules_name_what_an_entry_asks_for_and_nothing_else():
     assert settings("gaussian").modules() == ["ebmrepro.data.gaussian"]
     assert settings("digits").modules() == ["ebmrepro.data.digits", "ebmrepro.evaluation.class_reference"]
-    published = settings("catalogue")
-    attributes = "ebmrepro.evaluation.attribute_reference"
-    networks = "ebmrepro.evaluation.image_rulers.prepare"
-    assert published.modules() == ["ebmrepro.data.catalogue.published", attributes]
-    inception = {"weights": "w", "sha256": {}, "modes": ["clean"], "kept": 2, "batch_size": 1,
-                 "references": {"all": {"split": "test", "count": None}}}  # fmt: skip
-    entry = {"kind": "catalogue"} | EXAMPLES["catalogue"]
-    both = TypeAdapter(union("datasets")).validate_python(entry | {"inception": inception})
-    assert both.modules() == ["ebmrepro.data.catalogue.published", attributes, networks]
-    neither = TypeAdapter(union("datasets")).validate_python(entry | {"classifier": None})
-    assert neither.modules() == ["ebmrepro.data.catalogue.published"]
+    assert settings("catalogue").modules() == ["ebmrepro.data.catalogue.published"]
+    learnt = {
+        "classifier": ("ebmrepro.evaluation.attribute_reference", AttributeClassifiers),
+        "inception": ("ebmrepro.evaluation.image_rulers.prepare", InceptionRuler),
+    }
+    asked = {name: example(section) for name, (_, section) in learnt.items()}
+    asked["inception"]["references"] = {"all": example(Reference)}
+    modules = ["ebmrepro.data.catalogue.published", *(module for module, _ in learnt.values())]
+    assert settings("catalogue", **asked).modules() == modules

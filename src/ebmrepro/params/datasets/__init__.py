@@ -36,6 +36,13 @@ class Dataset(Kind):
 
     form: ClassVar[Form]
     licence: ClassVar[str]
+    # Whether it may be larger than memory, and take hours.
+    large: ClassVar[bool] = False
+
+    @property
+    def brought(self) -> list[str]:
+        """Files and folders that the user brings and its samples are made from."""
+        return []
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ class CatalogueData(Dataset):
     """A published set of the catalogue, downloaded into `folder` or placed there."""
 
     form = "images"
+    large = True
     implementation = "ebmrepro.data.catalogue.published"
 
     kind: Literal["catalogue"]
@@ -50,6 +51,11 @@ class CatalogueData(Dataset):
         InceptionRuler | None,
         Field(description="What FID and its like are measured against; null if nothing is."),
     ]
+
+    @property
+    def brought(self) -> list[str]:
+        """The catalogue, if it is not the project's. What the set's own files are, that catalogue says."""
+        return [] if self.catalogue is None else [self.catalogue]
 
     @property
     def published(self) -> Entry:

@@ -14,6 +14,7 @@ class ImageFolderData(Dataset):
 
     form = "images"
     licence = "the folder's own"
+    large = True
     implementation = "ebmrepro.data.image_folder"
 
     kind: Literal["image_folder"]
@@ -32,6 +33,11 @@ class ImageFolderData(Dataset):
         InceptionRuler | None,
         Field(description="What FID and its like are measured against; null if they are not."),
     ]
+
+    @property
+    def brought(self) -> list[str]:
+        """The folder."""
+        return [self.source]
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
