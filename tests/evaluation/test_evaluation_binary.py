@@ -9,10 +9,10 @@ import torch
 from scipy.special import logsumexp
 
 from ebmrepro.data.bars_and_stripes import patterns
+from ebmrepro.data.independent import independent_pixels
 from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.evaluation import binary
-from ebmrepro.evaluation.independent import independent_pixels
 from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
 CONFIG = BinaryEvaluation(

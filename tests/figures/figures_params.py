@@ -100,41 +100,35 @@ def params_data() -> dict:
         "seeds": list(SEEDS),
         "compute": {"device": "cpu", "threads": 1},
         "datasets": {
-            "gaussian": {"kind": "gaussian", "source": "src/ebmrepro/data/gaussian.py", "dim": 10, **sized},
+            "gaussian": {"kind": "gaussian", "dim": 10, **sized},
             "eight_gaussians": {
                 "kind": "density",
-                "source": "src/ebmrepro/data/densities.py",
                 "shape": "eight_gaussians",
                 **sized,
             },
             "bars_and_stripes": {
                 "kind": "bars_and_stripes",
-                "source": "src/ebmrepro/data/bars_and_stripes.py",
                 "side": 3,
             },
             "binary_digits": {
                 "kind": "binary_digits",
-                "source": "src/ebmrepro/data/digits.py",
                 "seed": 0,
                 "test_fraction": 0.2,
                 "threshold": 0.5,
             },
             "rings": {
                 "kind": "density",
-                "source": "src/ebmrepro/data/densities.py",
                 "shape": "rings",
                 **sized,
             },
             "digits": {
                 "kind": "digits",
-                "source": "src/ebmrepro/data/digits.py",
                 "test_fraction": 0.2,
                 "seed": 0,
                 "classifier": ruler,
             },
             "shapes": {
                 "kind": "shapes",
-                "source": "src/ebmrepro/data/shapes.py",
                 **sized,
                 "classifier": ruler,
             },

@@ -13,7 +13,7 @@ from figures_runs import RUNS
 from figures_workspace import STEPS, write_status
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.data.densities import density
+from ebmrepro.data.density import density
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import ParamsError

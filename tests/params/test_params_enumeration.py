@@ -15,7 +15,7 @@ def _load(tmp_path, **changes):
     """The micro parameters with run bars_rbm trained by exact likelihood, and `changes` to its parts."""
     data = yaml.safe_load(MICRO.read_text(encoding="utf-8"))
     data["datasets"]["bits"] = {
-        "kind": "binary_digits", "source": "src/ebmrepro/data/digits.py", "seed": 0, "test_fraction": 0.2,
+        "kind": "binary_digits", "seed": 0, "test_fraction": 0.2,
         "threshold": 0.5,
     }  # fmt: skip
     run = data["runs"]["bars_rbm"]

@@ -33,20 +33,11 @@ FAMILIES = (
 UNDECIDING = ("problems", "describe", "cost", "method", "modules", "outside", "located")
 
 
-class Kind(Section):
-    """Settings of one kind, told from others of its family by the literal `kind`.
-
-    What a class says of itself stands in class variables and in methods called as UNDECIDING names them: both
-    describe, neither decides a result, and a change of them makes no result stale (flow/code.py).
-    """
+class Implemented(Section):
+    """Settings whose work is done by a module that they name."""
 
     # Module, or module:name, of the package that does the work; imported when it is used.
     implementation: ClassVar[str] = ""
-
-    @classmethod
-    def name(cls) -> str:
-        """The value of `kind` in params.yaml."""
-        return get_args(cls.model_fields["kind"].annotation)[0]
 
     @classmethod
     def load(cls):
@@ -58,6 +49,19 @@ class Kind(Section):
     def modules(self) -> list[str]:
         """Modules whose code, with what they import, does this entry's work."""
         return [self.implementation.partition(":")[0]] if self.implementation else []
+
+
+class Kind(Implemented):
+    """Settings of one kind, told from others of its family by the literal `kind`.
+
+    What a class says of itself stands in class variables and in methods called as UNDECIDING names them: both
+    describe, neither decides a result, and a change of them makes no result stale (flow/code.py).
+    """
+
+    @classmethod
+    def name(cls) -> str:
+        """The value of `kind` in params.yaml."""
+        return get_args(cls.model_fields["kind"].annotation)[0]
 
 
 @cache

@@ -17,7 +17,6 @@ from ebmrepro.mcmc.chunks import CHUNK
 from ebmrepro.mcmc.generate import generate, total_steps
 from ebmrepro.params import compositions as params_compositions
 from ebmrepro.params.compositions import Expression, Model, models_of
-from ebmrepro.params.datasets import attributes_of
 from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import ModelFile, trained_models
 
@@ -31,7 +30,7 @@ def run(params: Params, item: str) -> None:
     # Mapped: of the data only the labels are read here, of the ruler only the classifiers.
     real = map_tensors(folder / "test.safetensors")[0]
     judge = ruler_from_tensors(map_tensors(folder / "ruler.safetensors")[0])
-    known = attributes_of(params.datasets[config.dataset])
+    known = params.datasets[config.dataset].attributes
 
     files, outcomes = {}, {}
     for name, file, ended in trained_models(params, config.experiment, device):

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ebmrepro.data import densities
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.datasets import Dataset
 from ebmrepro.params.denoisings import noise_name
 from ebmrepro.params.root import Params
 from ebmrepro.plots import style
@@ -124,8 +124,8 @@ def _evaluate(params: Params, experiment: str, label: RunLabel) -> tuple[Drawn, 
     outcome = read_outcomes(workspace.load_json(path.with_suffix(".json"))["seeds"])[seed]
     config = params.datasets[label.dataset]
     truth = None
-    if config.kind == "density" and "log_density" in arrays:
-        truth = _true_log_density(config.shape, len(arrays["log_density"]), *arrays["box"].tolist())
+    if "log_density" in arrays:
+        truth = _true_log_density(config, len(arrays["log_density"]), *arrays["box"].tolist())
     return Drawn(label, arrays, truth, outcome), workspace.data_sha256([arrays_sha256(arrays), [*outcome]])
 
 
@@ -189,12 +189,13 @@ def _compare(params: Params, _experiment: str, item: str, labels: list[RunLabel]
 
 
 @cache
-def _true_log_density(shape: str, cells: int, low: float, high: float) -> np.ndarray:
-    """On the grid of the model's density: cell centres, rows along y."""
+def _true_log_density(config: Dataset, cells: int, low: float, high: float) -> np.ndarray | None:
+    """None if nobody knows it; on the grid of the model's density: cell centres, rows along y."""
     centres = low + (high - low) / cells * (np.arange(cells) + 0.5)
     x, y = np.meshgrid(centres, centres)
     points = np.stack([x.ravel(), y.ravel()], 1)
-    return densities.density(shape).log_density(points).reshape(cells, cells)
+    truth = config.log_density(points)
+    return None if truth is None else truth.reshape(cells, cells)
 
 
 def _of_seed(tensors: dict[str, np.ndarray], seed: int | str, path: Path) -> dict[str, np.ndarray]:
