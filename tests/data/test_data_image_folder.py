@@ -13,10 +13,10 @@ from ebmrepro.params.datasets.image_folder import ImageFolderData
 
 
 def _config(source: Path, **changes) -> ImageFolderData:
-    settings = {"kind": "image_folder", "source": str(source), "seed": 0, "size": 8, "channels": 3,
+    settings = {"kind": "image_folder", "folder": "images", "seed": 0, "size": 8, "channels": 3,
                 "limit": None, "test_fraction": 0.5, "corrupt": "stop", "inception": None,
                 "classifier": {"epochs": 1, "batch_size": 64, "width": 2, "minimum_accuracy": 0}}  # fmt: skip
-    return ImageFolderData(**settings | changes)
+    return ImageFolderData(**settings | changes).located({"images": str(source)})
 
 
 def _read(config: ImageFolderData) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

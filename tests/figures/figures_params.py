@@ -99,6 +99,7 @@ def params_data() -> dict:
         "preset": "demo",
         "seeds": list(SEEDS),
         "compute": {"device": "cpu", "threads": 1},
+        "folders": {},
         "datasets": {
             "gaussian": {"kind": "gaussian", "dim": 10, **sized},
             "eight_gaussians": {

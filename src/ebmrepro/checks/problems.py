@@ -70,6 +70,12 @@ def problems(params: Params) -> Iterator[Problem]:
         for name, dataset in params.datasets.items()
         for place, reason in dataset.problems()
     ]
+    unknown_data += [
+        (("datasets", name, "folder"), no_such("folder", folder, params.folders, "folders"))
+        for name, dataset in params.datasets.items()
+        for folder in dataset.folders
+        if folder not in params.folders
+    ]
     yield from unknown_data
     dangling = bool(unknown_data)
     for name, run in params.runs.items():

@@ -42,14 +42,14 @@ class Part:
             try:
                 pixels = decode(_bytes(path), config.size, config.channels, CENTRE)
             except CorruptImage as failure:
-                self.corrupt.append(str(path.relative_to(config.source)))
+                self.corrupt.append(str(path.relative_to(config.folder)))
                 reason = reason or str(failure)
                 continue
             yield pixels, {"label": label}
         if self.corrupt and (config.corrupt == "stop" or len(self.corrupt) == len(self)):
             named = ", ".join(self.corrupt[:NAMED]) + (", ..." if len(self.corrupt) > NAMED else "")
             raise WorkspaceError(
-                f"image_folder: {len(self.corrupt)} of {len(self):,} {self.name} images in {config.source}"
+                f"image_folder: {len(self.corrupt)} of {len(self):,} {self.name} images in {config.folder}"
                 f" cannot be decoded ({named}; of the first: {' '.join(reason.split())}): repair or remove"
                 " them, or set corrupt: skip"
             )
@@ -61,7 +61,7 @@ def parts(config: ImageFolderData) -> dict[str, Part]:
     With `limit`, that many images are drawn at random, evenly over the classes. Raises WorkspaceError if the
     folder is missing, holds no images or too few to split.
     """
-    folder = Path(config.source)
+    folder = Path(config.folder)
     if not folder.is_dir():
         raise WorkspaceError(f"image_folder: {folder} is not a folder")
     classes = [path for path in sorted(folder.iterdir()) if path.is_dir()]
@@ -97,7 +97,7 @@ def prepare(config: ImageFolderData) -> Prepared:
     found = parts(config)
 
     def facts() -> dict:
-        return {"source": config.source, "corrupt": {name: part.corrupt for name, part in found.items()}}
+        return {"source": config.folder, "corrupt": {name: part.corrupt for name, part in found.items()}}
 
     return Prepared(found, facts=facts)
 

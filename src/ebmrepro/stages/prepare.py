@@ -16,7 +16,7 @@ from ebmrepro.params.root import Params
 
 def run(params: Params, item: str) -> None:
     """Prepare data set `item`."""
-    config = params.datasets[item]
+    config = params.datasets[item].located(params.folders)
     found = config.load().prepare(config)
     sizes = {name: len(part) for name, part in found.parts.items()}
     ruler, metadata, measures = dict(found.reference), {"dataset": item}, dict(found.measures)

@@ -41,11 +41,6 @@ class Dataset(Kind):
     large: ClassVar[bool] = False
 
     @property
-    def brought(self) -> list[str]:
-        """Files and folders that the user brings and its samples are made from."""
-        return []
-
-    @property
     def sample_shape(self) -> tuple[int, ...]:
         """Shape of a sample as energies see it: (d,) of a vector, (C, H, W) of an image."""
         raise NotImplementedError
@@ -55,6 +50,11 @@ class Dataset(Kind):
         """What its images are labelled with, and the values in the order of their numbers; None if only the
         data know."""
         return {}
+
+    @property
+    def folders(self) -> list[str]:
+        """Names of `folders` of params.yaml that it reads."""
+        return []
 
     def located(self, folders: Mapping[str, str]) -> "Dataset":
         """The entry with the path in the place of the name of a folder (`folders` of params.yaml)."""

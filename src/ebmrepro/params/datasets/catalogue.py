@@ -56,11 +56,6 @@ class CatalogueData(Dataset):
     ]
 
     @property
-    def brought(self) -> list[str]:
-        """The catalogue, if it is not the project's. What the set's own files are, that catalogue says."""
-        return [] if self.catalogue is None else [self.catalogue]
-
-    @property
     def published(self) -> Entry:
         """What the catalogue says of it. Raises WorkspaceError if it says nothing."""
         return find_entry(self.entry, catalogue_at(self.catalogue))

@@ -1,10 +1,12 @@
 """Settings of `kind: image_folder`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.base import Count
+from ebmrepro.files.folder_contents import contents
+from ebmrepro.params.base import Count, Name
 from ebmrepro.params.datasets import ClassifierRuler, Corrupt, Dataset, Seed, Side, TestFraction
 from ebmrepro.params.inception import InceptionRuler
 
@@ -18,7 +20,7 @@ class ImageFolderData(Dataset):
     implementation = "ebmrepro.data.image_folder"
 
     kind: Literal["image_folder"]
-    source: Annotated[str, Field(description="The folder.", examples=["images"])]
+    folder: Annotated[Name, Field(description="Its name in `folders`.", examples=["images"])]
     seed: Seed
     size: Side
     channels: Annotated[Literal[1, 3], Field(description="1 for grey images, 3 for RGB.", examples=[3])]
@@ -35,9 +37,17 @@ class ImageFolderData(Dataset):
     ]
 
     @property
-    def brought(self) -> list[str]:
-        """The folder."""
-        return [self.source]
+    def folders(self) -> list[str]:
+        """The one it names."""
+        return [self.folder]
+
+    def located(self, folders: Mapping[str, str]) -> "ImageFolderData":
+        """With the path in the place of the name."""
+        return self.model_copy(update={"folder": folders[self.folder]})
+
+    def outside(self) -> dict:
+        """The contents of the folder, of a located entry."""
+        return {"contents": contents(self.folder)}
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
