@@ -14,8 +14,8 @@ import numpy as np
 import scipy
 from threadpoolctl import threadpool_limits
 
-from ebmrepro.evaluation.image_rulers.features import POOL
-from ebmrepro.evaluation.image_rulers.fid import frechet_distance, moments
+from ebmrepro.evaluation.inception.features import POOL
+from ebmrepro.evaluation.inception.fid import frechet_distance, moments
 
 
 def features(rng: np.random.Generator, count: int) -> np.ndarray:

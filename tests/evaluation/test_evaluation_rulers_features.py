@@ -12,9 +12,9 @@ from cleanfid.inception_torchscript import InceptionV3W
 from PIL import Image
 from rulers_stand_in import draw, expected, make_weights
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.features import Inception
-from ebmrepro.evaluation.image_rulers.weights import weights_of
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.features import Inception
+from ebmrepro.evaluation.inception.weights import weights_of
 from ebmrepro.files.workspace import file_sha256
 
 CPU = torch.device("cpu")

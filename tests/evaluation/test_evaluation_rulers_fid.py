@@ -5,9 +5,9 @@ import pytest
 from cleanfid import fid as clean_fid
 from scipy.linalg import sqrtm
 
-from ebmrepro.evaluation.image_rulers import fid
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.fid import (
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception import fid
+from ebmrepro.evaluation.inception.fid import (
     Moments,
     frechet_distance,
     frechet_inception_distance,

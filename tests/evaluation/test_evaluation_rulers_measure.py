@@ -10,12 +10,12 @@ from rulers_stand_in import draw, expected, make_weights
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from ebmrepro.evaluation.image_rulers import reference as module
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.features import Features, Inception
-from ebmrepro.evaluation.image_rulers.fid import moments
-from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
-from ebmrepro.evaluation.image_rulers.reference import (
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception import reference as module
+from ebmrepro.evaluation.inception.features import Features, Inception
+from ebmrepro.evaluation.inception.fid import moments
+from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.reference import (
     Origin,
     Reference,
     images_sha256,

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from ebmrepro.evaluation import diversity
-from ebmrepro.evaluation.frechet import frechet_distance
-from ebmrepro.evaluation.mmd import median_bandwidth, mmd_squared
+from ebmrepro.evaluation.samples import diversity
+from ebmrepro.evaluation.samples.frechet import frechet_distance
+from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.training.log import COLUMNS
 

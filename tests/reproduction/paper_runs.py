@@ -10,10 +10,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.evaluation.image_rulers.features import Features
-from ebmrepro.evaluation.image_rulers.fid import Moments
-from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
-from ebmrepro.evaluation.image_rulers.reference import Origin, Reference
+from ebmrepro.evaluation.inception.features import Features
+from ebmrepro.evaluation.inception.fid import Moments
+from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.reference import Origin, Reference
 from ebmrepro.evaluation.outliers import detection
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace

@@ -6,7 +6,7 @@ Published sets and folders of images, which may be larger than memory, go anothe
 
 import numpy as np
 
-from ebmrepro.evaluation.independent import independent_pixels
+from ebmrepro.evaluation.likelihood.independent import independent_pixels
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.root import Params
@@ -106,8 +106,8 @@ def _by_attribute(labels: np.ndarray | dict[str, np.ndarray]) -> dict[str, np.nd
 
 def image_ruler(params: Params, item: str, parts: dict) -> tuple[dict, dict]:
     """Train the data set's own classifiers; their features of both parts are the Frechet references."""
-    from ebmrepro.evaluation.frechet import frechet_distance
-    from ebmrepro.evaluation.ruler import train_ruler
+    from ebmrepro.evaluation.classifiers.ruler import train_ruler
+    from ebmrepro.evaluation.samples.frechet import frechet_distance
     from ebmrepro.machine.device import set_up
 
     config = params.datasets[item]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ebmrepro.evaluation.image_rulers import prepared
+from ebmrepro.evaluation.inception import prepared
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.machine.device import set_up

@@ -101,7 +101,7 @@ def _classifiers(params: Params, item: str, values: Mapping[str, tuple[str, ...]
 
     Raises WorkspaceError if one is below the minimum accuracy, or if the test images cannot tell.
     """
-    from ebmrepro.evaluation.ruler import accuracy, train_ruler
+    from ebmrepro.evaluation.classifiers.ruler import accuracy, train_ruler
     from ebmrepro.machine.device import set_up
 
     config, folder = params.datasets[item], workspace.prepared(params.preset, item)

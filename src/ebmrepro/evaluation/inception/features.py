@@ -17,8 +17,8 @@ from cleanfid.inception_torchscript import InceptionV3W
 from cleanfid.resize import build_resizer
 from torch import Tensor
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.weights import MODES, Mode, Weights, verified, weights_of
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.weights import MODES, Mode, Weights, verified, weights_of
 
 POOL, CLASSES = 2048, 1008
 

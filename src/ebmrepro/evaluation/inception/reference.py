@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.features import Features, Inception
-from ebmrepro.evaluation.image_rulers.fid import Moments, moments
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.features import Features, Inception
+from ebmrepro.evaluation.inception.fid import Moments, moments
 from ebmrepro.files.workspace import load_tensors, save_tensors
 
 # Images whose features are in memory at a time.

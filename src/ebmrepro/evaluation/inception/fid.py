@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.errors import RulerError
 
 # Rows that are converted to float64 at a time.
 BLOCK = 4096
