@@ -191,6 +191,12 @@ def test_legacy_pytorch_is_clean_fids(tmp_path, monkeypatch):
     assert found.probabilities == pytest.approx(odds / odds.sum(1, keepdims=True), rel=1e-2, abs=1e-7)
 
 
+def test_tensors_of_another_network_are_refused(tmp_path):
+    entry = own_pytorch_weights(tmp_path, {"fc.weight": torch.zeros(1008, 2048)})
+    with pytest.raises(RulerError, match="is not the network of mode legacy_pytorch: get another copy"):
+        Inception(tmp_path, "legacy_pytorch", CPU, entry)
+
+
 class Hostile:
     def __init__(self, path):
         self.path = path
