@@ -23,7 +23,12 @@ def reconstruct(model: RBM | HelmholtzMachine, x: Tensor, generator: torch.Gener
 
 
 def reconstruction_error(x: Tensor, probabilities: Tensor) -> float:
-    """Mean cross-entropy in nats an image between binary `x` (n, d) and `probabilities` (n, d)."""
+    """Mean cross-entropy in nats an image between binary `x` (n, d) and `probabilities` (n, d).
+
+    NaN if a probability is NaN, as of a diverged model.
+    """
+    if probabilities.isnan().any():
+        return math.nan
     loss = torch.nn.functional.binary_cross_entropy(probabilities, x, reduction="none")
     return float(loss.sum(1).double().mean())
 

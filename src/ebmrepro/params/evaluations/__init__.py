@@ -11,5 +11,7 @@ from ebmrepro.params.kinds import Kind
 class Evaluation(Kind):
     """A set of metrics."""
 
+    # Which of the data set's `references` it compares with.
+    needs: ClassVar[str]
     # Whether samples and data may not fit into memory: they are then maps of their files, not copies.
     mapped: ClassVar[bool] = False

@@ -16,6 +16,7 @@ class BinaryEvaluation(Evaluation):
     """
 
     implementation = "ebmrepro.evaluation.measures.binary:measure"
+    needs = "binary"
 
     kind: Literal["binary"]
     ais_chains: Annotated[int, Field(ge=2, strict=True)] = Field(

@@ -13,6 +13,7 @@ class DensityEvaluation(Evaluation):
     points."""
 
     implementation = "ebmrepro.evaluation.measures.density:measure"
+    needs = "plane"
 
     kind: Literal["density"]
     box: Interval = Field(

@@ -12,6 +12,7 @@ class ImageEvaluation(Evaluation):
     """Frechet distance on the data set's own classifier, diversity, nearest training neighbours."""
 
     implementation = "ebmrepro.evaluation.measures.images:measure"
+    needs = "classifier"
 
     kind: Literal["images"]
     shown_neighbours: Count = Field(

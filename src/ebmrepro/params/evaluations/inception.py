@@ -41,6 +41,7 @@ class InceptionEvaluation(Evaluation):
     reference of the data; all but the first two of as many samples as the references have kept."""
 
     implementation = "ebmrepro.evaluation.measures.inception:measure"
+    needs = "inception"
     mapped = True
 
     kind: Literal["inception"]
