@@ -13,7 +13,6 @@ from scipy.spatial.distance import cdist
 from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception import reference as module
 from ebmrepro.evaluation.inception.features import Features, Inception
-from ebmrepro.evaluation.inception.fid import moments
 from ebmrepro.evaluation.inception.measure import Protocol, measure
 from ebmrepro.evaluation.inception.reference import (
     Origin,
@@ -21,6 +20,7 @@ from ebmrepro.evaluation.inception.reference import (
     images_sha256,
     make_reference,
 )
+from ebmrepro.evaluation.samples.frechet import moments
 
 CPU = torch.device("cpu")
 # Little more than the 2049 that an FID of 2048 features needs.

@@ -11,10 +11,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.evaluation.inception.features import Features
-from ebmrepro.evaluation.inception.fid import Moments
 from ebmrepro.evaluation.inception.measure import Protocol, measure
 from ebmrepro.evaluation.inception.reference import Origin, Reference
 from ebmrepro.evaluation.outliers import detection
+from ebmrepro.evaluation.samples.frechet import Moments
 from ebmrepro.evaluation.samples.long_chains import separation
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace

@@ -14,9 +14,9 @@ import torch
 
 from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.features import Inception
-from ebmrepro.evaluation.inception.fid import Moments
 from ebmrepro.evaluation.inception.reference import Origin, Reference, images_sha256, make_reference
 from ebmrepro.evaluation.inception.weights import Mode, Weights, chosen_weights, verified, weights_of
+from ebmrepro.evaluation.samples.frechet import Moments
 from ebmrepro.params.inception import InceptionRuler
 
 ROOT = "inception"

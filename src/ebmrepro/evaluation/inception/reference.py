@@ -8,7 +8,7 @@ import numpy as np
 
 from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.features import Features, Inception
-from ebmrepro.evaluation.inception.fid import Moments, moments
+from ebmrepro.evaluation.samples.frechet import Moments, moments
 
 # Images whose features are in memory at a time.
 BLOCK = 10_000
