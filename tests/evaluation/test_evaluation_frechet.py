@@ -1,5 +1,7 @@
 """The Frechet distance of two sets of features, and the moments it is made of."""
 
+import math
+
 import numpy as np
 import pytest
 from cleanfid import fid as clean_fid
@@ -108,3 +110,40 @@ def test_moments_of_one_vector_are_refused():
         moments([np.ones((1, 3))])
     with pytest.raises(RulerError, match="not 0"):
         moments([])
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e10, 1e20])
+def test_badly_scaled_features_have_a_distance(scale):
+    """Coordinates from 1 / scale to scale: rounding leaves the root of the product of covariances complex.
+    Also of fewer vectors than coordinates."""
+    rng = np.random.default_rng(6)
+    scales = np.geomspace(1 / scale, scale, 20)
+    for count in (12, 300):
+        x, y = rng.standard_normal((2, count, 20)) * scales
+        # The largest coordinate decides.
+        one, other = x[:, -1], y[:, -1]
+        expected = (one.mean() - other.mean()) ** 2 + (one.std(ddof=1) - other.std(ddof=1)) ** 2
+        assert frechet_distance(x, y) == pytest.approx(expected, rel=0.5)
+        assert frechet_distance(x, y) == pytest.approx(frechet_distance(y, x), rel=1e-5)
+
+
+def test_features_without_spread_have_the_distance_of_their_means_and_the_others_spread():
+    y = np.random.default_rng(7).standard_normal((50, 4))
+    expected = np.square(1 - y.mean(0)).sum() + y.var(0, ddof=1).sum()
+    assert frechet_distance(np.ones((9, 4)), y) == pytest.approx(expected, rel=1e-12)
+    assert frechet_distance(np.ones((9, 4)), np.zeros((3, 4))) == 4.0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_features_that_are_not_finite_have_no_distance(value):
+    y = np.random.default_rng(8).standard_normal((50, 4))
+    x = y.copy()
+    x[3, 2] = value
+    assert math.isnan(frechet_distance(x, y)) and math.isnan(frechet_distance(y, x))
+
+
+def test_one_image_has_no_distance():
+    y = np.random.default_rng(9).standard_normal((50, 4))
+    for pair in ((y[:1], y), (y, y[:1])):
+        with pytest.raises(RulerError, match="needs at least two feature vectors, not 1: measure more"):
+            frechet_distance(*pair)
