@@ -14,8 +14,8 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.data.densities import rings
 from ebmrepro.data.image_folder import parts as folder_parts
 from ebmrepro.energies import build_energy
-from ebmrepro.evaluation.gaussian import gaussian_kl
-from ebmrepro.evaluation.grid import log_likelihood, normalise_on_grid
+from ebmrepro.evaluation.likelihood.gaussian import gaussian_kl
+from ebmrepro.evaluation.likelihood.grid import log_likelihood, normalise_on_grid
 from ebmrepro.files import workspace
 from ebmrepro.training.model_file import ModelFile
 

@@ -13,7 +13,7 @@ from sklearn.neural_network import BernoulliRBM
 
 from ebmrepro.data import bars_and_stripes, binary_digits
 from ebmrepro.energies.rbm import RBM
-from ebmrepro.evaluation.pseudo_likelihood import log_pseudo_likelihood
+from ebmrepro.evaluation.likelihood.pseudo_likelihood import log_pseudo_likelihood
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.cd import contrastive_divergence

@@ -6,7 +6,7 @@ import torch
 
 from ebmrepro.data import bars_and_stripes
 from ebmrepro.data.bars_and_stripes import patterns
-from ebmrepro.evaluation.importance import log_likelihood_bound
+from ebmrepro.evaluation.likelihood.importance import log_likelihood_bound
 from ebmrepro.mcmc.ancestral import ancestral_generate
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 from ebmrepro.params.energies.helmholtz import HelmholtzMachine

@@ -25,9 +25,10 @@ WORK = Path(".work/contents")
 def contents(folder: Path | str, cache: Path | None = None) -> str:
     """SHA-256, hexadecimal, of the relative names and the contents of all files below `folder`.
 
-    The file `cache` (by default one in WORK) remembers the hash of each file by its name, size, time stamps and inode, so that only
-    what changed is read. Any number of processes may use it at once; where it is missing, damaged or cannot
-    be written, the files are read. Links are followed. A folder that is not there is like an empty one.
+    The file `cache` (by default one in WORK) remembers the hash of each file by its name, size, time stamps
+    and inode, so that only what changed is read. Any number of processes may use it at once; where it is
+    missing, damaged or cannot be written, the files are read. Links are followed. A folder that is not there
+    is like an empty one.
     Raises WorkspaceError if a file cannot be read.
     """
     folder = Path(folder)

@@ -7,8 +7,8 @@ from torch.nn.functional import one_hot
 from ebmrepro.data.batches import quantise
 from ebmrepro.energies.composition import And, Not, Or
 from ebmrepro.energies.conditional import Given
-from ebmrepro.evaluation.ruler import ruler_from_tensors
-from ebmrepro.evaluation.satisfaction import satisfied, words
+from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.satisfaction import satisfied, words
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.machine.device import set_up

@@ -105,7 +105,7 @@ class Dataset(Kind):
 class ClassifierRuler(Implemented):
     """The classifier whose features measure generated images; trained by `ebm prepare`."""
 
-    implementation = "ebmrepro.evaluation.class_reference"
+    implementation = "ebmrepro.evaluation.classifiers.class_reference"
 
     epochs: Annotated[Count, Field(description="Passes over the training images.", examples=[30])]
     batch_size: Annotated[Count, Field(description="Images in a step.", examples=[64])]
@@ -123,7 +123,7 @@ class AttributeClassifiers(ClassifierRuler):
     images that is recognised: 0.8 of all images mean little where 0.78 are young.
     """
 
-    implementation = "ebmrepro.evaluation.attribute_reference"
+    implementation = "ebmrepro.evaluation.classifiers.attribute_reference"
 
     attributes: Annotated[
         list[Name],

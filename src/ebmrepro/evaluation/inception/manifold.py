@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.errors import RulerError
 
 # Distances held at once: 256 MB in float64.
 BLOCK = 2**25

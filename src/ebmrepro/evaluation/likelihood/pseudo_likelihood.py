@@ -3,12 +3,18 @@
 log PL(v) = sum_i log p(v_i | v_-i) = sum_i log sigmoid( F(v with v_i flipped) - F(v) )
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from ebmrepro.energies.binary import softplus
-from ebmrepro.energies.rbm import RBM
+
+if TYPE_CHECKING:
+    from ebmrepro.energies.rbm import RBM
 
 # Flipped states at once, times hidden units: 32 MB in single precision.
 CHUNK = 2**23

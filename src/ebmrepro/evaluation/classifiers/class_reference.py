@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.frechet import frechet_distance
-from ebmrepro.evaluation.ruler import train_ruler
+from ebmrepro.evaluation.classifiers.ruler import train_ruler
+from ebmrepro.evaluation.samples.frechet import frechet_distance
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.datasets import ClassifierRuler

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.features import Inception
-from ebmrepro.evaluation.image_rulers.fid import Moments
-from ebmrepro.evaluation.image_rulers.reference import Origin, Reference, images_sha256, make_reference
-from ebmrepro.evaluation.image_rulers.weights import Mode, Weights, chosen_weights, verified, weights_of
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.features import Inception
+from ebmrepro.evaluation.inception.reference import Origin, Reference, images_sha256, make_reference
+from ebmrepro.evaluation.inception.weights import Mode, Weights, chosen_weights, verified, weights_of
+from ebmrepro.evaluation.samples.frechet import Moments
 from ebmrepro.params.inception import InceptionRuler
 
 ROOT = "inception"

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from ruamel.yaml import YAML
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.files.workspace import file_sha256
 from ebmrepro.params.base import Count, Section
 

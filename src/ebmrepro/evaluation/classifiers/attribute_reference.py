@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.ruler import accuracy, train_ruler
+from ebmrepro.evaluation.classifiers.ruler import accuracy, train_ruler
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.datasets import AttributeClassifiers

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from unittest.mock import patch
 
 import numpy as np
 import torch
-from cleanfid import inception_pytorch
+from cleanfid.inception_pytorch import FIDInceptionA, FIDInceptionC, FIDInceptionE_1, FIDInceptionE_2
 from cleanfid.inception_torchscript import InceptionV3W
 from cleanfid.resize import build_resizer
-from torch import Tensor
+from torch import Tensor, nn
+from torchvision.models import inception_v3
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.weights import MODES, Mode, Weights, verified, weights_of
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.weights import MODES, Mode, Weights, verified, weights_of
 
 POOL, CLASSES = 2048, 1008
 
@@ -123,16 +123,29 @@ def _pytorch(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Te
         state = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError:
         raise RulerError(f"{path} holds more than tensors and was not loaded: get another copy") from None
-    # clean-fid builds this network around a download of its own; it is handed the verified tensors instead.
-    with (
-        patch.object(inception_pytorch, "load_state_dict_from_url", lambda *_, **__: state),
-        warnings.catch_warnings(),
-    ):
-        # It also calls torchvision by names that torchvision has since replaced.
-        warnings.simplefilter("ignore")
-        network = inception_pytorch.InceptionV3(output_blocks=[3], resize_input=False)
-    network.to(device).eval()
-    return lambda images: network(images / 255)[0].flatten(1), state["fc.weight"].to(device).T
+    # clean-fid's own constructor downloads weights. Its layers, which mend torchvision's network as it does,
+    # are put together here and given the verified tensors.
+    network = inception_v3(weights=None, num_classes=CLASSES, aux_logits=False, init_weights=False)
+    mended = {
+        "Mixed_5b": FIDInceptionA(192, pool_features=32),
+        "Mixed_5c": FIDInceptionA(256, pool_features=64),
+        "Mixed_5d": FIDInceptionA(288, pool_features=64),
+        "Mixed_6b": FIDInceptionC(768, channels_7x7=128),
+        "Mixed_6c": FIDInceptionC(768, channels_7x7=160),
+        "Mixed_6d": FIDInceptionC(768, channels_7x7=160),
+        "Mixed_6e": FIDInceptionC(768, channels_7x7=192),
+        "Mixed_7b": FIDInceptionE_1(1280),
+        "Mixed_7c": FIDInceptionE_2(POOL),
+    }
+    for name, layer in mended.items():
+        setattr(network, name, layer)
+    try:
+        network.load_state_dict(state)
+    except (RuntimeError, TypeError):
+        raise RulerError(f"{path} is not the network of mode {mode}: get another copy") from None
+    network.fc = nn.Identity()
+    network.requires_grad_(False).to(device).eval()
+    return lambda images: network(2 * (images / 255) - 1), state["fc.weight"].to(device).T
 
 
 def _checked(images: np.ndarray | Tensor) -> np.ndarray:

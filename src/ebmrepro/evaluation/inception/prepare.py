@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.image_rulers import prepared
+from ebmrepro.evaluation.inception import prepared
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.inception import InceptionRuler
 

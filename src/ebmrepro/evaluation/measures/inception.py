@@ -1,21 +1,64 @@
 """Samples of all seeds of a run by the rulers of papers, beside the data set's references."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from ebmrepro.data.streams import stream_seed
-from ebmrepro.evaluation.diversity import mean_pairwise_distance, nearest
-from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
-from ebmrepro.evaluation.image_rulers.prepared import network, references_from
-from ebmrepro.params.evaluations.inception import InceptionEvaluation
-from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.evaluation.inception import measure as rulers
+from ebmrepro.evaluation.inception.prepared import network, references_from
+from ebmrepro.evaluation.samples.diversity import mean_pairwise_distance, nearest
+from ebmrepro.evaluation.samples.long_chains import separation
+from ebmrepro.evaluation.subject import Measured, Numbers, Subject
+from ebmrepro.machine.progress import progress
+
+if TYPE_CHECKING:
+    from ebmrepro.params.evaluations.inception import InceptionEvaluation
+    from ebmrepro.params.inception import InceptionRuler
 
 # Images whose pairwise distance is taken: half a million pairs.
 PAIRED = 1000
 # Values of images in float64 that are compared at once: 128 MB.
 BLOCK = 2**24
+
+
+def measure(config: InceptionEvaluation, subject: Subject) -> Measured:
+    """`inception_numbers`, `pairwise_distance_ratio`, `separation` of long chains and, if it is asked for,
+    the likelihood of test images.
+
+    Each network, and each image of the training set, is read once for all seeds. Arrays `shown`, the first
+    samples, and `nearest_train`, the training image nearest to each.
+    """
+    ruler, samples = subject.dataset.inception, subject.samples
+    train, test = (subject.data[part]["x"] for part in ("train", "test"))
+    count = sum(measured_count(config, ruler, len(images)) for images in samples.values())
+    with progress(f"features of {subject.run}", count * len(ruler.modes)) as bar:
+        references = (subject.ruler, subject.about)
+        numbers = inception_numbers(
+            config, ruler, references, samples, subject.device, subject.threads, bar.advance
+        )
+    ratios = pairwise_distance_ratios(samples, test, config.seed)
+    shown = {seed: np.array(images[: config.shown_neighbours]) for seed, images in samples.items()}
+    _, index = nearest_images(np.concatenate(list(shown.values())), train)
+    parts = np.split(index, np.cumsum([len(images) for images in shown.values()])[:-1])
+    found = {}
+    for (seed, images), near in zip(shown.items(), parts, strict=True):
+        metrics = numbers[seed] | {"pairwise_distance_ratio": ratios[seed]}
+        metrics |= separation(subject.long_chains.get(seed))
+        found[seed] = Numbers(metrics, {"shown": images, "nearest_train": np.array(train[near])})
+    if path := config.likelihood:
+        with progress(f"log Z of {subject.run}", len(samples) * path.chains * (path.temperatures - 1)) as bar:
+            for seed in samples:
+                generator = torch.Generator(subject.device).manual_seed(stream_seed(seed, "evaluation"))
+                energy = subject.energy(seed)
+                found[seed].metrics.update(
+                    path.load()(energy, test, path, config.seed, generator, bar.advance)
+                )
+    return Measured(found)
 
 
 def inception_numbers(
@@ -37,7 +80,7 @@ def inception_numbers(
     Raises RulerError if the network's file is missing or another one, the data set has no reference of a
     mode, or there are fewer samples than are asked for.
     """
-    protocol = Protocol(
+    protocol = rulers.Protocol(
         tuple(config.counts),
         config.splits,
         config.subsets,
@@ -53,7 +96,7 @@ def inception_numbers(
         for seed, images in samples.items():
             order = random_order(len(images), seed)[: measured_count(config, ruler, len(images))]
             made = inception.features(images, ruler.batch_size, workers, order, advance)
-            found[seed] |= measure(made, real, protocol, device)
+            found[seed] |= rulers.measure(made, real, protocol, device)
     return found
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ebmrepro.evaluation.units import as_unit
 from ebmrepro.params.datasets import ClassifierRuler
 
 LEARNING_RATE = 2e-3
@@ -19,11 +20,6 @@ CHUNK = 512
 # Pixels a side: images larger than the first are halved until they are no larger than the second, so that the
 # convolutions see parts of an object and not its texture alone, at a price that grows with the pixels.
 LARGEST, HALVED = 32, 16
-
-
-def as_unit(images: np.ndarray | Tensor) -> Tensor:
-    """uint8 levels v as (v + 1/2) / 256, the middle of what training sees; float32, same shape."""
-    return (torch.as_tensor(images).float() + 0.5) / 256
 
 
 def halvings(side: int) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import rel_entr
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.errors import RulerError
 
 
 def inception_score(probabilities: np.ndarray, splits: int = 10) -> tuple[float, float]:

@@ -27,8 +27,8 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ebmrepro.evaluation.classifier import as_unit
-from ebmrepro.evaluation.image_quality import peak_signal_to_noise
+from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise
+from ebmrepro.evaluation.units import as_unit
 
 BATCH = 256
 # After a step that lowers f as much as its gradient promises the next may be longer, after another it halves.

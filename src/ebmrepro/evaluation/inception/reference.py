@@ -2,15 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.features import Features, Inception
-from ebmrepro.evaluation.image_rulers.fid import Moments, moments
-from ebmrepro.files.workspace import load_tensors, save_tensors
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.features import Features, Inception
+from ebmrepro.evaluation.samples.frechet import Moments, moments
 
 # Images whose features are in memory at a time.
 BLOCK = 10_000
@@ -83,27 +81,6 @@ def make_reference(
     found = moments(blocks())
     # In random order again: data sets are often sorted by class, and rulers take the first so many.
     return Reference(found, np.concatenate(features)[generator.permutation(origin.kept)], origin)
-
-
-def save_reference(path: Path, reference: Reference) -> None:
-    """Write `reference` as safetensors with a SHA-256 of itself, whole or not at all."""
-    tensors = {
-        "mean": reference.moments.mean,
-        "covariance": reference.moments.covariance,
-        "features": reference.features,
-    }
-    save_tensors(path, tensors, {"origin": asdict(reference.origin)})
-
-
-def load_reference(path: Path) -> Reference:
-    """The reference at `path`. Raises WorkspaceError if it is missing, damaged or something else."""
-    tensors, metadata = load_tensors(path)
-    try:
-        origin = Origin(**metadata["origin"])
-        mean, covariance, features = (tensors[name] for name in ("mean", "covariance", "features"))
-    except (KeyError, TypeError):
-        raise RulerError(f"{path} holds no reference of images: delete it, then run `snakemake`") from None
-    return Reference(Moments(mean, covariance, origin.count), features, origin)
 
 
 def refuse_foreign(made: Features, reference: Reference) -> None:

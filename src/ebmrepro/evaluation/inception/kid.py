@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
+from ebmrepro.evaluation.errors import RulerError
 
 
 def cubic_mmd_squared(x: Tensor, y: Tensor) -> Tensor:

@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.features import Features
-from ebmrepro.evaluation.image_rulers.fid import frechet_inception_distance, moments
-from ebmrepro.evaluation.image_rulers.inception_score import inception_score
-from ebmrepro.evaluation.image_rulers.kid import kernel_inception_distance
-from ebmrepro.evaluation.image_rulers.manifold import manifold
-from ebmrepro.evaluation.image_rulers.reference import Reference, refuse_foreign
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.features import Features
+from ebmrepro.evaluation.inception.fid import frechet_inception_distance
+from ebmrepro.evaluation.inception.inception_score import inception_score
+from ebmrepro.evaluation.inception.kid import kernel_inception_distance
+from ebmrepro.evaluation.inception.manifold import manifold
+from ebmrepro.evaluation.inception.reference import Reference, refuse_foreign
+from ebmrepro.evaluation.samples.frechet import moments
 
 
 @dataclass(frozen=True)

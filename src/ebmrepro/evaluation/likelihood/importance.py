@@ -7,12 +7,16 @@ logarithm lies below log p(x) on average; the bound rises with K towards it, and
 the recognition net is the posterior.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from ebmrepro.energies.helmholtz import HelmholtzMachine
+if TYPE_CHECKING:
+    from ebmrepro.energies.helmholtz import HelmholtzMachine
 
 # States of the widest layer held at once: 32 MB of them in float32.
 CHUNK = 2**23

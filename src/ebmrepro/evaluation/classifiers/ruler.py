@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ebmrepro.evaluation.classifier import Classifier, classifier_from, train_classifier
+from ebmrepro.evaluation.classifiers.network import Classifier, classifier_from, train_classifier
 from ebmrepro.params.datasets import ClassifierRuler
 
 
