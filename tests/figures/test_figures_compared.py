@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from ebmrepro.shown.items import runs_shown
 from figures_measured import compared_file, cost
 from figures_numbers import DIVERGED, REFERENCE, metric
 from figures_runs import COMPARED, DENSITY, RUNS
@@ -16,7 +17,6 @@ from ebmrepro.params.methods import method
 from ebmrepro.plots import cost_quality, style
 from ebmrepro.reproduction.rules import load_published
 from ebmrepro.shown.data import METHODS, NothingToShow
-from ebmrepro.shown.items import runs_shown
 from ebmrepro.shown.labels import label_runs
 from ebmrepro.stages import figure, table
 from ebmrepro.tables.table import from_markdown

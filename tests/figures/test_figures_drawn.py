@@ -19,8 +19,9 @@ from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import ParamsError
 from ebmrepro.plots import chain_strip, curves, energy_gap, gradient_norms, images, style
 from ebmrepro.shown.caption import caption, escape_latex
-from ebmrepro.shown.data import Curves, NothingToShow, Outcome, RunLabel
+from ebmrepro.shown.data import NothingToShow, Outcome, RunLabel
 from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.loaders.train import Curves
 from ebmrepro.stages import figure
 from ebmrepro.stages.figure import _true_log_density
 

@@ -6,8 +6,9 @@ import pytest
 from figures_numbers import place
 
 from ebmrepro.plots import density_panels, energy_gap, gradient_norms, loss_curves
-from ebmrepro.shown.data import Curves, NothingToShow
+from ebmrepro.shown.data import NothingToShow
 from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.loaders.train import Curves
 from ebmrepro.stages import figure
 
 

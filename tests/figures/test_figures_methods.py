@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from ebmrepro.shown.items import runs_shown
 from figures_params import params_data, write_params
 from matplotlib.colors import to_rgb
 
@@ -11,7 +12,6 @@ from ebmrepro.params.methods import method
 from ebmrepro.plots import style
 from ebmrepro.shown.caption import caption, describe_dataset, where
 from ebmrepro.shown.data import METHODS
-from ebmrepro.shown.items import runs_shown
 from ebmrepro.shown.labels import label_runs
 from ebmrepro.stages import figure
 

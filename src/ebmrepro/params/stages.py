@@ -10,7 +10,7 @@ class Stage:
     """A stage: under this `name` a CLI subcommand, a Snakemake rule, a DVC stage and a module of stages/.
 
     `section` of params.yaml lists its items, None if it has none. For an item it writes one file for each of
-    `suffixes`, which the item's name precedes; they lie in a folder of the item's experiment if `by_experiment`.
+    `suffixes`, which the item's name precedes, in a folder of the item's experiment if `by_experiment`.
     """
 
     name: str

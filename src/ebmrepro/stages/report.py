@@ -13,7 +13,6 @@ from ebmrepro.report.page import Preset, render
 from ebmrepro.reproduction.judge import VERDICTS, judge, not_run
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
-from ebmrepro.shown.items import runs_shown
 
 # What a comparison measures itself; the rest it has from the other stages.
 COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
@@ -67,7 +66,7 @@ def _results(params: Params) -> list[RunResult]:
     for name in params.comparisons:
         path = workspace.run_file(params.preset, "compare", name, name, ".json")
         content = workspace.load_json(path)
-        for run in runs_shown(params, "compare", name):
+        for run in params.shown_runs("compare", name):
             found[run] = _merged(found[run], content, path, COSTS)
     for name, entry in params.compositions.items():
         path = workspace.run_file(params.preset, "compose", entry.experiment, name, ".json")

@@ -1,6 +1,6 @@
 """`generations`: sampling from a trained model, one module a kind."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,9 @@ Weights = Literal["ema", "raw"]
 
 class Generation(Kind):
     """A way to sample a trained model."""
+
+    # What readers call the steps of a chain; "" if samples are drawn without one, and have no strip.
+    step_words: ClassVar[str] = ""
 
 
 class LongChains(Section):

@@ -17,6 +17,8 @@ class AnnealedGeneration(Generation):
     next; `noise` multiplies sqrt(2 * step size), 1 being the Langevin diffusion.
     """
 
+    step_words = "annealed Langevin steps"
+
     kind: Literal["annealed"]
     weights: Weights
     start_box: Interval

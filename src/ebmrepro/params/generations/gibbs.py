@@ -11,6 +11,8 @@ from ebmrepro.params.generations import Generation, Weights
 class GibbsGeneration(Generation):
     """`steps` block-Gibbs sweeps of an RBM from fair coins."""
 
+    step_words = "Gibbs sweeps"
+
     kind: Literal["gibbs"]
     weights: Weights
     samples: Count

@@ -13,6 +13,8 @@ class LangevinGeneration(Langevin, Generation):
     """Sampling after training: `rounds` of `steps` Langevin steps, each but the last followed by the
     augmentation transition, then `final_steps` plain ones."""
 
+    step_words = "Langevin steps"
+
     kind: Literal["langevin"]
     weights: Weights
     start: Literal["noise", "replay"]
