@@ -28,9 +28,9 @@ EVALUATION = {
     "neighbours": 3, "density_neighbours": 5, "seed": 0, "shown_neighbours": 8, "likelihood": None,
 }  # fmt: skip
 TABLES = {
-    "faces": ("inception", "evaluate", "faces"),
-    "protocols": ("protocols", "resample", "faces"),
-    "digits": ("protocols", "resample", "digits"),
+    "faces": ("inception", "faces"),
+    "protocols": ("protocols", "faces"),
+    "digits": ("protocols", "digits"),
 }
 # Seed 2 of the first run diverged, and every seed of the last.
 DIVERGED = {"faces_cd": {2: 400}, "faces_icd": {}, "faces_dcd": {0: 3, 1: 4, 2: 5}}
@@ -111,8 +111,8 @@ def faces(tmp_path, monkeypatch) -> Params:
         "digits_raw": {"experiment": "digits", "dataset": "digits", "evaluation": "images",
                        "run": "digits_icd", "generation": "images", "source": "this project"},
     }  # fmt: skip
-    for name, (kind, stage, experiment) in TABLES.items():
-        shown = {"kind": kind, "stage": stage, "experiment": experiment, "caption": f"Numbers of {name}"}
+    for name, (kind, experiment) in TABLES.items():
+        shown = {"kind": kind, "experiment": experiment, "caption": f"Numbers of {name}"}
         data["tables"][name] = shown
     params = write_params(data)
     for run in DIVERGED:

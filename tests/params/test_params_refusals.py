@@ -76,8 +76,8 @@ def test_a_table_of_protocols_of_data_without_a_number_to_show_is_refused_here_n
     )
     edit("generation: shapes, evaluation: images", "generation: points, evaluation: gaussian")
     edit(
-        "kind: protocols, stage: resample, experiment: digits",
-        "kind: protocols, stage: resample, experiment: toy",
+        "kind: protocols, experiment: digits",
+        "kind: protocols, experiment: toy",
     )
     assert re.match(
         r"params\.yaml:\d+: tables\.protocols\.kind: protocols shows .* and experiment 'toy' has gaussian$",

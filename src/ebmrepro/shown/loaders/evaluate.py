@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ebmrepro.files import workspace
+from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.datasets import Dataset
 from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
@@ -55,8 +56,12 @@ def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel])
 
 def for_table(params: Params, shown: Table, item: str, labels: list[RunLabel]) -> tuple[Measured, dict]:
     """The metrics of every seed."""
-    content = workspace.load_json(files.place(params, shown, item, ".json"))
-    return measured(content, of_run(labels, item)), content
+    path = files.place(params, shown, item, ".json")
+    content = workspace.load_json(path)
+    try:
+        return measured(content, of_run(labels, item)), content
+    except KeyError:
+        raise WorkspaceError(f"{path} holds no metrics: delete it, then run `ebm evaluate {item}`") from None
 
 
 def measured(content: Mapping, label: RunLabel) -> Measured:
