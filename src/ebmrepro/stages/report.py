@@ -153,8 +153,9 @@ def _current(params: Params, verdicts: dict) -> Preset:
 
 def _as_yaml(params: Params) -> str:
     """The parameters as they could stand in params.yaml, without its comments."""
-    yaml, text = YAML(), io.StringIO()
-    yaml.default_flow_style, yaml.width = None, 110
+    yaml, text = YAML(typ="safe", pure=True), io.StringIO()
+    # Short mappings and lists in one line, in the order of the sections' fields; lines are not wrapped.
+    yaml.default_flow_style, yaml.sort_base_mapping_type_on_output, yaml.width = None, False, 4096
     yaml.dump(params.model_dump(mode="json", exclude_unset=True), text)
     return text.getvalue()
 
