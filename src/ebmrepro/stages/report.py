@@ -16,11 +16,13 @@ from ebmrepro.params.root import Params
 from ebmrepro.params.runs import Run
 from ebmrepro.report.page import Preset, render
 from ebmrepro.reproduction.judge import VERDICTS, judge, not_run
-from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
+from ebmrepro.reproduction.rules import RunResult, SeedResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
-from ebmrepro.shown.data import NothingToShow, Outcome
+from ebmrepro.shown.data import NothingToShow
 from ebmrepro.shown.labels import label_runs
 from ebmrepro.shown.loaders import compare, compose, denoise, detect, evaluate
+from ebmrepro.shown.loaders.compose import Composed
+from ebmrepro.shown.loaders.evaluate import Measured
 
 # What a comparison measures itself; the rest it has from the other stages.
 COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
@@ -75,18 +77,15 @@ def _results(params: Params) -> list[RunResult]:
     found = {}
     for record in _records(params, evaluate):
         run = record.run.name
-        objective = params.resolve(run, "objective").kind
-        found[run] = _result(run, params.runs[run], objective, record.metrics, record.outcomes)
+        found[run] = _result(run, params.runs[run], params.resolve(run, "objective").kind, record)
     for loader, keys in ((detect, None), (denoise, None), (compare, COSTS)):
         for record in _records(params, loader):
             for member in record.runs:
                 found[member.run.name] = _merged(found[member.run.name], member.metrics, record.name, keys)
     for record in _records(params, compose):
-        entry = params.compositions[record.name]
         # Not under its name alone, which a run may have too.
-        found["compose", record.name] = _result(
-            record.name, entry, "composition", record.metrics, record.outcomes
-        )
+        entry = params.compositions[record.name]
+        found["compose", record.name] = _result(record.name, entry, "composition", record)
     return list(found.values())
 
 
@@ -99,18 +98,9 @@ def _records(params: Params, loader: ModuleType) -> Iterator:
         yield loader.for_table(params, place, item, labels)[0]
 
 
-def _result(
-    name: str, entry: Run | Composition, objective: str, metrics: Mapping, outcomes: Mapping[int, Outcome]
-) -> RunResult:
-    seeds = {
-        seed: {"metrics": metrics[seed], "outcome": "finished"}
-        if end.diverged_at is None
-        else {"metrics": metrics[seed], "outcome": "diverged", "iteration": end.diverged_at}
-        for seed, end in outcomes.items()
-    }
-    return RunResult(
-        run=name, experiment=entry.experiment, dataset=entry.dataset, objective=objective, seeds=seeds
-    )
+def _result(name: str, entry: Run | Composition, objective: str, record: Measured | Composed) -> RunResult:
+    seeds = {seed: SeedResult(record.metrics[seed], end.diverged_at) for seed, end in record.outcomes.items()}
+    return RunResult(name, entry.experiment, entry.dataset, objective, seeds)
 
 
 def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str] | None) -> RunResult:
@@ -130,8 +120,8 @@ def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str
                 f"{where} measures {', '.join(twice)} of run {result.run} a second time, and no verdict could"
                 " tell which is meant: no two outliers, denoisings or comparisons may measure the same"
             )
-        seeds[seed] = own.model_copy(update={"metrics": own.metrics | metrics})
-    return result.model_copy(update={"seeds": seeds})
+        seeds[seed] = own._replace(metrics=own.metrics | metrics)
+    return result._replace(seeds=seeds)
 
 
 def _current(params: Params, verdicts: dict) -> Preset:
