@@ -115,14 +115,15 @@ def write_results(params: Params, value=lambda run, seed, metric: 1.0) -> None:
         names = {f"ood_auroc_{name}" for name in config.outside}
         elsewhere |= names
         runs = {run: {"seeds": seeds(run, names)} for run in params.runs_of(config.experiment)}
-        workspace.save_json(place("detect", config.experiment, item), {"runs": runs})
+        workspace.save_json(place("detect", config.experiment, item), {"sets": config.outside, "runs": runs})
     for item, config in params.comparisons.items():
         members = [run for experiment in config.experiments for run in params.runs_of(experiment)]
         runs = {run: {"seeds": seeds(run, set(COSTS))} for run in members}
-        workspace.save_json(place("compare", item, item), {"runs": runs})
+        workspace.save_json(place("compare", item, item), {"device": "invented", "runs": runs})
     for item, config in params.compositions.items():
         names = {f"accuracy_{word}" for word in config.expressions}
         content = {"experiment": config.experiment, "dataset": config.dataset, "seeds": seeds(item, names)}
+        content |= {"words": dict.fromkeys(config.expressions, "invented"), "shares": {}}
         workspace.save_json(place("compose", config.experiment, item), content)
     for run, entry in params.runs.items():
         names = {name for name in names_of_run(params, run) - elsewhere if not name.startswith("ood_")}

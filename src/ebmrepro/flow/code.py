@@ -27,7 +27,7 @@ PACKAGE = "ebmrepro"
 CACHE = Path(".work/code.json")
 PLUMBING = re.compile(
     rf"{PACKAGE}(\.(params(?!\.({'|'.join(FAMILIES)})(\.|$))|checks|files|machine|provenance|flow|tools|cli"
-    r"|__main__|shown\.(labels|caption|items))(\..*)?)?"
+    r"|__main__|shown\.(labels|caption))(\..*)?)?"
 )
 SETTINGS = re.compile(rf"{PACKAGE}\.params\.({'|'.join(FAMILIES)})(\..*)?")
 # Packages that decide numbers or what figures look like, by the name they are imported by.

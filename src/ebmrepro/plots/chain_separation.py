@@ -7,7 +7,8 @@ from scipy.spatial.distance import pdist
 
 from ebmrepro.plots import curves, style
 from ebmrepro.plots.images import require_images
-from ebmrepro.shown.data import NothingToShow, SampledSeeds, Samples, as_title
+from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.loaders.sample import SampledSeeds, Samples
 
 LOOKS = (
     ("with transitions", "with_transitions", {"color": style.OTHERS[0], "linestyle": "-"}),

@@ -8,7 +8,9 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from ebmrepro.plots import style
 from ebmrepro.shown import quality
-from ebmrepro.shown.data import METHODS, Compared, Measured, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import METHODS, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.loaders.compare import Compared
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import of_data, shared
 from ebmrepro.tables.rows import diverged_at
 from ebmrepro.tables.table import mean_sd

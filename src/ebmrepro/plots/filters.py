@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GAP, show, tile_values
-from ebmrepro.shown.data import Drawn, NothingToShow, heading
+from ebmrepro.shown.data import NothingToShow, heading
+from ebmrepro.shown.loaders.evaluate import Drawn
 
 COLUMNS = 16
 # White in the middle, told apart at both ends under every common colour blindness.

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import METHODS, Curves, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import METHODS, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.loaders.train import Curves
 
 # What the paper calls the losses that stand side by side.
 SYMBOLS = {"cd": "L_CD", "cd_k": "L_CD", "pcd": "L_CD", "icd": "L_Full", "mle": "−log p"}

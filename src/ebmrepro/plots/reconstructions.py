@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GROUND_HEX, label_rows, show, tile_values
-from ebmrepro.shown.data import Drawn, NothingToShow, as_title, ended
+from ebmrepro.shown.data import NothingToShow, as_title, ended
+from ebmrepro.shown.loaders.evaluate import Drawn
 
 MOST = 20
 

@@ -22,7 +22,7 @@ class Preset:
     """What the page shows of a preset.
 
     `verdicts` as reproduction.judge makes them; `tables` (Markdown text) and `figures` (PNG bytes) by
-    name; `environments` by run; `params`, the text of params.yaml, where it is known.
+    name; `environments` by run; `params`, those of params.yaml as YAML, where they are known.
     """
 
     name: str

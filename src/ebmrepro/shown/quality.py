@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ebmrepro.shown.data import Measured
+from ebmrepro.shown.loaders.evaluate import Measured
 
 
 class Measure(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, get_args
 
 from ebmrepro.params.inception import Mode
-from ebmrepro.shown.data import Measured
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import Column
 from ebmrepro.tables.table import MISSING
 

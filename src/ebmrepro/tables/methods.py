@@ -1,7 +1,9 @@
 """Every method on every data set: how well it fits, what its samples are worth, what a step costs."""
 
 from ebmrepro.shown import quality
-from ebmrepro.shown.data import METHODS, Compared, Measured, as_title, by_dataset
+from ebmrepro.shown.data import METHODS, as_title, by_dataset
+from ebmrepro.shown.loaders.compare import Compared
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import Measure, of_data, shared
 from ebmrepro.tables.rows import NOTE, diverged_at
 from ebmrepro.tables.table import MISSING, Table, format_mean_sd, mean_sd

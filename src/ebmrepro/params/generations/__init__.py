@@ -26,6 +26,9 @@ class Generation(Kind):
         if (augmentation := getattr(self, "augmentation", None)) is not None:
             yield from augmentation.problems(energy)
 
+    # What readers call the steps of a chain; "" if samples are drawn without one, and have no strip.
+    step_words: ClassVar[str] = ""
+
 
 class LongChains(Section):
     """Chains from one start, with and without the augmentation transition: do they separate?

@@ -19,6 +19,7 @@ class AnnealedGeneration(Generation):
     """
 
     needs = "annealed"
+    step_words = "annealed Langevin steps"
 
     kind: Literal["annealed"]
     weights: Weights

@@ -12,6 +12,7 @@ class GibbsGeneration(Generation):
     """`steps` block-Gibbs sweeps of an RBM from fair coins."""
 
     needs = "gibbs"
+    step_words = "Gibbs sweeps"
 
     kind: Literal["gibbs"]
     weights: Weights

@@ -15,6 +15,7 @@ class LangevinGeneration(Langevin, Generation):
     augmentation transition, then `final_steps` plain ones."""
 
     needs = "gradient"
+    step_words = "Langevin steps"
 
     kind: Literal["langevin"]
     weights: Weights
