@@ -7,10 +7,9 @@ import pytest
 from figures_params import params_data, write_params
 from matplotlib.colors import to_rgb
 
-from ebmrepro.params.methods import method
+from ebmrepro.params.methods import method, methods
 from ebmrepro.plots import style
 from ebmrepro.shown.caption import caption, describe_dataset, where
-from ebmrepro.shown.data import METHODS
 from ebmrepro.shown.items import runs_shown
 from ebmrepro.shown.labels import label_runs
 from ebmrepro.stages import figure
@@ -50,10 +49,10 @@ def lab(colour: str, seen_by: str) -> np.ndarray:
 
 @pytest.mark.parametrize("seen_by", COLOUR_BLIND)
 def test_no_two_methods_look_alike_to_anybody(seen_by):
-    looks = {key: style.line_style(key, 0) for key in METHODS}
+    looks = {key: style.line_style(key, 0) for key in methods()}
     close = {
         pair
-        for pair in combinations(METHODS, 2)
+        for pair in combinations(methods(), 2)
         if np.linalg.norm(np.subtract(*(lab(looks[key]["color"], seen_by) for key in pair))) < 20
     }
     assert not [pair for pair in close if looks[pair[0]]["linestyle"] == looks[pair[1]]["linestyle"]]
@@ -61,11 +60,10 @@ def test_no_two_methods_look_alike_to_anybody(seen_by):
 
 
 def test_every_method_has_a_name_a_colour_and_a_marker_of_its_own():
-    for values in (METHODS, style.COLOURS, style.MARKERS):
-        assert len(set(values.values())) == len(METHODS) == 11
-    assert set(METHODS) == set(style.COLOURS) == set(style.MARKERS)
+    for aspect in ("label", "colour", "marker", "order"):
+        assert len({getattr(one, aspect) for one in methods().values()}) == len(methods()) == 11
     # A second run of a method differs from its first.
-    assert all(style.line_style(key, 0) != style.line_style(key, 1) for key in METHODS)
+    assert all(style.line_style(key, 0) != style.line_style(key, 1) for key in methods())
 
 
 def labels_of(params, experiment: str, stage: str = "evaluate") -> dict[str, str]:
@@ -88,7 +86,7 @@ def test_ten_methods_on_one_data_set_are_called_by_their_names(params):
         "DCD, time-dependent",
     ]
     assert all(run.method == method(params, run.name) for run in labels)
-    assert [run.method for run in on_eight] == [key for key in METHODS if key != "wake_sleep"]
+    assert [run.method for run in on_eight] == [key for key in methods() if key != "wake_sleep"]
 
 
 def test_k_is_the_runs_own(params):

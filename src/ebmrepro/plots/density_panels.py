@@ -5,8 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
-from ebmrepro.shown.data import METHODS, Drawn, NothingToShow, as_title, by_dataset, ended
+from ebmrepro.shown.data import Drawn, NothingToShow, as_title, by_dataset, ended
 
 COLOUR_MAP = "viridis"
 # Methods in a row, beside the truth.
@@ -34,7 +35,7 @@ def draw(runs: list[Drawn]) -> Figure:
         block = grid[top : top + lines[dataset]]
         top += lines[dataset]
         truth = np.exp(members[0].true_log_density)
-        members = sorted(members, key=lambda m: list(METHODS).index(m.run.method))
+        members = sorted(members, key=lambda m: list(methods()).index(m.run.method))
         fields = [
             (m.run.label + ended(m.outcome).replace(", ", "\n"), np.exp(m.arrays["log_density"]), m)
             for m in members

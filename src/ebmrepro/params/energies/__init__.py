@@ -1,5 +1,7 @@
 """`energies`: the function E_theta(x) of each model, one module a kind."""
 
+from typing import ClassVar
+
 from ebmrepro.params.kinds import Kind
 
 # What an energy is conditioned on that depends on the diffusion time of DCD, E(x, t).
@@ -11,3 +13,6 @@ MAX_UNITS = 25
 
 class Energy(Kind):
     """An energy function."""
+
+    # What readers call it.
+    label: ClassVar[str]

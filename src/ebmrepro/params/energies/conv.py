@@ -12,6 +12,8 @@ class ConvEnergy(Energy):
     `condition`: see TIME.
     """
 
+    label = "convolutional"
+
     kind: Literal["conv"]
     width: Count
     condition: Literal["time"] | None

@@ -8,4 +8,6 @@ from ebmrepro.params.energies import Energy
 class GaussianEnergy(Energy):
     """E(x) = (x - mu)^T Lambda (x - mu) / 2 with learnt mean and precision; log Z is known."""
 
+    label = "quadratic"
+
     kind: Literal["gaussian"]

@@ -15,5 +15,7 @@ class HelmholtzMachine(Energy):
     generative model, whose -log p(x) is bounded by importance sampling.
     """
 
+    label = "Helmholtz machine"
+
     kind: Literal["helmholtz"]
     layers: Annotated[list[Count], Field(min_length=1)]

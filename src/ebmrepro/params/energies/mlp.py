@@ -11,6 +11,8 @@ from ebmrepro.params.energies import Energy
 class MLPEnergy(Energy):
     """A multi-layer perceptron with swish units; `widths` are the hidden layers. `condition`: see TIME."""
 
+    label = "MLP"
+
     kind: Literal["mlp"]
     widths: Annotated[list[Count], Field(min_length=1)]
     condition: Literal["time"] | None

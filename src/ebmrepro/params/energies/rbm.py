@@ -12,6 +12,8 @@ class RBMEnergy(Energy):
     `visible`: binary units (bernoulli) or real ones of unit variance (gaussian).
     """
 
+    label = "RBM"
+
     kind: Literal["rbm"]
     hidden: Count
     visible: Literal["bernoulli", "gaussian"]

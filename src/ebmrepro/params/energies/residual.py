@@ -18,6 +18,8 @@ class ResidualEnergy(Energy):
     paper's is linear. `members`: energies of an ensemble, whose mean it is.
     """
 
+    label = "residual"
+
     kind: Literal["residual"]
     layout: Literal["small", "mnist", "cifar", "celeba64", "celeba128"]
     width: Count
