@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ebmrepro.data.batches import Batches
+from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import Progress
 from ebmrepro.training.interrupt import StopSignal
 from ebmrepro.training.log import TrainingLog, as_csv, columns_of
@@ -135,6 +136,13 @@ def test_a_log_survives_its_state(micro):
     empty = TrainingLog(micro.objectives["cd"])
     empty.load_state(TrainingLog(micro.objectives["cd"]).state())
     assert empty.rows == []
+
+
+def test_a_scalar_without_a_column_is_refused(micro):
+    log = TrainingLog(micro.objectives["cd"])
+    with pytest.raises(WorkspaceError, match="objective cd logs 'loss_opt', which is not among its columns"):
+        log.add(0, {"energy_positive": torch.tensor(1.0), "loss_opt": torch.tensor(1.0)})
+    assert log.rows == []
 
 
 def test_images_are_dequantised_anew_in_every_batch(settings, images, monkeypatch):
