@@ -10,7 +10,9 @@ from ebmrepro.params.root import Params
 @cache
 def methods() -> dict[str, Method]:
     """The methods of all objectives by key, in the order of figures and tables."""
-    found = [method for objective in kinds("objectives").values() for method in objective.methods]
+    found = []
+    for name, objective in kinds("objectives").items():
+        found += objective.methods or [Method(name, name)]
     return {method.key: method for method in sorted(found, key=lambda method: method.order)}
 
 

@@ -26,8 +26,9 @@ class Objective(Kind):
     """A training loss. Its implementation is made with the settings; it is called with (energy, data,
     sampler) and returns Terms (objectives/terms.py)."""
 
-    # What runs with this objective are called, and how they are drawn.
-    methods: ClassVar[tuple[Method, ...]]
+    # What runs with this objective are called, and how they are drawn; its own name and no look of its own
+    # if it has none.
+    methods: ClassVar[tuple[Method, ...]] = ()
     # The scalars that it logs beyond those of every training (training/log.py). A term of the loss called t
     # has the norm of its gradient logged where gradient_norm_t is among them.
     columns: ClassVar[tuple[str, ...]] = ()
@@ -45,7 +46,7 @@ class Objective(Kind):
 
     def method(self, sampler: Kind) -> str:
         """The key of the method that this entry is with `sampler`."""
-        return self.methods[0].key
+        return self.methods[0].key if self.methods else self.name()
 
     def build(self):
         """The objective that these settings describe: a callable (energy, data, sampler) -> Terms."""
