@@ -1,5 +1,7 @@
 """What the methods are called, that no two look alike, and which seeds a caption names."""
 
+import subprocess
+import sys
 from itertools import combinations
 
 import numpy as np
@@ -150,3 +152,11 @@ def test_the_first_of_a_runs_own_seeds_is_shown(params):
     detected = figure._detect(changed, "digits", "digits_outliers", labels)[0]
     denoised = figure._denoise(changed, "digits", "noisy_digits", labels)[0]
     assert detected.shown == denoised.shown == {"digits_cd": 0, "digits_icd": 2, "digits_dcd": 0}
+
+
+def test_labels_need_neither_arrays_nor_a_library_of_plots():
+    """Snakemake computes them for every figure whenever it starts."""
+    heavy = "{'numpy', 'torch', 'matplotlib', 'pandas'}"
+    code = f"import sys, ebmrepro.shown.labels; print({heavy} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "set()\n"

@@ -29,6 +29,8 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
+from ebmrepro.files.errors import WorkspaceError
+
 RESULTS = Path("results")
 FIGURES = Path("paper_figures")
 REPORT = FIGURES / "report.html"
@@ -64,10 +66,6 @@ MEASURED_SUFFIXES = {
 PREPARED = ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
 FIGURE_SUFFIXES = (".pdf", ".png")
 TABLE_SUFFIXES = (".md", ".csv", ".tex")
-
-
-class WorkspaceError(Exception):
-    """An artifact is missing, damaged or foreign. The message is one sentence that says what to run."""
 
 
 def prepared(preset: str, dataset: str) -> Path:

@@ -34,6 +34,8 @@ class Objective(Kind):
     columns: ClassVar[tuple[str, ...]] = ()
     # Whether it runs a Markov chain.
     chain: ClassVar[bool] = False
+    # Whether it trains directed models, and nothing else does.
+    directed: ClassVar[bool] = False
 
     @property
     def times(self) -> int:

@@ -10,6 +10,7 @@ class WakeSleep(Objective):
 
     implementation = "ebmrepro.objectives.wake_sleep:WakeSleep"
     methods = (Method("wake_sleep", "wake-sleep", "#56B4E9", ":", ">", 110),)
+    directed = True
     columns = ("loss_wake", "loss_sleep")
 
     kind: Literal["wake_sleep"]
