@@ -1,5 +1,7 @@
 """What every objective that is registered must do, with each energy and sampler that it says it suits."""
 
+import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.kinds import kinds
 from ebmrepro.params.methods import methods
 from ebmrepro.params.runs import Run
+from ebmrepro.training.checkpoint import load_checkpoint, save_checkpoint
 from ebmrepro.training.interrupt import StopSignal
 from ebmrepro.training.log import COMMON, columns_of
 from ebmrepro.training.loop import Training
@@ -107,9 +110,9 @@ def test_steps_are_finite_resume_to_the_same_bits_and_log_what_is_declared(names
     logged: set[str] = set()
     for iteration in range(4):
         if iteration == 2:
-            saved = stopped.state.tensors()
+            save_checkpoint(tmp_path / "checkpoint", stopped.state.tensors())
             stopped = training_of(names)
-            stopped.state.load(saved)
+            stopped.state.load(load_checkpoint(tmp_path / "checkpoint"))
         scalars = straight.step()
         stopped.step()
         # A scalar without a column raises.
@@ -127,6 +130,14 @@ def test_steps_are_finite_resume_to_the_same_bits_and_log_what_is_declared(names
     # Of the ICD terms the entropy waits for the buffer; what a comparison finds is no scalar of a step.
     late = {"loss_entropy", "kl_cosine", "kl_norm_ratio"}
     assert set(objective.logged()) - late <= logged <= {*COMMON, *objective.logged()}
+
+
+@pytest.mark.parametrize("kind", OBJECTIVES.values(), ids=OBJECTIVES)
+def test_an_objective_imports_no_chain(kind):
+    """Chains come with the sampler: a change of a step makes stale only what runs it."""
+    code = "import sys, {}; print([name for name in sys.modules if name.startswith('ebmrepro.mcmc')])"
+    command = [sys.executable, "-c", code.format(kind.implementation.partition(":")[0])]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_a_comparison_of_gradients_logs_its_own_columns(tmp_path):
