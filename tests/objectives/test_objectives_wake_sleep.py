@@ -10,7 +10,6 @@ from torch.distributions import Bernoulli
 
 from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.negatives import NoNegatives
-from ebmrepro.objectives import build_objective
 from ebmrepro.params.energies.helmholtz import HelmholtzMachine
 from ebmrepro.params.objectives.wake_sleep import WakeSleep
 
@@ -38,7 +37,7 @@ def _generator() -> torch.Generator:
 
 def _terms(machine, data):
     """The objective's terms with random numbers that `_draws` repeats."""
-    return build_objective(WakeSleep(kind="wake_sleep"))(machine, data, NoNegatives(_generator()))
+    return WakeSleep(kind="wake_sleep").build()(machine, data, NoNegatives(_generator()))
 
 
 def _draws(machine, data):

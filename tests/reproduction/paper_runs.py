@@ -23,7 +23,7 @@ from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.root import Params
 from ebmrepro.stages.report import COSTS
 from ebmrepro.tables.table import Table, to_markdown
-from ebmrepro.training.log import COLUMNS
+from ebmrepro.training.log import columns_of
 
 PAPER = Path(__file__).parents[2] / "workflow/presets/paper.yaml"
 WIDTH, KEPT = 2, 8
@@ -79,11 +79,9 @@ def _numbers(evaluation: str, inception: str, samples: int) -> dict[str, float]:
 
 def _of_training(params: Params, run: str) -> set[str]:
     objective = params.resolve(run, "objective")
-    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in COLUMNS}})
-    without = [] if objective.kind == "icd" else ["gradient_norm_kl", "kl_cosine"]
-    without += ["kl_cosine"] if not getattr(objective, "compare_full", False) else []
-    without += ["energy_gap"] if objective.kind == "dcd" else []
-    log[without] = np.nan
+    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in columns_of(objective)}})
+    if not objective.chain:
+        log["energy_gap"] = np.nan
     return set(summarise(log))
 
 

@@ -48,9 +48,10 @@ def test_training_improves_the_bound_and_the_likelihood(seed):
     best = float((np.exp(log_probability) * log_probability).sum())
 
     training = Training(SETTINGS, data, seed)
+    first = {name: value.clone() for name, value in training.state.energy.state_dict().items()}
     bound_before, exact_before = _likelihoods(training.state.model("ema"), data)
     for _ in range(ITERATIONS):
-        logged = training.step()
+        training.step()
     assert training.state.guard.diverged() is None
     machine = training.state.model("ema")
     bound, exact = _likelihoods(machine, data)
@@ -60,7 +61,7 @@ def test_training_improves_the_bound_and_the_likelihood(seed):
     assert bound == pytest.approx(exact, abs=0.05)
 
     # Both nets learnt: the loop gave each phase's gradient to its own.
-    assert logged["gradient_norm_wake"] > 0 and logged["gradient_norm_sleep"] > 0
+    assert all(not value.equal(first[name]) for name, value in training.state.energy.state_dict().items())
     # What the machine dreams are bars and stripes, as often as its probabilities say.
     with torch.no_grad():
         valid = (-machine(torch.from_numpy(distinct))).exp().sum().item()

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parametrize
 
+from ebmrepro.energies.gradient import EnergyFunction
 from ebmrepro.mcmc.gibbs import gibbs_step
 from ebmrepro.mcmc.hmc import hmc_step
-from ebmrepro.mcmc.langevin import EnergyFunction, langevin_step
+from ebmrepro.mcmc.langevin import langevin_step
 from ebmrepro.params.samplers.gibbs import GibbsSampler
 from ebmrepro.params.samplers.hmc import HamiltonianSampler
 from ebmrepro.params.sampling import Langevin

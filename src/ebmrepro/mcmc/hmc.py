@@ -9,7 +9,7 @@ is the Metropolis-adjusted Langevin algorithm (Roberts and Tweedie, 1996).
 import torch
 from torch import Tensor
 
-from ebmrepro.mcmc.langevin import EnergyFunction, energy_gradient
+from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
 from ebmrepro.params.samplers.hmc import HamiltonianSampler
 
 

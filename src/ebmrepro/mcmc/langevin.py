@@ -1,20 +1,10 @@
 """Langevin dynamics as the ICD paper runs it: step size and noise are independent."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
+from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
 from ebmrepro.params.sampling import Langevin
-
-EnergyFunction = Callable[[Tensor], Tensor]
-
-
-def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor]:
-    """E(x) (B,) and grad_x E(x), shaped like `x` (B, ...), which must require a gradient."""
-    energies = energy(x)
-    (gradient,) = torch.autograd.grad(energies.sum(), x, create_graph=create_graph)
-    return energies, gradient
 
 
 def langevin_step(

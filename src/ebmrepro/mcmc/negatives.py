@@ -9,9 +9,9 @@ from torch.nn.utils import parametrize
 
 from ebmrepro.energies.binary import coins
 from ebmrepro.energies.conditional import rows
+from ebmrepro.energies.gradient import EnergyFunction
 from ebmrepro.mcmc.augmentation import augment
 from ebmrepro.mcmc.chain import run_chain, transition
-from ebmrepro.mcmc.langevin import EnergyFunction
 from ebmrepro.mcmc.noise import uniform_noise
 from ebmrepro.mcmc.persistent import PersistentChains
 from ebmrepro.mcmc.replay import ReplayBuffer

@@ -30,7 +30,17 @@ FAMILIES = (
     "tables",
 )
 # Methods of a kind that say something of it and compute nothing.
-UNDECIDING = ("problems", "describe", "cost", "method", "modules", "outside", "located")
+UNDECIDING = (
+    "problems",
+    "describe",
+    "cost",
+    "method",
+    "modules",
+    "outside",
+    "located",
+    "chains",
+    "references",
+)
 
 
 class Implemented(Section):

@@ -5,8 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
-from ebmrepro.shown.data import METHODS, NothingToShow, as_title, by_dataset, ended
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset, ended
 from ebmrepro.shown.loaders.evaluate import Drawn
 
 COLOUR_MAP = "viridis"
@@ -35,7 +36,7 @@ def draw(runs: list[Drawn]) -> Figure:
         block = grid[top : top + lines[dataset]]
         top += lines[dataset]
         truth = np.exp(true_log_density(members[0]))
-        members = sorted(members, key=lambda m: list(METHODS).index(m.run.method))
+        members = sorted(members, key=lambda m: list(methods()).index(m.run.method))
         fields = [
             (m.run.label + ended(m.outcome).replace(", ", "\n"), np.exp(m.arrays["log_density"]), m)
             for m in members

@@ -41,7 +41,7 @@ class TrainState:
         else:
             self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
         self.guard = DivergenceGuard(schedule.energy_limit, like.device)
-        self.log = TrainingLog()
+        self.log = TrainingLog(settings.objective)
 
     def tensors(self) -> dict[str, Tensor]:
         """The whole state as named tensors."""
