@@ -3,9 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ebmrepro.params.kinds import kinds
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_frames, require_images, show, tile
-from ebmrepro.shown.data import STEPS, NothingToShow, Samples, heading
+from ebmrepro.shown.data import NothingToShow, Samples, heading
 
 # Runs side by side, of more than would stand in one column.
 ABREAST = 2
@@ -38,7 +39,7 @@ def draw(runs: list[Samples]) -> Figure:
         show(axes, tile(rows, frames), heading(member.run, member.outcome))
         label_frames(axes, frame_steps(member.steps, frames), width)
         if several:
-            axes.set_xlabel(STEPS[member.chain], fontsize=5.5, labelpad=1)
+            axes.set_xlabel(_steps(member), fontsize=5.5, labelpad=1)
     return made
 
 
@@ -58,4 +59,8 @@ def note(runs: list[Samples]) -> str:
 
 
 def _units(runs: list[Samples]) -> list[str]:
-    return list(dict.fromkeys(STEPS[run.chain] for run in runs if run.strip is not None))
+    return list(dict.fromkeys(_steps(run) for run in runs if run.strip is not None))
+
+
+def _steps(run: Samples) -> str:
+    return kinds("generations")[run.chain].step_words

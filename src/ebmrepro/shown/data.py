@@ -32,10 +32,6 @@ METHODS = {
 }
 
 
-# What each kind of chain does at a step; `ancestral` samples come without one.
-STEPS = {"langevin": "Langevin steps", "annealed": "annealed Langevin steps", "gibbs": "Gibbs sweeps"}
-
-
 class NothingToShow(ValueError):
     """The experiment has no run that a figure or table of this kind can show."""
 
@@ -88,7 +84,7 @@ class LongChains:
 class Samples:
     """One seed's samples (n, C, H, W) and strip (frames, chains, C, H, W), uint8; `steps` taken by each.
 
-    `chain`: what a step is (STEPS); samples that were drawn without a chain have no strip.
+    `chain`: the kind of generation; samples that were drawn without a chain have no strip.
     """
 
     run: RunLabel

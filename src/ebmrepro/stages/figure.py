@@ -14,11 +14,11 @@ from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.denoisings import noise_name
+from ebmrepro.params.kinds import kinds
 from ebmrepro.params.root import Params
 from ebmrepro.plots import style
 from ebmrepro.shown.caption import caption
 from ebmrepro.shown.data import (
-    STEPS,
     Compared,
     Composed,
     Curves,
@@ -107,7 +107,7 @@ def _sample_seeds(
             if "long_with" in arrays:
                 long = LongChains(arrays["long_with"], arrays["long_without"], about["long_steps"])
             steps, chain = about["steps"], about["chain"]
-            strip = arrays["strip"] if chain in STEPS else None
+            strip = arrays["strip"] if kinds("generations")[chain].step_words else None
             made[seed] = Samples(label, arrays["samples"], strip, steps, chain, outcome, long)
             digests.append([arrays_sha256(arrays), steps, chain, about["long_steps"], [*outcome]])
         except KeyError:
