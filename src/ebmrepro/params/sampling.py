@@ -34,14 +34,14 @@ class Augmentation(Section):
 
     crop_scale: Annotated[list[Positive], Field(min_length=2, max_length=2)] = Field(
         description="Range of the share of the image's area that is kept, 0 < low <= high <= 1.",
-        examples=[[0.02, 0.09]],
+        examples=[[0.08, 1.0]],
     )
     flip: Probability = Field(description="Probability of a horizontal flip.", examples=[0.5])
     colour: NonNegative = Field(description="Strength s of the colour jitter; 0 for none.", examples=[0.5])
     grayscale: Probability = Field(description="Probability of becoming grey.", examples=[0.2])
     blur: Probability = Field(description="Probability of a Gaussian blur.", examples=[0.5])
     blur_kernel: Annotated[int, Field(ge=1, strict=True)] = Field(
-        description="Side of the blur's kernel in pixels, odd; its standard deviation is drawn from U(0.1, 2).",
+        description="Side of the blur's kernel in pixels, odd; its width is drawn from U(0.1, 2).",
         examples=[5],
     )
 
@@ -53,6 +53,11 @@ class Augmentation(Section):
         if self.blur_kernel % 2 == 0:
             raise ValueError(f"blur_kernel must be odd, got {self.blur_kernel}")
         return self
+
+
+RECIPE = {
+    "crop_scale": [0.08, 1.0], "flip": 0.5, "colour": 0.5, "grayscale": 0.2, "blur": 0.5, "blur_kernel": 5
+}  # fmt: skip
 
 
 class Langevin(Kind):
@@ -83,8 +88,8 @@ class ReplayBuffer(Section):
     """Where chains wait."""
 
     kind: Literal["fifo", "reservoir", "chains"] = Field(
-        description="fifo overwrites the oldest sample, reservoir keeps a uniform history; chains start at random"
-        " ones of them. chains are persistent chains, each going on where it stopped.",
+        description="fifo overwrites the oldest sample, reservoir keeps a uniform history; chains start at"
+        " random ones of them. chains are persistent chains, each going on where it stopped.",
         examples=["fifo"],
     )
     size: Count = Field(description="Samples, or chains, that it holds; at least a batch.", examples=[10000])
@@ -124,17 +129,8 @@ class Start(_Start):
 
     start_box: StartBox
     augmentation: Augmentation | None = Field(
-        description="The transition that samples of the replay buffer pass when they are drawn; null for none.",
-        examples=[
-            {
-                "crop_scale": [0.02, 0.09],
-                "flip": 0.5,
-                "colour": 0.5,
-                "grayscale": 0.2,
-                "blur": 0.5,
-                "blur_kernel": 5,
-            }
-        ],
+        description="The transition of samples that are drawn from the replay buffer; null for none.",
+        examples=[RECIPE],
     )
 
     @model_validator(mode="after")

@@ -6,11 +6,11 @@ from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, Index
 from ebmrepro.params.generations import Generation, LongChains, Samples, StripChains, StripFrames, Weights
-from ebmrepro.params.sampling import Augmentation, Langevin, StartBox, _ordered
+from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox, _ordered
 
 
 class LangevinGeneration(Langevin, Generation):
-    """Langevin dynamics in rounds of `steps` steps, the augmentation transition between them, and a plain end."""
+    """Langevin dynamics: rounds with the augmentation transition between them, then plain steps."""
 
     implementation = "ebmrepro.mcmc.generate:generate"
     step_words = "Langevin steps"
@@ -18,7 +18,7 @@ class LangevinGeneration(Langevin, Generation):
     kind: Literal["langevin"]
     weights: Weights
     start: Literal["noise", "replay"] = Field(
-        description="noise: uniform in start_box. replay: samples of the replay buffer at the end of training.",
+        description="noise: uniform in start_box. replay: samples of the training's last replay buffer.",
         examples=["noise"],
     )
     start_box: StartBox
@@ -27,16 +27,7 @@ class LangevinGeneration(Langevin, Generation):
     final_steps: Index = Field(description="Plain steps after the last round.", examples=[0])
     augmentation: Augmentation | None = Field(
         description="The transition after each round but the last; null for none.",
-        examples=[
-            {
-                "crop_scale": [0.8, 1.0],
-                "flip": 0.5,
-                "colour": 0.2,
-                "grayscale": 0.0,
-                "blur": 0.0,
-                "blur_kernel": 5,
-            }
-        ],
+        examples=[RECIPE],
     )
     strip_chains: StripChains
     strip_frames: StripFrames

@@ -4,7 +4,7 @@ from ebmrepro.params.kinds import Kind
 
 
 class Sampler(Kind):
-    """The chain inside training. Its implementation is one transition (mcmc/chain.py); without one it runs none.
+    """The chain inside training. Its implementation is one transition (mcmc/chain.py), or none: no chain.
 
     mcmc/negatives.py asks for `steps`, `start`, `start_box` (None: noise is fair coins), `buffer` and
     `augmentation`: what a kind has no key for is a variable of its class.
