@@ -5,3 +5,7 @@ from ebmrepro.params.kinds import Kind
 
 class Evaluation(Kind):
     """A set of metrics."""
+
+    def cost(self) -> int:
+        """Steps of single chains, gradients in x, that its numbers of one seed take."""
+        return 0

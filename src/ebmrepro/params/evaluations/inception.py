@@ -45,6 +45,11 @@ class InceptionEvaluation(Evaluation):
     shown_neighbours: Count
     likelihood: Likelihood | None
 
+    def cost(self) -> int:
+        """A Metropolis-adjusted step takes one gradient of the energy, as a Langevin step does."""
+        ais = self.likelihood
+        return ais.chains * ais.temperatures * ais.steps if ais else 0
+
     @model_validator(mode="after")
     def _counts_are_enough(self):
         few = [count for count in self.counts if count <= DIMENSIONS]
