@@ -57,7 +57,10 @@ def estimate(params: Params, steps: int, batch: int | None = None) -> None:
         generation = params.generations[composition.generation]
         row(name, len(params.seeds_of(models[0])), sum(costs.chains(run, generation) for run in models))
     Console().print(table)
-    single = "datasets protocols compositions outliers denoisings comparisons figures tables".split()
+    single = (
+        *("datasets", "protocols", "compositions", "outliers"),
+        *("denoisings", "comparisons", "figures", "tables"),
+    )
     jobs = 3 * len(params.runs) + sum(len(getattr(params, section)) for section in single) + 1
     scaled = f", scaled from {batch} images at a time" if batch is not None else ""
     print(

@@ -23,7 +23,7 @@ class HamiltonianSampler(Start, Sampler):
     step_size: Positive = Field(description="Size of a leapfrog step.", examples=[0.1])
     metropolis: Switch = Field(
         description="Accept or reject each transition, which makes exp(-E) / Z exactly stationary.",
-        examples=[True],
+        examples=[False],
     )
     clamp: Clamp
 
