@@ -7,7 +7,9 @@ import torch
 from ebmrepro.data import bars_and_stripes
 from ebmrepro.data.bars_and_stripes import patterns
 from ebmrepro.evaluation.likelihood.importance import log_likelihood_bound
-from ebmrepro.mcmc.ancestral import ancestral_generate
+from ebmrepro.machine.progress import Progress
+from ebmrepro.mcmc.ancestral import generate
+from ebmrepro.mcmc.chunks import Target
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 from ebmrepro.params.energies.helmholtz import HelmholtzMachine
 from ebmrepro.params.generations.ancestral import AncestralGeneration
@@ -65,9 +67,8 @@ def test_training_improves_the_bound_and_the_likelihood(seed):
     # What the machine dreams are bars and stripes, as often as its probabilities say.
     with torch.no_grad():
         valid = (-machine(torch.from_numpy(distinct))).exp().sum().item()
-    samples = ancestral_generate(
-        machine, AncestralGeneration(kind="ancestral", weights="ema", samples=5000), 0
-    )
+    config = AncestralGeneration(kind="ancestral", weights="ema", samples=5000)
+    samples = generate(config, Target(machine, distinct.shape[1:], 0, Progress("generate", 10)))
     known = {pattern.tobytes() for pattern in distinct}
     share = np.mean([sample.numpy().tobytes() in known for sample in samples.samples])
     assert valid > 0.8
