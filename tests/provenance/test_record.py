@@ -1,6 +1,8 @@
 """The record of a job: what it says is what happened."""
 
 import hashlib
+import importlib
+import importlib.metadata
 import json
 import os
 import shutil
@@ -16,6 +18,7 @@ from pipeline_tools import MICRO, ROOT
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import load_json
+from ebmrepro.flow.jobs import one_job
 from ebmrepro.provenance.record import record_file, recorded
 
 MADE = {name: f"{name} of bars".encode() for name in ("train", "test", "ruler")}
@@ -58,7 +61,7 @@ def test_outputs_parameters_and_times_are_recorded(folder):
     expected["results/micro/prepare/bars/manifest.json"] = hashlib.sha256(b"{}").hexdigest()
     assert record["outputs"] == expected
     params = load_params()
-    assert record["parameters"] == {"datasets.bars": params.datasets["bars"].model_dump(mode="json")}
+    assert record["settings"] == {"dataset": params.datasets["bars"].model_dump(mode="json")}
     assert record["seeds"] == params.seeds
     assert record["command"] == "ebm prepare bars" and record["runner"] == "command line"
     assert datetime.fromisoformat(record["started"]) <= datetime.fromisoformat(record["ended"])
@@ -80,12 +83,23 @@ def test_inputs_are_those_that_lay_there_before_the_job(folder):
     assert set(record["outputs"].values()) == {None}
 
 
-def test_code_is_recorded_by_its_bytes(folder):
-    before = run()["code"]["sha256"]
-    (folder / "src/ebmrepro/energies/mlp.py").write_text("# no part of stage prepare\n")
-    assert run()["code"]["sha256"] == before
-    (folder / "src/ebmrepro/stages/prepare.py").write_text("# another stage\n")
-    assert run()["code"]["sha256"] != before
+def test_code_is_recorded_by_its_fingerprint(folder):
+    job = one_job(load_params(), "prepare", "bars")
+    code = run()["code"]
+    assert code["sha256"] == job.entry["code"] and code["packages"] == job.entry["packages"]
+    assert code["packages"]["numpy"] == importlib.metadata.version("numpy")
+
+
+def test_code_that_no_runner_watches_is_named(folder, capsys):
+    """A stage that reaches code by a way that nobody can read from its imports."""
+    for name in [name for name in sys.modules if name.startswith("ebmrepro.plots")]:
+        del sys.modules[name]
+    with recorded(load_params(), "prepare", "bars"):
+        prepare()
+        importlib.import_module("ebmrepro.plots.curves")
+    record = load_json(record_file("micro", "prepare", "bars"))
+    assert "ebmrepro.plots.curves" in record["code"]["unwatched"]
+    assert "used code that no runner watches: ebmrepro.plots" in capsys.readouterr().err
 
 
 def test_a_failure_leaves_no_record_and_is_an_attempt_of_the_next(folder):
