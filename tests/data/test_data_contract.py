@@ -131,6 +131,7 @@ def test_every_field_is_described(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_runs_write_the_same_bytes(kind, files, ebm, edit):
+    edit("folders: {", "folders: {images: images, ")
     edit("\ndatasets:\n", f"\ndatasets:\n  own: {settings(kind).model_dump_json()}\n")
     folder, seen = Path("results/micro/prepare/own"), []
     for _ in range(2):

@@ -39,17 +39,11 @@ class Dataset(Kind):
     licence: ClassVar[str]
     # Whether it may be larger than memory, and take hours.
     large: ClassVar[bool] = False
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """Shape of a sample as energies see it: (d,) of a vector, (C, H, W) of an image."""
-        raise NotImplementedError
-
-    @property
-    def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """What its images are labelled with, and the values in the order of their numbers; None if only the
-        data know."""
-        return {}
+    # Shape of a sample as energies see it: (d,) of a vector, (C, H, W) of an image.
+    sample_shape: ClassVar[tuple[int, ...]]
+    # What its images are labelled with, and the values in the order of their numbers; None if only the data
+    # know. A property where it is not the same for all, or decides what is drawn.
+    attributes: ClassVar[Mapping[str, tuple[str, ...] | None]] = {}
 
     @property
     def folders(self) -> list[str]:
@@ -137,11 +131,6 @@ class AttributeClassifiers(ClassifierRuler):
         return self
 
 
-# Until checks, sample and estimate ask `form` and `attributes` themselves.
+# Until checks and sample ask for the form.
 IMAGES = {"digits", "shapes", "image_folder", "catalogue"}
 BINARY = {"bars_and_stripes", "binary_digits"}
-
-
-def attributes_of(dataset: Dataset) -> dict[str, tuple[str, ...] | None]:
-    """Its attributes."""
-    return dataset.attributes

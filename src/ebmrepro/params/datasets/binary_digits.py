@@ -14,6 +14,7 @@ class BinaryDigitsData(Dataset):
     form = "binary"
     licence = "as digits"
     implementation = "ebmrepro.data.binary_digits"
+    sample_shape = (64,)
 
     kind: Literal["binary_digits"]
     seed: Seed
@@ -22,11 +23,6 @@ class BinaryDigitsData(Dataset):
         Fraction,
         Field(description="Share of full grey, in (0, 1), above which a pixel is on.", examples=[0.5]),
     ]
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """(64,)"""
-        return (64,)
 
     def describe(self, name: str) -> str:
         """Whose digits."""

@@ -19,6 +19,7 @@ class DensityData(Dataset):
     form = "vectors"
     licence = "generated"
     implementation = "ebmrepro.data.density"
+    sample_shape = (2,)
 
     kind: Literal["density"]
     seed: Seed
@@ -27,11 +28,6 @@ class DensityData(Dataset):
     ]
     train_size: TrainSize
     test_size: TestSize
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """(2,)"""
-        return (2,)
 
     def log_density(self, points):
         """Of points (n, 2), (n,) nats."""

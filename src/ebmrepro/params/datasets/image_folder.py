@@ -1,7 +1,7 @@
 """Settings of `kind: image_folder`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ class ImageFolderData(Dataset):
 
     form = "images"
     licence = "the folder's own"
+    # The classes are the sub-folders.
+    attributes: ClassVar = {"label": None}
     large = True
     implementation = "ebmrepro.data.image_folder"
 
@@ -53,11 +55,6 @@ class ImageFolderData(Dataset):
     def sample_shape(self) -> tuple[int, ...]:
         """(channels, size, size)"""
         return (self.channels, self.size, self.size)
-
-    @property
-    def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """The classes are the sub-folders."""
-        return {"label": None}
 
     @property
     def references(self) -> frozenset[str]:

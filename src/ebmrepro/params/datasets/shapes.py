@@ -13,17 +13,13 @@ class ShapesData(Dataset):
     form = "images"
     licence = "generated"
     implementation = "ebmrepro.data.shapes"
+    sample_shape = (3, 16, 16)
 
     kind: Literal["shapes"]
     seed: Seed
     train_size: TrainSize
     test_size: TestSize
     classifier: Annotated[ClassifierRuler, Field(description="What measures generated shapes.")]
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """(3, 16, 16)"""
-        return (3, 16, 16)
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
