@@ -15,13 +15,14 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import ParamsError
 from ebmrepro.params.root import Params
+from ebmrepro.params.stages import stage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Item = Annotated[str, typer.Argument(help="a name from params.yaml")]
 
 
-def _stage(name: str, item: str | None, section: str | None) -> None:
-    params = load_params()
+def _stage(name: str, item: str | None = None) -> None:
+    params, section = load_params(), stage(name).section
     if section is not None:
         known = getattr(params, section)
         if item not in known:
@@ -38,73 +39,73 @@ def _stage(name: str, item: str | None, section: str | None) -> None:
 @app.command()
 def prepare(dataset: Item) -> None:
     """Make a data set, its ruler and its manifest."""
-    _stage("prepare", dataset, "datasets")
+    _stage("prepare", dataset)
 
 
 @app.command()
 def train(run: Item) -> None:
     """Train a run with every seed; goes on where a killed process stopped."""
-    _stage("train", run, "runs")
+    _stage("train", run)
 
 
 @app.command()
 def sample(run: Item) -> None:
     """Draw samples from a run's models."""
-    _stage("sample", run, "runs")
+    _stage("sample", run)
 
 
 @app.command()
 def evaluate(run: Item) -> None:
     """Measure a run."""
-    _stage("evaluate", run, "runs")
+    _stage("evaluate", run)
 
 
 @app.command()
 def compose(composition: Item) -> None:
     """Sample compositions of an experiment's models and judge them."""
-    _stage("compose", composition, "compositions")
+    _stage("compose", composition)
 
 
 @app.command()
 def detect(outliers: Item) -> None:
     """Tell a data set's images from others by the energy of an experiment's models."""
-    _stage("detect", outliers, "outliers")
+    _stage("detect", outliers)
 
 
 @app.command()
 def denoise(denoising: Item) -> None:
     """Remove noise from a data set's images by the energies of an experiment's models."""
-    _stage("denoise", denoising, "denoisings")
+    _stage("denoise", denoising)
 
 
 @app.command()
 def compare(comparison: Item) -> None:
     """Put the runs of several experiments side by side and time a training step of each."""
-    _stage("compare", comparison, "comparisons")
+    _stage("compare", comparison)
 
 
 @app.command()
 def resample(protocol: Item) -> None:
     """Sample a run's models by another protocol and measure that."""
-    _stage("resample", protocol, "protocols")
+    _stage("resample", protocol)
 
 
 @app.command()
 def figure(figure: Item) -> None:
     """Draw a figure."""
-    _stage("figure", figure, "figures")
+    _stage("figure", figure)
 
 
 @app.command()
 def table(table: Item) -> None:
     """Write a table."""
-    _stage("table", table, "tables")
+    _stage("table", table)
 
 
 @app.command()
 def report() -> None:
     """Judge the claims and write paper_figures/report.html."""
-    _stage("report", None, None)
+    _stage("report")
 
 
 @app.command()

@@ -160,11 +160,14 @@ def test_generated_data_are_prepared_without_what_others_need():
 
 def test_modules_name_what_an_entry_asks_for_and_nothing_else():
     assert settings("gaussian").modules() == ["ebmrepro.data.gaussian"]
-    assert settings("digits").modules() == ["ebmrepro.data.digits", "ebmrepro.evaluation.class_reference"]
+    assert settings("digits").modules() == [
+        "ebmrepro.data.digits",
+        "ebmrepro.evaluation.classifiers.class_reference",
+    ]
     assert settings("catalogue").modules() == ["ebmrepro.data.catalogue.published"]
     learnt = {
-        "classifier": ("ebmrepro.evaluation.attribute_reference", AttributeClassifiers),
-        "inception": ("ebmrepro.evaluation.image_rulers.prepare", InceptionRuler),
+        "classifier": ("ebmrepro.evaluation.classifiers.attribute_reference", AttributeClassifiers),
+        "inception": ("ebmrepro.evaluation.inception.prepare", InceptionRuler),
     }
     asked = {name: example(section) for name, (_, section) in learnt.items()}
     asked["inception"]["references"] = {"all": example(Reference)}

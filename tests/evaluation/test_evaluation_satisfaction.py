@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from ebmrepro.evaluation.satisfaction import satisfied, words
+from ebmrepro.evaluation.classifiers.satisfaction import satisfied, words
 from ebmrepro.params.compositions import Expression
 
 VALUES = {"shape": ("square", "cross", "triangle"), "colour": ("red", "green", "blue")}

@@ -261,20 +261,18 @@ def params_data() -> dict:
         "figures": {
             name: {
                 "kind": kind,
-                "stage": stage,
                 "experiment": experiment,
                 "caption": f"Caption of {name} & 5_%",
             }
-            for name, (kind, stage, experiment) in FIGURES.items()
+            for name, (kind, experiment) in FIGURES.items()
         },
         "tables": {
             name: {
                 "kind": name,
-                "stage": stage,
                 "experiment": experiment,
                 "caption": f"Numbers of {name}",
             }
-            for name, (stage, experiment) in TABLES.items()
+            for name, experiment in TABLES.items()
         },
     }
 

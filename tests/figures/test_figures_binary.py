@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figures_loaded import loaded
 from figures_numbers import REFERENCE, metric, place
 from figures_workspace import STEPS
 
@@ -13,15 +14,10 @@ from ebmrepro.files import workspace
 from ebmrepro.plots import chain_strip, filters, reconstructions, sample_grid
 from ebmrepro.plots.images import GAP, GROUND, tile, tile_values
 from ebmrepro.shown.data import NothingToShow
-from ebmrepro.shown.labels import label_runs
-from ebmrepro.stages import figure, table
+from ebmrepro.stages import table
 from ebmrepro.tables.table import from_markdown
 
 RBMS = ["bas_rbm_ml", "bas_rbm_cd", "bas_rbm_pcd", "digits_rbm_cd", "digits_rbm_pcd"]
-
-
-def loaded(load, params, experiment: str = "rbm") -> list:
-    return [load(params, experiment, label)[0] for label in label_runs(params, params.runs_of(experiment))]
 
 
 def stored(stage: str, run: str) -> dict:
@@ -49,7 +45,7 @@ def test_binary_images_stand_on_a_ground_that_is_neither_black_nor_white():
 
 
 def test_filters_have_one_colour_scale_a_run_symmetric_about_zero(params):
-    runs = loaded(figure._evaluate, params)
+    runs = loaded(params, "nearest_neighbours", "rbm")
     panels = [axes for axes in filters.draw(runs).axes if axes.images and axes.get_title(loc="left")]
     assert panels[3].get_title(loc="left") == "bars and stripes, wake-sleep, Helmholtz machine"
     for axes, member in zip(panels, runs, strict=True):
@@ -62,7 +58,7 @@ def test_filters_have_one_colour_scale_a_run_symmetric_about_zero(params):
 
 
 def test_runs_without_filters_or_reconstructions_are_left_out(params):
-    runs = loaded(figure._evaluate, params)
+    runs = loaded(params, "nearest_neighbours", "rbm")
     without = replace(runs[0], arrays={})
     assert len([axes for axes in filters.draw([without, runs[1]]).axes if axes.get_title(loc="left")]) == 1
     assert "not shown: ML, RBM" in filters.note([without, runs[1]])
@@ -73,7 +69,7 @@ def test_runs_without_filters_or_reconstructions_are_left_out(params):
 
 
 def test_originals_stand_above_the_reconstructions_of_every_run(params):
-    runs = loaded(figure._evaluate, params)
+    runs = loaded(params, "nearest_neighbours", "rbm")
     bars, digits = reconstructions.draw(runs).axes
     for axes, names in ((bars, [*RBMS[:3], "bas_wake_sleep"]), (digits, [*RBMS[3:], "digits_wake_sleep"])):
         arrays = [stored("evaluate", name) for name in names]
@@ -92,14 +88,14 @@ def test_originals_stand_above_the_reconstructions_of_every_run(params):
 
 
 def test_runs_that_reconstruct_other_originals_stand_apart(params):
-    runs = loaded(figure._evaluate, params)[:2]
+    runs = loaded(params, "nearest_neighbours", "rbm")[:2]
     other = replace(runs[1], arrays={**runs[1].arrays, "originals": 1 - runs[1].arrays["originals"]})
     assert len(reconstructions.draw(runs).axes) == 1
     assert len(reconstructions.draw([runs[0], other]).axes) == 2
 
 
 def test_chains_say_what_their_steps_are_and_ancestral_samples_have_none(params):
-    runs = loaded(figure._sample, params)
+    runs = loaded(params, "sample_grid", "rbm")
     panels = [axes for axes in chain_strip.draw(runs).axes if axes.images]
     assert len(panels) == len(RBMS)
     own = stored("sample", "digits_rbm_cd")["0/strip"]
@@ -111,18 +107,18 @@ def test_chains_say_what_their_steps_are_and_ancestral_samples_have_none(params)
     assert "without a chain, so not shown: bas_wake_sleep, digits_wake_sleep" in note
     with pytest.raises(NothingToShow, match="samples by a chain"):
         chain_strip.draw([run for run in runs if run.run.method == "wake_sleep"])
-    assert "below: Langevin steps taken" in chain_strip.note(loaded(figure._sample, params, "ablation"))
+    assert "below: Langevin steps taken" in chain_strip.note(loaded(params, "sample_grid", "ablation"))
 
 
 def test_chains_of_several_kinds_are_told_apart(params):
-    runs = loaded(figure._sample, params, "digits")
+    runs = loaded(params, "sample_grid", "digits")
     panels = [axes for axes in chain_strip.draw(runs).axes if axes.images]
     assert [axes.get_xlabel() for axes in panels] == [*["Langevin steps"] * 2, "annealed Langevin steps"]
     assert "below: steps taken" in chain_strip.note(runs)
 
 
 def test_samples_of_many_runs_have_half_as_many_rows(params):
-    runs = loaded(figure._sample, params)
+    runs = loaded(params, "sample_grid", "rbm")
     for shown, rows in ((runs, 2), (runs[:4], 4)):
         axes = sample_grid.draw(shown).axes[0]
         own = stored("sample", "bas_rbm_ml")["0/samples"]

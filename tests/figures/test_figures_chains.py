@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from figures_loaded import loaded
 from figures_measured import composed_file, detected_file
 from figures_numbers import place
 from figures_params import LONG, params_data, write_params
@@ -12,29 +13,19 @@ from figures_workspace import LONG_STEPS
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.kinds import kinds
 from ebmrepro.plots import (
     chain_separation,
-    chain_strip,
     composition_grid,
     energy_gap,
     energy_histograms,
     long_chains,
-    nearest_neighbours,
-    sample_grid,
     truncation,
 )
 from ebmrepro.plots.images import GAP, tile
 from ebmrepro.shown.data import NothingToShow
 from ebmrepro.shown.labels import label_runs
 from ebmrepro.stages import figure
-
-
-def loaded(load, params, experiment: str) -> list:
-    return [load(params, experiment, label)[0] for label in label_runs(params, params.runs_of(experiment))]
-
-
-def measured(load, params, experiment: str, item: str):
-    return load(params, experiment, item, label_runs(params, params.runs_of(experiment)))[0]
 
 
 def lines(axes) -> dict:
@@ -47,7 +38,7 @@ def mean_distance(images: np.ndarray) -> float:
 
 
 def test_chain_separation_is_the_mean_over_pairs_and_starts(params):
-    runs = loaded(figure._sample_seeds, params, "digits")
+    runs = loaded(params, "chain_separation", "digits")
     panels = chain_separation.draw(runs).axes
     assert [axes.get_title(loc="left") for axes in panels] == ["digits, CD", "digits, ICD"]
     stored, _ = workspace.load_tensors(place("sample", "digits_icd", ".safetensors"))
@@ -72,12 +63,10 @@ def test_chain_separation_is_the_mean_over_pairs_and_starts(params):
 
 
 def test_runs_without_long_chains_are_left_out_by_name(params):
-    runs = (
-        loaded(figure._sample_seeds, params, "digits") + loaded(figure._sample_seeds, params, "ablation")[:1]
-    )
+    runs = loaded(params, "chain_separation", "digits") + loaded(params, "chain_separation", "ablation")[:1]
     assert len(chain_separation.draw(runs).axes) == 2
     assert "not shown: digits_dcd, ablation_base" in chain_separation.note(runs)
-    strips = loaded(figure._sample, params, "digits") + loaded(figure._sample, params, "ablation")[:1]
+    strips = loaded(params, "sample_grid", "digits") + loaded(params, "sample_grid", "ablation")[:1]
     assert len(long_chains.draw(strips).axes) == 2
     assert "not shown: digits_dcd, ablation_base" in long_chains.note(strips)
     for kind, none in ((chain_separation, runs[2:]), (long_chains, strips[2:])):
@@ -86,7 +75,7 @@ def test_runs_without_long_chains_are_left_out_by_name(params):
 
 
 def test_long_chains_are_the_first_starts_rows_in_order(params):
-    axes = long_chains.draw(loaded(figure._sample, params, "digits")).axes[1]
+    axes = long_chains.draw(loaded(params, "sample_grid", "digits")).axes[1]
     stored, _ = workspace.load_tensors(place("sample", "digits_icd", ".safetensors"))
     frames = stored["0/long_with"]
     rows = [frames[frame, 0, chain] for chain in range(LONG["chains"]) for frame in range(len(LONG_STEPS))]
@@ -94,7 +83,7 @@ def test_long_chains_are_the_first_starts_rows_in_order(params):
     assert [text.get_text() for text in axes.get_xticklabels()] == [str(step) for step in LONG_STEPS]
     # The middle of the frame's column: 8 pixels and a gap each.
     assert axes.get_xticks().tolist() == [frame * (8 + GAP) + 3.5 for frame in range(len(LONG_STEPS))]
-    assert "rounds of 5 steps" in long_chains.note(loaded(figure._sample, params, "digits"))
+    assert "rounds of 5 steps" in long_chains.note(loaded(params, "sample_grid", "digits"))
 
 
 def test_long_chains_keep_evenly_spaced_frames_and_six_rows():
@@ -108,7 +97,7 @@ def test_long_chains_keep_evenly_spaced_frames_and_six_rows():
 
 
 def test_truncation_shows_the_cosine_of_runs_that_have_it_and_every_energy_gap(params):
-    runs = loaded(figure._train, params, "truncation")
+    runs = loaded(params, "energy_gap", "truncation")
     left, right = truncation.draw(runs).axes
     log = runs[0].log
     drawn = lines(left)
@@ -141,7 +130,7 @@ def test_energy_gap_has_a_panel_for_each_variant_where_one_would_hold_too_many(p
         "CD + aug",
         "CD + multi-scale",
     ]
-    log = figure._train(params, "ablation", labels[0])[0]
+    log = loaded(params, "energy_gap", "ablation")[0]
     members = [SimpleNamespace(run=label, log=log.log, outcomes=log.outcomes) for label in labels]
     panels = {axes.get_title(loc="left"): lines(axes) for axes in energy_gap.draw(members).axes if axes.lines}
     assert list(panels) == [
@@ -157,7 +146,7 @@ def test_energy_gap_has_a_panel_for_each_variant_where_one_would_hold_too_many(p
 
 
 def test_composition_grid_frames_exactly_the_samples_that_do_not_satisfy(params):
-    item = measured(figure._compose, params, "shapes", "coloured_shapes")
+    item = loaded(params, "composition_grid", "shapes")[0]
     panels = [axes for axes in composition_grid.draw([item]).axes if axes.images]
     stored, _ = workspace.load_tensors(composed_file(".safetensors"))
     for axes, key, title in zip(
@@ -179,7 +168,7 @@ def test_composition_grid_frames_exactly_the_samples_that_do_not_satisfy(params)
 
 
 def test_energy_histograms_show_each_run_against_each_set(params):
-    item = measured(figure._detect, params, "digits", "digits_outliers")
+    item = loaded(params, "energy_histograms", "digits")[0]
     panels = [axes for axes in energy_histograms.draw([item]).axes if axes.patches]
     stored, _ = workspace.load_tensors(detected_file(".safetensors"))
     content = workspace.load_json(detected_file(".json"))
@@ -195,7 +184,7 @@ def test_energy_histograms_show_each_run_against_each_set(params):
     assert [panels[row].get_ylabel() for row in (0, 3, 6)] == ["CD", "ICD", "DCD,\ntime-dependent"]
     content["runs"]["digits_cd"]["seeds"]["0"]["metrics"]["ood_auroc_uniform"] = None
     workspace.save_json(detected_file(".json"), content)
-    unknown = energy_histograms.draw([measured(figure._detect, params, "digits", "digits_outliers")])
+    unknown = energy_histograms.draw([loaded(params, "energy_histograms", "digits")[0]])
     assert unknown.axes[1].get_title(loc="left") == "uniform\nAUROC –"
 
 
@@ -203,19 +192,14 @@ def test_a_shown_seed_that_diverged_is_called_so_in_every_figure_of_samples(para
     data = params_data()
     data["seeds"] = [1, 0, 2]
     changed = write_params(data)
-    for kind, load in (
-        (sample_grid, figure._sample),
-        (chain_strip, figure._sample),
-        (long_chains, figure._sample),
-        (nearest_neighbours, figure._evaluate),
-    ):
-        axes = kind.draw(loaded(load, changed, "digits")).axes
+    for kind in ("sample_grid", "chain_strip", "long_chains", "nearest_neighbours"):
+        axes = kinds("figures")[kind].load().draw(loaded(changed, kind, "digits")).axes
         titles = [panel.get_title(loc="left") for panel in axes if panel.images]
         assert titles[:2] == ["digits, CD, diverged at 40", "digits, ICD"]
-    outliers = energy_histograms.draw([measured(figure._detect, changed, "digits", "digits_outliers")])
+    outliers = energy_histograms.draw([loaded(changed, "energy_histograms", "digits")[0]])
     assert outliers.axes[0].get_ylabel() == "CD\ndiverged at 40"
     data["seeds"] = [2, 0, 1]
-    item = measured(figure._compose, write_params(data), "shapes", "coloured_shapes")
+    item = loaded(write_params(data), "composition_grid", "shapes")[0]
     assert composition_grid.note([item]).endswith("A model of coloured_shapes, diverged at 10")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figures_loaded import loaded
 from figures_measured import compared_file, cost
 from figures_numbers import DIVERGED, REFERENCE, metric
 from figures_runs import COMPARED, DENSITY, RUNS
@@ -12,22 +13,15 @@ from matplotlib.colors import to_hex
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.methods import method
-from ebmrepro.plots import cost_quality, style
+from ebmrepro.params.methods import method, methods
+from ebmrepro.plots import cost_quality
 from ebmrepro.reproduction.rules import load_published
-from ebmrepro.shown.data import METHODS, NothingToShow
-from ebmrepro.shown.items import runs_shown
-from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.data import NothingToShow
 from ebmrepro.stages import figure, table
 from ebmrepro.tables.table import from_markdown
 
 SETS = ("gaussian", "eight_gaussians", "rings", "bars_and_stripes", "binary_digits", "digits")
 LOST = "eight_gaussians_pcd"
-
-
-def loaded(params):
-    labels = label_runs(params, runs_shown(params, "compare", "all_methods"))
-    return figure._compare(params, "", "all_methods", labels)[0]
 
 
 def finished(run: str) -> list[int]:
@@ -109,7 +103,7 @@ def test_rows_follow_one_order_of_methods_and_end_with_the_data(params):
     rows, frame = written()
     assert list(dict.fromkeys(row["Data"] for row in rows)) == [name.replace("_", " ") for name in SETS]
     for dataset in SETS:
-        order = [list(METHODS).index(key) for key in frame[frame.dataset == dataset].method]
+        order = [list(methods()).index(key) for key in frame[frame.dataset == dataset].method]
         assert order == sorted(order)
     truth = {row["Data"]: row for row in rows if row["Method"] == "the data themselves"}
     assert set(truth) == {name.replace("_", " ") for name in SETS}
@@ -131,7 +125,7 @@ def test_diverged_seeds_are_left_out_and_counted(params):
 
 
 def test_cost_and_quality_have_a_panel_for_each_data_set_and_a_mark_for_each_run(params):
-    item = loaded(params)
+    item = loaded(params, "cost_quality", "all_methods")[0]
     made = cost_quality.draw([item])
     panels = {axes.get_title(loc="left"): axes for axes in made.axes if axes.containers}
     # Two methods have a quadratic energy and a network on the Gaussian.
@@ -160,8 +154,8 @@ def test_cost_and_quality_have_a_panel_for_each_data_set_and_a_mark_for_each_run
             x = np.mean([1000 * cost(run, seed, "seconds_per_step") for seed in finished(run)])
             y = np.mean([metric(run, seed, key) for seed in finished(run)])
             assert (line.get_xdata()[0], line.get_ydata()[0]) == pytest.approx((x, y), rel=1e-9)
-            assert to_hex(line.get_color()).upper() == style.COLOURS[method(params, run)].upper()
-            assert line.get_marker() == style.MARKERS[method(params, run)]
+            assert to_hex(line.get_color()).upper() == methods()[method(params, run)].colour.upper()
+            assert line.get_marker() == methods()[method(params, run)].marker
             assert container.has_xerr and container.has_yerr
     assert f"No seed finished: {LOST}" in cost_quality.note([item])
     assert "Timed on invented processor" in cost_quality.note([item])
@@ -176,7 +170,7 @@ def gids(axes) -> list[str]:
 
 
 def test_bars_are_the_standard_deviations(params):
-    made = cost_quality.draw([loaded(params)])
+    made = cost_quality.draw([loaded(params, "cost_quality", "all_methods")[0]])
     axes = next(axes for axes in made.axes if axes.get_title(loc="left") == "rings")
     container = axes.containers[gids(axes).index("rings_cdk")]
     _, _, (across, along) = container
@@ -193,7 +187,7 @@ def test_bars_are_the_standard_deviations(params):
 
 
 def test_larger_marks_need_more_network_evaluations(params):
-    axes = cost_quality.draw([loaded(params)]).axes[1]
+    axes = cost_quality.draw([loaded(params, "cost_quality", "all_methods")[0]]).axes[1]
     passes = {
         run: cost(run, 0, "forward_passes") + cost(run, 0, "backward_passes")
         for run in (f"eight_gaussians_{name}" for name in DENSITY)
@@ -218,7 +212,7 @@ def test_a_short_axis_has_ticks_too(low, high, labels):
 
 
 def test_runs_that_share_no_measure_have_no_panel(params):
-    item = loaded(params)
+    item = loaded(params, "cost_quality", "all_methods")[0]
     bare = [member for member in item.runs if member.run.dataset == "gaussian"]
     for member in bare:
         for metrics in member.metrics.values():

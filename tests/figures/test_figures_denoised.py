@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figures_loaded import loaded
 from figures_measured import denoised_file
 from figures_numbers import DIVERGED
 from figures_params import NOISE
@@ -13,17 +14,12 @@ from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.plots import denoised
 from ebmrepro.plots.images import tile
-from ebmrepro.shown.data import NothingToShow, noise_key
-from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.loaders.denoise import noise_key
 from ebmrepro.stages import figure, table
 from ebmrepro.tables.table import from_markdown
 
 RUNS = ("digits_cd", "digits_icd", "digits_dcd")
-
-
-def loaded(params):
-    labels = label_runs(params, params.runs_of("digits"))
-    return figure._denoise(params, "digits", "noisy_digits", labels)[0]
 
 
 def tag(noise: float) -> str:
@@ -31,7 +27,7 @@ def tag(noise: float) -> str:
 
 
 def test_rows_are_clean_noisy_and_every_run_at_each_noise(params):
-    panels = denoised.draw([loaded(params)]).axes
+    panels = denoised.draw([loaded(params, "denoised", "digits")[0]]).axes
     arrays, _ = workspace.load_tensors(denoised_file(".safetensors"))
     content = workspace.load_json(denoised_file(".json"))
     for axes, noise in zip(panels, NOISE, strict=True):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from figures_loaded import loaded
 from figures_numbers import place
 from figures_params import params_data, write_params
 from figures_runs import RUNS
@@ -17,12 +18,14 @@ from ebmrepro.data.density import density
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import ParamsError
-from ebmrepro.plots import chain_strip, curves, energy_gap, gradient_norms, images, style
+from ebmrepro.params.datasets.density import DensityData
+from ebmrepro.plots import chain_strip, curves, density_panels, energy_gap, gradient_norms, images, style
 from ebmrepro.shown.caption import caption, escape_latex
-from ebmrepro.shown.data import Curves, NothingToShow, Outcome, RunLabel
+from ebmrepro.shown.data import NothingToShow, Outcome, RunLabel
 from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.loaders.evaluate import Drawn
+from ebmrepro.shown.loaders.train import Curves
 from ebmrepro.stages import figure
-from ebmrepro.stages.figure import _true_log_density
 
 
 def run_log(run: str, objective: str, diverged: dict[int, int]) -> Curves:
@@ -100,11 +103,18 @@ def test_chain_strip_labels_are_the_steps_the_generator_keeps():
 def test_the_true_density_lies_on_the_models_grid():
     # Eight Gaussians: rows along y, columns along x, cell centres; mass one over a wide box.
     cells, low, high = 200, -5.0, 5.0
-    grid = _true_log_density("eight_gaussians", cells, low, high)
+
+    def true(shape: str) -> np.ndarray:
+        arrays = {"log_density": np.zeros((cells, cells)), "box": np.array([low, high])}
+        return density_panels.true_log_density(
+            Drawn(None, arrays, DensityData(kind="density", seed=0, shape=shape, train_size=1, test_size=1))
+        )
+
+    grid = true("eight_gaussians")
     width = (high - low) / cells
     assert abs(np.exp(grid).sum() * width**2 - 1) < 1e-3
     # Rows along y, columns along x: the moons tell the two apart.
-    moons = _true_log_density("two_moons", cells, low, high)
+    moons = true("two_moons")
     for row, column in ((60, 130), (130, 60), (100, 150), (10, 190)):
         point = np.array([[low + width * (column + 0.5), low + width * (row + 0.5)]])
         assert moons[row, column] == pytest.approx(density("two_moons").log_density(point)[0], rel=1e-9)
@@ -112,15 +122,10 @@ def test_the_true_density_lies_on_the_models_grid():
 
 
 def test_density_panels_share_one_scale_in_a_row(params):
-    from ebmrepro.plots import density_panels
-    from ebmrepro.stages.figure import _evaluate
-
-    runs = [
-        _evaluate(params, "densities", label)[0] for label in label_runs(params, params.runs_of("densities"))
-    ]
+    runs = loaded(params, "density_panels", "densities")
     made = density_panels.draw(runs)
     shown = [axes.images[0] for axes in made.axes if axes.images]
-    truth = np.exp(runs[0].true_log_density)
+    truth = np.exp(density_panels.true_log_density(runs[0]))
     assert [axes.get_title() for axes in made.axes if axes.images] == ["true density", "CD", "ICD"]
     assert {image.get_clim() for image in shown} == {(0, truth.max())}
     stored, _ = workspace.load_tensors(place("evaluate", "rings_icd", ".safetensors"))
@@ -178,15 +183,13 @@ def test_conditional_models_are_labelled_by_their_attribute(repository):
     }
 
 
-@pytest.mark.parametrize(
-    ("kind", "stage"),
-    [("sample_grid", "sample"), ("chain_strip", "sample"), ("nearest_neighbours", "evaluate")],
-)
-def test_points_are_refused_where_images_are_shown(params, kind, stage):
+@pytest.mark.parametrize("kind", ["sample_grid", "chain_strip", "nearest_neighbours"])
+def test_points_are_refused_where_images_are_shown(params, kind):
     data = params_data()
-    data["figures"]["grid"] = {"kind": kind, "stage": stage, "experiment": "densities", "caption": "x"}
+    data["figures"]["grid"] = {"kind": kind, "experiment": "densities", "caption": "x"}
     with pytest.raises(
-        ParamsError, match=rf"figures\.grid\.kind: {kind} shows .*digits or image_folder or shapes data"
+        ParamsError,
+        match=rf"figures\.grid\.kind: {kind} shows .*images data, and experiment 'densities' has density$",
     ):
         write_params(data)
 
@@ -223,7 +226,7 @@ def test_mean_ends_where_a_seed_ends():
 def test_drawing_tabling_and_reporting_never_import_torch(reported):
     # A figure from the files of each stage, and the modules of all the others.
     stages = {entry.stage: name for name, entry in reported.figures.items()}
-    kinds = [f"ebmrepro.figures.{entry.kind}" for entry in reported.figures.values()]
+    kinds = [module for entry in reported.figures.values() for module in entry.modules()]
     workspace.REPORT.unlink()
     commands = [["figure", name] for name in stages.values()]
     commands += [["table", name] for name in reported.tables] + [["report"]]

@@ -3,16 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figures_loaded import loaded
 from figures_numbers import place
 
 from ebmrepro.plots import density_panels, energy_gap, gradient_norms, loss_curves
-from ebmrepro.shown.data import Curves, NothingToShow
-from ebmrepro.shown.labels import label_runs
-from ebmrepro.stages import figure
-
-
-def loaded(load, params, experiment: str) -> list:
-    return [load(params, experiment, label)[0] for label in label_runs(params, params.runs_of(experiment))]
+from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.loaders.train import Curves
 
 
 def lines(axes) -> dict:
@@ -20,7 +16,7 @@ def lines(axes) -> dict:
 
 
 def test_every_seeds_loss_and_beside_it_the_common_part(params):
-    runs = loaded(figure._train, params, "term_report")
+    runs = loaded(params, "energy_gap", "term_report")
     left, right = loss_curves.draw(runs).axes
     log = pd.read_csv(place("train", "report_icd", ".csv"))
     for axes, column, label in ((left, "loss", "ICD: L_Full"), (right, "loss_cd", "ICD")):
@@ -39,14 +35,14 @@ def test_every_seeds_loss_and_beside_it_the_common_part(params):
 
 
 def test_the_note_says_that_a_lower_loss_is_no_better_fit(params):
-    note = loss_curves.note(loaded(figure._train, params, "term_report"))
+    note = loss_curves.note(loaded(params, "energy_gap", "term_report"))
     assert "L_CD of CD, L_Full of ICD" in note
     assert "different functions of the energy: a lower curve does not mean a better fit" in note
     assert "report_cd seed 3 at iteration 50" in note
 
 
 def test_losses_of_methods_without_a_common_part_stand_alone(params):
-    runs = loaded(figure._train, params, "density")
+    runs = loaded(params, "energy_gap", "density")
     top_left, top_right, low_left, low_right = loss_curves.draw(runs).axes
     # Of the ten methods on eight Gaussians, four have negative samples.
     shown = [sum(gid.endswith("mean") for gid in lines(axes)) for axes in (top_left, top_right)]
@@ -61,7 +57,7 @@ def test_losses_of_methods_without_a_common_part_stand_alone(params):
 
 
 def test_the_runs_that_lack_a_column_are_left_out_by_name(params):
-    runs = loaded(figure._train, params, "density")
+    runs = loaded(params, "energy_gap", "density")
     panels = {axes.get_title(loc="left"): lines(axes) for axes in energy_gap.draw(runs).axes}
     means = {gid for gid in panels["eight gaussians"] if gid.endswith("mean")}
     assert means == {"CD mean", "CD-5 mean", "PCD-5 mean", "ICD mean"}
@@ -73,7 +69,7 @@ def test_the_runs_that_lack_a_column_are_left_out_by_name(params):
 
 
 def test_ten_densities_are_wrapped_beside_the_truth(params):
-    runs = loaded(figure._evaluate, params, "density")
+    runs = loaded(params, "nearest_neighbours", "density")
     made = density_panels.draw(runs)
     made.canvas.draw()
     shown = [axes for axes in made.axes if axes.images and axes.get_title()]

@@ -1,19 +1,19 @@
 """What the methods are called, that no two look alike, and which seeds a caption names."""
 
+import subprocess
+import sys
 from itertools import combinations
 
 import numpy as np
 import pytest
+from figures_loaded import loaded
 from figures_params import params_data, write_params
 from matplotlib.colors import to_rgb
 
-from ebmrepro.params.methods import method
+from ebmrepro.params.methods import method, methods
 from ebmrepro.plots import style
 from ebmrepro.shown.caption import caption, where
-from ebmrepro.shown.data import METHODS
-from ebmrepro.shown.items import runs_shown
 from ebmrepro.shown.labels import label_runs
-from ebmrepro.stages import figure
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
 COLOUR_BLIND = {
@@ -50,10 +50,10 @@ def lab(colour: str, seen_by: str) -> np.ndarray:
 
 @pytest.mark.parametrize("seen_by", COLOUR_BLIND)
 def test_no_two_methods_look_alike_to_anybody(seen_by):
-    looks = {key: style.line_style(key, 0) for key in METHODS}
+    looks = {key: style.line_style(key, 0) for key in methods()}
     close = {
         pair
-        for pair in combinations(METHODS, 2)
+        for pair in combinations(methods(), 2)
         if np.linalg.norm(np.subtract(*(lab(looks[key]["color"], seen_by) for key in pair))) < 20
     }
     assert not [pair for pair in close if looks[pair[0]]["linestyle"] == looks[pair[1]]["linestyle"]]
@@ -61,15 +61,14 @@ def test_no_two_methods_look_alike_to_anybody(seen_by):
 
 
 def test_every_method_has_a_name_a_colour_and_a_marker_of_its_own():
-    for values in (METHODS, style.COLOURS, style.MARKERS):
-        assert len(set(values.values())) == len(METHODS) == 11
-    assert set(METHODS) == set(style.COLOURS) == set(style.MARKERS)
+    for aspect in ("label", "colour", "marker", "order"):
+        assert len({getattr(one, aspect) for one in methods().values()}) == len(methods()) == 11
     # A second run of a method differs from its first.
-    assert all(style.line_style(key, 0) != style.line_style(key, 1) for key in METHODS)
+    assert all(style.line_style(key, 0) != style.line_style(key, 1) for key in methods())
 
 
 def labels_of(params, experiment: str, stage: str = "evaluate") -> dict[str, str]:
-    return {run.name: run.label for run in label_runs(params, runs_shown(params, stage, experiment))}
+    return {run.name: run.label for run in label_runs(params, params.shown_runs(stage, experiment))}
 
 
 def test_ten_methods_on_one_data_set_are_called_by_their_names(params):
@@ -88,7 +87,7 @@ def test_ten_methods_on_one_data_set_are_called_by_their_names(params):
         "DCD, time-dependent",
     ]
     assert all(run.method == method(params, run.name) for run in labels)
-    assert [run.method for run in on_eight] == [key for key in METHODS if key != "wake_sleep"]
+    assert [run.method for run in on_eight] == [key for key in methods() if key != "wake_sleep"]
 
 
 def test_k_is_the_runs_own(params):
@@ -109,7 +108,7 @@ def test_runs_that_differ_in_their_kind_of_energy_say_so(params):
     }
     # Alone the networks need no such word, beside the quadratic energies they do.
     assert labels_of(params, "term_report") == {"report_cd": "CD", "report_icd": "ICD"}
-    compared = label_runs(params, runs_shown(params, "compare", "all_methods"))
+    compared = label_runs(params, params.shown_runs("compare", "all_methods"))
     on_gaussian = {run.label: run.variant for run in compared if run.dataset == "gaussian"}
     assert on_gaussian == {
         "ML, quadratic": "quadratic",
@@ -143,12 +142,19 @@ def test_the_first_of_a_runs_own_seeds_is_shown(params):
     data = params_data()
     data["runs"]["digits_icd"]["train"]["seeds"] = [2, 1]
     changed = write_params(data)
-    labels = label_runs(changed, changed.runs_of("digits"))
-    samples = {run.name: figure._sample(changed, "digits", run)[0].samples for run in labels}
-    every = {run.name: figure._sample_seeds(changed, "digits", run)[0].seeds for run in labels}
+    samples = {run.run.name: run.samples for run in loaded(changed, "sample_grid", "digits")}
+    every = {run.run.name: run.seeds for run in loaded(changed, "chain_separation", "digits")}
     assert list(every["digits_icd"]) == [2, 1] and list(every["digits_cd"]) == [0, 1, 2]
     assert np.array_equal(samples["digits_icd"], every["digits_icd"][2].samples)
     assert np.array_equal(samples["digits_cd"], every["digits_cd"][0].samples)
-    detected = figure._detect(changed, "digits", "digits_outliers", labels)[0]
-    denoised = figure._denoise(changed, "digits", "noisy_digits", labels)[0]
+    detected = loaded(changed, "energy_histograms", "digits")[0]
+    denoised = loaded(changed, "denoised", "digits")[0]
     assert detected.shown == denoised.shown == {"digits_cd": 0, "digits_icd": 2, "digits_dcd": 0}
+
+
+def test_labels_need_neither_arrays_nor_a_library_of_plots():
+    """Snakemake computes them for every figure whenever it starts."""
+    heavy = "{'numpy', 'torch', 'matplotlib', 'pandas'}"
+    code = f"import sys, ebmrepro.shown.labels; print({heavy} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "set()\n"

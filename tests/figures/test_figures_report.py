@@ -1,5 +1,6 @@
 """The report shows everything, from files alone, and loads nothing from anywhere."""
 
+import html
 import html.parser
 import json
 import re
@@ -10,7 +11,9 @@ from figures_measured import composed_file, detected_file
 from figures_numbers import place
 from figures_params import params_data, write_params
 from figures_workspace import metrics_of
+from ruamel.yaml import YAML
 
+from ebmrepro.checks.load import load_params
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.reproduction.judge import NOT_MEASURED, VERDICTS
@@ -189,7 +192,17 @@ def test_tables_environment_and_parameters_are_shown(reported):
     text = page().text
     assert "2 of 3; seed 1 diverged at 40" in text
     assert "invented processor" in text
-    assert " ".join(Path("params.yaml").read_text().split()) in text
+    source = workspace.REPORT.read_text(encoding="utf-8")
+    shown = html.unescape(re.search(r"without its comments</summary><pre>(.*?)</pre>", source, re.S)[1])
+    assert YAML(typ="safe").load(shown) == params_data()
+
+
+def test_a_comment_in_the_parameters_changes_no_page(reported):
+    first = workspace.REPORT.read_bytes()
+    with open("params.yaml", "a", encoding="utf-8") as file:
+        file.write("\n# A comment.\n")
+    report.run(load_params())
+    assert workspace.REPORT.read_bytes() == first
 
 
 def test_hostile_text_stays_text(params):

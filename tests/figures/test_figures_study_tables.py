@@ -12,7 +12,6 @@ from figures_runs import RUNS, SEEDS
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import ParamsError
 from ebmrepro.stages import table
 from ebmrepro.tables.table import from_markdown
 
@@ -129,21 +128,3 @@ def test_outliers_show_both_measures_of_every_run_against_every_set(params):
                 assert record[f"{what}_mean"] == pytest.approx(np.mean(values), rel=1e-12)
                 assert record[f"{what}_sd"] == pytest.approx(np.std(values, ddof=1), rel=1e-12)
     assert rows[0]["Seeds"] == "2 of 3; seed 1 diverged at 40"
-
-
-@pytest.mark.parametrize(
-    ("name", "stage"), [("generation", "compose"), ("outliers", "evaluate"), ("composition", "detect")]
-)
-def test_a_table_of_the_wrong_stage_is_refused(params, name, stage):
-    data = params_data()
-    data["tables"][name]["stage"] = stage
-    with pytest.raises(ParamsError, match=rf"{name} is made from stage .*, not {stage}"):
-        write_params(data)
-
-
-@pytest.mark.parametrize(("kind", "stage"), [("composition_grid", "detect"), ("truncation", "sample")])
-def test_a_figure_of_the_wrong_stage_is_refused(params, kind, stage):
-    data = params_data()
-    data["figures"]["gap"] |= {"kind": kind, "stage": stage}
-    with pytest.raises(ParamsError, match=rf"{kind} is drawn from stage .*, not {stage}"):
-        write_params(data)

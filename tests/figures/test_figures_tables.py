@@ -101,7 +101,7 @@ def test_a_table_of_the_wrong_experiment_is_refused(params):
     data["tables"]["generation"]["experiment"] = "gaussian"
     with pytest.raises(
         ParamsError,
-        match=r"tables\.generation\.kind: generation shows catalogue or digits or image_folder or shapes",
+        match=r"generation shows images data, and experiment 'gaussian' has gaussian$",
     ):
         write_params(data)
 

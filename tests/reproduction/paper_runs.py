@@ -10,20 +10,20 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.evaluation.image_rulers.features import Features
-from ebmrepro.evaluation.image_rulers.fid import Moments
-from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
-from ebmrepro.evaluation.image_rulers.reference import Origin, Reference
+from ebmrepro.evaluation.inception.features import Features
+from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.reference import Origin, Reference
 from ebmrepro.evaluation.outliers import detection
+from ebmrepro.evaluation.samples.frechet import Moments
+from ebmrepro.evaluation.samples.long_chains import separation
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
 from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.root import Params
-from ebmrepro.stages import evaluate
 from ebmrepro.stages.report import COSTS
 from ebmrepro.tables.table import Table, to_markdown
-from ebmrepro.training.log import COLUMNS
+from ebmrepro.training.log import columns_of
 
 PAPER = Path(__file__).parents[2] / "workflow/presets/paper.yaml"
 WIDTH, KEPT = 2, 8
@@ -79,11 +79,9 @@ def _numbers(evaluation: str, inception: str, samples: int) -> dict[str, float]:
 
 def _of_training(params: Params, run: str) -> set[str]:
     objective = params.resolve(run, "objective")
-    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in COLUMNS}})
-    without = [] if objective.kind == "icd" else ["gradient_norm_kl", "kl_cosine"]
-    without += ["kl_cosine"] if not getattr(objective, "compare_full", False) else []
-    without += ["energy_gap"] if objective.kind == "dcd" else []
-    log[without] = np.nan
+    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in columns_of(objective)}})
+    if not objective.chain:
+        log["energy_gap"] = np.nan
     return set(summarise(log))
 
 
@@ -91,7 +89,7 @@ def _of_chains(params: Params, run: str) -> set[str]:
     if not getattr(params.resolve(run, "generation"), "long_chains", None):
         return set()
     chains = np.zeros((1, 1, 2, 3, 4, 4), np.uint8)
-    return set(evaluate._separation({"0/long_with": chains, "0/long_without": chains}, 0))
+    return set(separation((chains, chains)))
 
 
 def write_results(params: Params, value=lambda run, seed, metric: 1.0) -> None:
@@ -115,14 +113,15 @@ def write_results(params: Params, value=lambda run, seed, metric: 1.0) -> None:
         names = {f"ood_auroc_{name}" for name in config.outside}
         elsewhere |= names
         runs = {run: {"seeds": seeds(run, names)} for run in params.runs_of(config.experiment)}
-        workspace.save_json(place("detect", config.experiment, item), {"runs": runs})
+        workspace.save_json(place("detect", config.experiment, item), {"sets": config.outside, "runs": runs})
     for item, config in params.comparisons.items():
         members = [run for experiment in config.experiments for run in params.runs_of(experiment)]
         runs = {run: {"seeds": seeds(run, set(COSTS))} for run in members}
-        workspace.save_json(place("compare", item, item), {"runs": runs})
+        workspace.save_json(place("compare", item, item), {"device": "invented", "runs": runs})
     for item, config in params.compositions.items():
         names = {f"accuracy_{word}" for word in config.expressions}
         content = {"experiment": config.experiment, "dataset": config.dataset, "seeds": seeds(item, names)}
+        content |= {"words": dict.fromkeys(config.expressions, "invented"), "shares": {}}
         workspace.save_json(place("compose", config.experiment, item), content)
     for run, entry in params.runs.items():
         names = {name for name in names_of_run(params, run) - elsewhere if not name.startswith("ood_")}

@@ -1,6 +1,6 @@
 """Rules and invented runs that the tests of this room share."""
 
-from ebmrepro.reproduction.rules import PairedComparison, RunResult
+from ebmrepro.reproduction.rules import PairedComparison, RunResult, SeedResult
 
 PAIRED = PairedComparison(
     kind="paired_comparison",
@@ -20,11 +20,9 @@ def run(
     """A run with one value for each seed; `diverged`: seed -> iteration."""
     diverged = diverged or {}
     seeds = {
-        seed: {"metrics": {} if value is None else {metric: value}, "outcome": "finished"}
+        seed: SeedResult({} if value is None else {metric: value}, diverged.get(seed))
         for seed, value in enumerate(values)
     }
-    for seed, iteration in diverged.items():
-        seeds[seed] |= {"outcome": "diverged", "iteration": iteration, "cause": "energy above the limit"}
     return RunResult(
         run=name or f"x_{objective}", experiment=experiment, dataset="x", objective=objective, seeds=seeds
     )

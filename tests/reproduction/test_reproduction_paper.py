@@ -9,7 +9,7 @@ from paper_runs import PAPER, names_of_run, paper
 from ebmrepro.checks.load import load_params
 from ebmrepro.params.root import Params
 from ebmrepro.reproduction.judge import NOT_JUDGED, VERDICTS, judge
-from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
+from ebmrepro.reproduction.rules import RunResult, SeedResult, load_claims, load_published
 
 SCALED = ["paper", "cifar10"]
 
@@ -29,10 +29,7 @@ def results(preset: str) -> list[RunResult]:
     found = []
     for number, (run, (entry, names)) in enumerate(named.items()):
         rng = np.random.default_rng(number)
-        seeds = {
-            seed: {"metrics": {name: rng.random() for name in sorted(names)}, "outcome": "finished"}
-            for seed in params.seeds
-        }
+        seeds = {seed: SeedResult({name: rng.random() for name in sorted(names)}) for seed in params.seeds}
         kind = params.resolve(run, "objective").kind if run in params.runs else "composition"
         about = {"run": run, "experiment": entry.experiment, "dataset": entry.dataset, "objective": kind}
         found.append(RunResult(**about, seeds=seeds))
@@ -47,10 +44,10 @@ def rows(preset: str, without: str | None = None) -> dict:
 
 def lacking(run: RunResult, metric: str | None) -> RunResult:
     seeds = {
-        seed: end.model_copy(update={"metrics": {k: v for k, v in end.metrics.items() if k != metric}})
+        seed: end._replace(metrics={k: v for k, v in end.metrics.items() if k != metric})
         for seed, end in run.seeds.items()
     }
-    return run.model_copy(update={"seeds": seeds})
+    return run._replace(seeds=seeds)
 
 
 @pytest.mark.parametrize("preset", SCALED)

@@ -14,9 +14,10 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.data.densities import rings
 from ebmrepro.data.image_folder import parts as folder_parts
 from ebmrepro.energies import build_energy
-from ebmrepro.evaluation.gaussian import gaussian_kl
-from ebmrepro.evaluation.grid import log_likelihood, normalise_on_grid
+from ebmrepro.evaluation.likelihood.gaussian import gaussian_kl
+from ebmrepro.evaluation.likelihood.grid import log_likelihood, normalise_on_grid
 from ebmrepro.files import workspace
+from ebmrepro.params.stages import stage
 from ebmrepro.training.model_file import ModelFile
 
 RUNS = {
@@ -47,9 +48,9 @@ def test_outputs_are_the_declared_ones_and_repeat_byte_for_byte(run, workspace_f
     dataset, experiment = RUNS[run]
     _flow(ebm, run)
     first = _outputs()
-    declared = {str(RESULTS / "prepare" / dataset / name) for name in workspace.PREPARED}
-    for stage, suffixes in workspace.RUN_SUFFIXES.items():
-        declared |= {str(RESULTS / stage / experiment / f"{run}{suffix}") for suffix in suffixes}
+    declared = {f"{RESULTS}/prepare/{dataset}{suffix}" for suffix in stage("prepare").suffixes}
+    for name in ("train", "sample", "evaluate"):
+        declared |= {f"{RESULTS}/{name}/{experiment}/{run}{suffix}" for suffix in stage(name).suffixes}
     assert first.keys() == declared
     # Again over the old files, and again from nothing, after other use of torch's random state.
     _flow(ebm, run)

@@ -28,32 +28,13 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
+from ebmrepro.files.errors import WorkspaceError
 from ebmrepro.params.stages import STAGES
 
 RESULTS = Path("results")
 FIGURES = Path("paper_figures")
 REPORT = FIGURES / "report.html"
 TEMPORARY = ".writing-"
-RUN_SUFFIXES = {
-    "train": (".safetensors", ".csv", ".json"),
-    "sample": (".safetensors",),
-    "evaluate": (".json", ".safetensors"),
-}
-# What the stages write that measure an experiment's models together.
-MEASURED_SUFFIXES = {
-    "compose": (".json", ".safetensors"),
-    "detect": (".json", ".safetensors"),
-    "denoise": (".json", ".safetensors"),
-    "compare": (".json",),
-    "resample": (".json", ".safetensors"),
-}
-PREPARED = ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
-FIGURE_SUFFIXES = (".pdf", ".png")
-TABLE_SUFFIXES = (".md", ".csv", ".tex")
-
-
-class WorkspaceError(Exception):
-    """An artifact is missing, damaged or foreign. The message is one sentence that says what to run."""
 
 
 def prepared(preset: str, dataset: str) -> Path:

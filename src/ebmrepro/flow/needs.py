@@ -11,7 +11,6 @@ from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, stage
 from ebmrepro.params.switches import switches
 from ebmrepro.shown.caption import scope
-from ebmrepro.shown.items import runs_shown
 from ebmrepro.shown.labels import label_runs
 
 
@@ -165,7 +164,7 @@ class Compare(Needs):
     """The runs of several experiments side by side, their training steps timed."""
 
     def _runs(self) -> list[str]:
-        return runs_shown(self.params, "compare", self.item)
+        return self.params.shown_runs("compare", self.item)
 
     def kinds(self):
         for run in self._runs():
@@ -217,11 +216,16 @@ class Figure(Needs):
     def entry(self):
         return getattr(self.params, self.section)[self.item]
 
+    def _runs(self) -> list[str]:
+        return self.params.shown_runs(self.entry.stage, self.entry.experiment)
+
     def kinds(self):
         yield self.entry
+        if self.entry.asks_data:
+            yield from (self.params.datasets[self.params.runs[run].dataset] for run in self._runs())
 
     def settings(self):
-        runs = runs_shown(self.params, self.entry.stage, self.entry.experiment)
+        runs = self._runs()
         labels = [list(label) for label in label_runs(self.params, runs)]
         # Seeds and data sets are in the words.
         return {"entry": _dump(self.entry), "runs": labels, "scope": scope(self.params, runs)}

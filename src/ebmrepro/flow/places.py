@@ -6,7 +6,6 @@ from pathlib import Path
 from ebmrepro.files.workspace import FIGURES, REPORT, RESULTS, verdicts_file
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import Stage, stage
-from ebmrepro.shown.items import items_of
 
 
 def outputs(params: Params, name: str, item: str) -> list[Path]:
@@ -36,6 +35,5 @@ def prepared(params: Params, dataset: str, *parts: str) -> Iterator[Path]:
 
 def results_of(params: Params, name: str, experiment: str) -> Iterator[Path]:
     """What stage `name` wrote for an experiment, of `compare` for a comparison, for figures and tables."""
-    of_runs = stage(name).section == "runs"
-    for item in params.runs_of(experiment) if of_runs else items_of(params, name, experiment):
+    for item in params.items_of(name, experiment):
         yield from outputs(params, name, item)

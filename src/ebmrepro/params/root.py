@@ -4,6 +4,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
+from ebmrepro.params import stages
 from ebmrepro.params.base import Count, Index, Name, Section
 from ebmrepro.params.comparisons import Comparison
 from ebmrepro.params.compositions import Composition
@@ -90,6 +91,20 @@ class Params(Section):
     def runs_of(self, experiment: str) -> list[str]:
         """Names of the runs of an experiment, in the order of params.yaml."""
         return [name for name, run in self.runs.items() if run.experiment == experiment]
+
+    def items_of(self, stage: str, experiment: str) -> list[str]:
+        """Names of an experiment's items of a stage, runs or others; of `compare` that of the comparison."""
+        known = stages.stage(stage)
+        entries = getattr(self, known.section)
+        if not known.by_experiment:
+            return [name for name in entries if name == experiment]
+        return [name for name, entry in entries.items() if entry.experiment == experiment]
+
+    def shown_runs(self, stage: str, experiment: str) -> list[str]:
+        """The runs that a figure or table of a stage shows: an experiment's, or those of a comparison."""
+        one = stages.stage(stage).by_experiment
+        experiments = [experiment] if one else self.comparisons[experiment].experiments
+        return [run for name in experiments for run in self.runs_of(name)]
 
     @property
     def experiments(self) -> list[str]:

@@ -7,7 +7,8 @@ from scipy.spatial.distance import pdist
 
 from ebmrepro.plots import curves, style
 from ebmrepro.plots.images import require_images
-from ebmrepro.shown.data import NothingToShow, SampledSeeds, Samples, as_title
+from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.loaders.sample import SampledSeeds, Samples
 
 LOOKS = (
     ("with transitions", "with_transitions", {"color": style.OTHERS[0], "linestyle": "-"}),
@@ -84,5 +85,5 @@ def _reference(one: Samples) -> float:
 
 
 def _mean_distance(images: np.ndarray) -> float:
-    # The same number as ebmrepro.evaluation.diversity gives, from images as they are stored.
+    # The same number as ebmrepro.evaluation.samples.diversity gives, from images as they are stored.
     return float(pdist(images.reshape(len(images), -1) / 255).mean())

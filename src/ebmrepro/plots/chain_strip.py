@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_frames, require_images, show, tile
-from ebmrepro.shown.data import STEPS, NothingToShow, Samples, heading
+from ebmrepro.shown.data import NothingToShow, heading
+from ebmrepro.shown.loaders.sample import Samples
 
 # Runs side by side, of more than would stand in one column.
 ABREAST = 2
@@ -38,7 +39,7 @@ def draw(runs: list[Samples]) -> Figure:
         show(axes, tile(rows, frames), heading(member.run, member.outcome))
         label_frames(axes, frame_steps(member.steps, frames), width)
         if several:
-            axes.set_xlabel(STEPS[member.chain], fontsize=5.5, labelpad=1)
+            axes.set_xlabel(member.step_words, fontsize=5.5, labelpad=1)
     return made
 
 
@@ -58,4 +59,4 @@ def note(runs: list[Samples]) -> str:
 
 
 def _units(runs: list[Samples]) -> list[str]:
-    return list(dict.fromkeys(STEPS[run.chain] for run in runs if run.strip is not None))
+    return list(dict.fromkeys(run.step_words for run in runs if run.strip is not None))

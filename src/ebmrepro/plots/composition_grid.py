@@ -9,7 +9,8 @@ from matplotlib.patches import Rectangle
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GAP, require_images, show, tile
-from ebmrepro.shown.data import Composed, NothingToShow, as_title, ended
+from ebmrepro.shown.data import NothingToShow, as_title, ended
+from ebmrepro.shown.loaders.compose import Composed
 
 ROWS, COLUMNS = 2, 12
 BLOCKS_ACROSS = 2

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from ebmrepro.shown.data import Curves, Outcome
+from ebmrepro.shown.data import Outcome
+from ebmrepro.shown.loaders.train import Curves
 
 NOTE = "Thin lines are single seeds, thick lines their mean as long as every seed trains"
 

@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_rows, require_images, show, tile
-from ebmrepro.shown.data import Denoised, NothingToShow, as_title, ended, noise_key
+from ebmrepro.shown.data import NothingToShow, as_title, ended
+from ebmrepro.shown.loaders.denoise import Denoised, noise_key
 from ebmrepro.tables.table import MISSING
 
 MOST = 12

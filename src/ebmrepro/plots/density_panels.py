@@ -5,8 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
-from ebmrepro.shown.data import METHODS, Drawn, NothingToShow, as_title, by_dataset, ended
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset, ended
+from ebmrepro.shown.loaders.evaluate import Drawn
 
 COLOUR_MAP = "viridis"
 # Methods in a row, beside the truth.
@@ -20,7 +22,7 @@ def draw(runs: list[Drawn]) -> Figure:
     NothingToShow if a run has no density.
     """
     for member in runs:
-        if member.true_log_density is None or "log_density" not in member.arrays:
+        if "log_density" not in member.arrays:
             raise NothingToShow(f"density_panels shows 2-D densities, and run {member.run.name} has none")
     groups = by_dataset(runs)
     # The truth stands alone in the first column: methods are never wrapped below it.
@@ -33,8 +35,8 @@ def draw(runs: list[Drawn]) -> Figure:
     for dataset, members in groups.items():
         block = grid[top : top + lines[dataset]]
         top += lines[dataset]
-        truth = np.exp(members[0].true_log_density)
-        members = sorted(members, key=lambda m: list(METHODS).index(m.run.method))
+        truth = np.exp(true_log_density(members[0]))
+        members = sorted(members, key=lambda m: list(methods()).index(m.run.method))
         fields = [
             (m.run.label + ended(m.outcome).replace(", ", "\n"), np.exp(m.arrays["log_density"]), m)
             for m in members
@@ -66,6 +68,21 @@ def _field(axes: Axes, title: str, density: np.ndarray, truth: np.ndarray, membe
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     return image
+
+
+def true_log_density(member: Drawn) -> np.ndarray:
+    """Of the run's data (n, n) in nats, on the grid of the model's density: cell centres, rows along y.
+
+    Raises NothingToShow if nobody knows it.
+    """
+    cells, (low, high) = len(member.arrays["log_density"]), member.arrays["box"].tolist()
+    centres = low + (high - low) / cells * (np.arange(cells) + 0.5)
+    x, y = np.meshgrid(centres, centres)
+    points = np.stack([x.ravel(), y.ravel()], 1)
+    known = member.dataset.log_density(points)
+    if known is None:
+        raise NothingToShow(f"density_panels shows data whose density is known, not {member.run.dataset}")
+    return known.reshape(cells, cells)
 
 
 def note(runs: list[Drawn]) -> str:

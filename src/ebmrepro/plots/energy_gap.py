@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import Curves, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
+from ebmrepro.shown.loaders.train import Curves
 
 # In one panel, before its lines cannot be told apart.
 MOST_RUNS = 4

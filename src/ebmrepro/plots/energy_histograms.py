@@ -4,7 +4,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
-from ebmrepro.shown.data import Detected, Measured, NothingToShow, as_title, ended
+from ebmrepro.shown.data import NothingToShow, as_title, ended
+from ebmrepro.shown.loaders.detect import Detected
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.table import MISSING
 
 INSIDE, OUTSIDE = style.GREY, "#E69F00"

@@ -3,7 +3,8 @@
 from matplotlib.figure import Figure
 
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import Curves, NothingToShow, as_title
+from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.loaders.train import Curves
 
 TERMS = (("gradient_norm_kl", "KL term", "#0072B2"), ("gradient_norm_cd", "CD term", "#D55E00"))
 

@@ -4,7 +4,8 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_frames, require_images, show, tile
-from ebmrepro.shown.data import NothingToShow, Samples, heading
+from ebmrepro.shown.data import NothingToShow, heading
+from ebmrepro.shown.loaders.sample import Samples
 
 ROWS, MOST_FRAMES = 6, 25
 

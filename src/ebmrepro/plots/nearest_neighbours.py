@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
-from ebmrepro.shown.data import Drawn, NothingToShow, heading
+from ebmrepro.shown.data import NothingToShow, heading
+from ebmrepro.shown.loaders.evaluate import Drawn
 
 
 def draw(runs: list[Drawn]) -> Figure:

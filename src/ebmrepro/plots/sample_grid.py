@@ -4,7 +4,8 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
-from ebmrepro.shown.data import Samples, heading
+from ebmrepro.shown.data import heading
+from ebmrepro.shown.loaders.sample import Samples
 
 COLUMNS, ROWS = 20, 4
 # Of more runs each has half as many rows, or the figure would not fit a page.

@@ -5,7 +5,8 @@ from collections import Counter
 from matplotlib.figure import Figure
 
 from ebmrepro.plots import curves, energy_gap, style
-from ebmrepro.shown.data import Curves, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
+from ebmrepro.shown.loaders.train import Curves
 
 
 def draw(runs: list[Curves]) -> Figure:

@@ -1,9 +1,10 @@
 """The published numbers, the claims and their rules as typed data; nothing is judged here."""
 
+from collections.abc import Mapping
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
 from ebmrepro.params.base import Name, Number, Positive, Section
@@ -232,37 +233,21 @@ class Claims(Section):
     claims: list[Claim]
 
 
-class _Measured(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+class SeedResult(NamedTuple):
+    """What was measured of one seed; `diverged_at`: 0-based iteration, None if training finished."""
+
+    metrics: Mapping[str, float | None]
+    diverged_at: int | None = None
 
 
-class SeedResult(_Measured):
-    """One seed in a metrics file; `iteration` is where it diverged, if it did."""
-
-    metrics: dict[str, float | None]
-    outcome: Literal["finished", "diverged"]
-    iteration: int | None = None
-
-    @model_validator(mode="after")
-    def _divergence_has_a_place(self):
-        if self.outcome == "diverged" and self.iteration is None:
-            raise ValueError("a diverged seed without the iteration of its divergence")
-        return self
-
-    @property
-    def diverged_at(self) -> int | None:
-        """0-based iteration, None if training finished."""
-        return self.iteration if self.outcome == "diverged" else None
-
-
-class RunResult(_Measured):
+class RunResult(NamedTuple):
     """A run with the metrics of every stage that measured it; a composition is one too."""
 
     run: str
     experiment: str
     dataset: str
     objective: str
-    seeds: dict[int, SeedResult]
+    seeds: Mapping[int, SeedResult]
 
 
 def load_claims() -> list[Claim]:

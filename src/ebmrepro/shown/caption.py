@@ -1,7 +1,6 @@
 """What every figure and table says about itself, in one place, so that its scope cannot be misread."""
 
 from ebmrepro.params.root import Params
-from ebmrepro.shown.items import runs_shown
 
 # Numbers of this preset alone stand for the paper's experiments.
 PAPER_PRESET = "paper"
@@ -68,7 +67,7 @@ def scope(params: Params, runs: list[str]) -> str:
 def caption(params: Params, section: str, name: str, note: str = "") -> str:
     """One line for entry `name` of `section` (figures, tables): its caption, how to read it, its scope."""
     entry = getattr(params, section)[name]
-    runs = runs_shown(params, entry.stage, entry.experiment)
+    runs = params.shown_runs(entry.stage, entry.experiment)
     return " ".join(part for part in (_sentence(entry.caption), _sentence(note), scope(params, runs)) if part)
 
 

@@ -1,24 +1,40 @@
 """report: the verdicts of the current preset, and one page over every preset found."""
 
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
 
-from pydantic import ValidationError
+from ruamel.yaml import YAML
 
-from ebmrepro.checks.load import PARAMS_FILE
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params import stages
+from ebmrepro.params.compositions import Composition
 from ebmrepro.params.root import Params
+from ebmrepro.params.runs import Run
 from ebmrepro.report.page import Preset, render
 from ebmrepro.reproduction.judge import VERDICTS, judge, not_run
-from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
+from ebmrepro.reproduction.rules import RunResult, SeedResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
-from ebmrepro.shown.items import runs_shown
+from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.loaders import compare, compose, denoise, detect, evaluate
+from ebmrepro.shown.loaders.compose import Composed
+from ebmrepro.shown.loaders.evaluate import Measured
 
 # What a comparison measures itself; the rest it has from the other stages.
 COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
 
 NOT_RUN = f"preset {PAPER_PRESET} has not run in this checkout"
+
+
+class _Place(NamedTuple):
+    """Where the files of a stage lie, as an entry of figures or tables says it to the loaders."""
+
+    stage: str
+    experiment: str
 
 
 def run(params: Params) -> None:
@@ -33,7 +49,11 @@ def run(params: Params) -> None:
         shown = [name for name in members if name in runs] or members
         return f"{params.preset}: {where(params, shown)}"
 
-    verdicts = judge(claims, published, params.preset, _results(params), scope)
+    try:
+        results = _results(params)
+    except NothingToShow as failure:
+        raise WorkspaceError(str(failure)) from None
+    verdicts = judge(claims, published, params.preset, results, scope)
     current = _current(params, verdicts)
     presets = [current, *(_found(name) for name in _others(params.preset))]
     try:
@@ -55,54 +75,53 @@ def run(params: Params) -> None:
 def _results(params: Params) -> list[RunResult]:
     """Every run with the metrics of all stages that measured it, and every composition."""
     found = {}
-    for name, entry in params.runs.items():
-        path = workspace.run_file(params.preset, "evaluate", entry.experiment, name, ".json")
-        found[name] = _result(path, workspace.load_json(path), f"evaluate {name}")
-    for stage, section in (("detect", params.outliers), ("denoise", params.denoisings)):
-        for name, entry in section.items():
-            path = workspace.run_file(params.preset, stage, entry.experiment, name, ".json")
-            content = workspace.load_json(path)
-            for run in params.runs_of(entry.experiment):
-                found[run] = _merged(found[run], content, path)
-    for name in params.comparisons:
-        path = workspace.run_file(params.preset, "compare", name, name, ".json")
-        content = workspace.load_json(path)
-        for run in runs_shown(params, "compare", name):
-            found[run] = _merged(found[run], content, path, COSTS)
-    for name, entry in params.compositions.items():
-        path = workspace.run_file(params.preset, "compose", entry.experiment, name, ".json")
-        content = workspace.load_json(path) | {"run": name, "objective": "composition"}
+    for record in _records(params, evaluate):
+        run = record.run.name
+        found[run] = _result(run, params.runs[run], params.resolve(run, "objective").kind, record)
+    for loader, keys in ((detect, None), (denoise, None), (compare, COSTS)):
+        for record in _records(params, loader):
+            for member in record.runs:
+                found[member.run.name] = _merged(found[member.run.name], member.metrics, record.name, keys)
+    for record in _records(params, compose):
         # Not under its name alone, which a run may have too.
-        found["compose", name] = _result(path, content, f"compose {name}")
+        entry = params.compositions[record.name]
+        found["compose", record.name] = _result(record.name, entry, "composition", record)
     return list(found.values())
 
 
-def _result(path: Path, content: dict, command: str) -> RunResult:
-    try:
-        return RunResult.model_validate(content)
-    except ValidationError:
-        raise WorkspaceError(f"{path} holds no metrics: delete it, then run `ebm {command}`") from None
+def _records(params: Params, loader: ModuleType) -> Iterator:
+    """What the files of a stage hold of each of its items."""
+    stage = loader.__name__.rpartition(".")[2]
+    for item, entry in getattr(params, stages.stage(stage).section).items():
+        place = _Place(stage, getattr(entry, "experiment", item))
+        labels = label_runs(params, params.shown_runs(*place))
+        yield loader.for_table(params, place, item, labels)[0]
 
 
-def _merged(result: RunResult, content: dict, path: Path, keys: Iterable[str] | None = None) -> RunResult:
-    """`result` with what another stage measured of the run; of that only `keys`, if given."""
+def _result(name: str, entry: Run | Composition, objective: str, record: Measured | Composed) -> RunResult:
+    seeds = {seed: SeedResult(record.metrics[seed], end.diverged_at) for seed, end in record.outcomes.items()}
+    return RunResult(name, entry.experiment, entry.dataset, objective, seeds)
+
+
+def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str] | None) -> RunResult:
+    """`result` with what `where` measured of the run; of that only `keys`, if given."""
     seeds = {}
     for seed, own in result.seeds.items():
         try:
-            metrics = content["runs"][result.run]["seeds"][str(seed)]["metrics"]
-            metrics = {key: metrics[key] for key in keys or metrics}
+            metrics = {key: measured[seed][key] for key in keys or measured[seed]}
         except KeyError:
             raise WorkspaceError(
-                f"{path} has no metrics of run {result.run} with seed {seed}: delete it, then run `snakemake`"
+                f"{where} has no metrics of run {result.run} with seed {seed}: delete its files, then run"
+                " `snakemake`"
             ) from None
         twice = sorted(own.metrics.keys() & metrics.keys())
         if twice:
             raise WorkspaceError(
-                f"{path} measures {', '.join(twice)} of run {result.run} a second time, and no verdict could"
+                f"{where} measures {', '.join(twice)} of run {result.run} a second time, and no verdict could"
                 " tell which is meant: no two outliers, denoisings or comparisons may measure the same"
             )
-        seeds[seed] = own.model_copy(update={"metrics": own.metrics | metrics})
-    return result.model_copy(update={"seeds": seeds})
+        seeds[seed] = own._replace(metrics=own.metrics | metrics)
+    return result._replace(seeds=seeds)
 
 
 def _current(params: Params, verdicts: dict) -> Preset:
@@ -118,8 +137,17 @@ def _current(params: Params, verdicts: dict) -> Preset:
         {name: workspace.read_text(folder / f"{name}.md") for name in params.tables},
         {name: _png(folder / f"{name}.png") for name in params.figures},
         environments,
-        workspace.read_text(Path(PARAMS_FILE)),
+        _as_yaml(params),
     )
+
+
+def _as_yaml(params: Params) -> str:
+    """The parameters as they could stand in params.yaml, without its comments."""
+    yaml, text = YAML(typ="safe", pure=True), io.StringIO()
+    # Short mappings and lists in one line, in the order of the sections' fields; lines are not wrapped.
+    yaml.default_flow_style, yaml.sort_base_mapping_type_on_output, yaml.width = None, False, 4096
+    yaml.dump(params.model_dump(mode="json", exclude_unset=True), text)
+    return text.getvalue()
 
 
 def _others(current: str) -> list[str]:

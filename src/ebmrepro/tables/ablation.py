@@ -1,6 +1,6 @@
 """The ablation: what the KL term, augmentation and several scales each do to samples and to stability."""
 
-from ebmrepro.shown.data import Measured
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.generation import real_images
 from ebmrepro.tables.rows import NOTE, Column, build
 from ebmrepro.tables.switch_words import column

@@ -1,6 +1,6 @@
 """Binary data: how likely the held-out patterns are, and what samples and reconstructions are worth."""
 
-from ebmrepro.shown.data import Measured
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, Words, build
 from ebmrepro.tables.table import Table, mean_sd
 

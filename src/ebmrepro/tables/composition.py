@@ -1,6 +1,7 @@
 """Compositions: how many samples satisfy what was asked for, and how many images do by chance."""
 
-from ebmrepro.shown.data import Composed, NothingToShow, as_title
+from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.loaders.compose import Composed
 from ebmrepro.tables.rows import NOTE, diverged_at, seeds_text
 from ebmrepro.tables.table import Table, format_mean_sd, mean_sd
 

@@ -1,6 +1,8 @@
 """Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
 
-from ebmrepro.shown.data import Denoised, Measured, NothingToShow, as_title, noise_key
+from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.loaders.denoise import Denoised, noise_key
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
 from ebmrepro.tables.table import MISSING, Table, format_mean_sd
 

@@ -1,6 +1,6 @@
 """Two-dimensional densities: likelihood of test points and distance of samples from them."""
 
-from ebmrepro.shown.data import Measured
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, build
 from ebmrepro.tables.table import Table
 

@@ -1,6 +1,6 @@
 """The n-dimensional Gaussian: divergences that every objective shares, and the loss, which they do not."""
 
-from ebmrepro.shown.data import Measured
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, build
 from ebmrepro.tables.table import Table
 

@@ -1,6 +1,6 @@
 """Generation of images: quality, diversity, distance to the training set."""
 
-from ebmrepro.shown.data import Measured
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, build
 from ebmrepro.tables.table import Table
 

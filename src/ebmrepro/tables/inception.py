@@ -1,6 +1,7 @@
 """Generation of images by the rulers of papers: FID, Inception Score, KID, neighbours, bits per dimension."""
 
-from ebmrepro.shown.data import Measured, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.inception_groups import NOTE as RULERS
 from ebmrepro.tables.inception_groups import columns_of, groups_of, groups_of_run
 from ebmrepro.tables.rows import NOTE, numbers_of, seeds_text

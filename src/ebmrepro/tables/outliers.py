@@ -1,6 +1,7 @@
 """Out-of-distribution detection by energy: AUROC and FPR95 of each run against each set."""
 
-from ebmrepro.shown.data import Detected, NothingToShow, as_title
+from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.loaders.detect import Detected
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
 from ebmrepro.tables.table import Table
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from ebmrepro.shown.data import Measured, NothingToShow, Resampled, as_title
+from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.loaders.evaluate import Measured
+from ebmrepro.shown.loaders.resample import Resampled
 from ebmrepro.tables import density as table_density
 from ebmrepro.tables import generation as table_generation
 from ebmrepro.tables.inception_groups import NO_GROUP, Group, columns_of, groups_of, groups_of_run

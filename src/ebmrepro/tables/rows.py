@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ebmrepro.shown.data import Composed, Measured, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
+from ebmrepro.shown.loaders.compose import Composed
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.table import MISSING, Table, format_mean_sd, mean_sd
 
 NOTE = "Mean ± sample standard deviation over the seeds that finished"

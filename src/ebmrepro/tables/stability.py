@@ -1,6 +1,6 @@
 """Which architectures can be trained, with the KL term and without it: iterations survived."""
 
-from ebmrepro.shown.data import Measured
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import Column, Words, build, diverged_at
 from ebmrepro.tables.switch_words import column
 from ebmrepro.tables.table import MISSING, Table

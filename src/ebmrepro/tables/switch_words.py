@@ -1,6 +1,7 @@
 """A run's switches as the words of table cells."""
 
-from ebmrepro.shown.data import Measured, NothingToShow
+from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import Words
 
 KL = {"off": "no", "opt": "L_opt only", "ent": "L_ent only", "both": "yes"}

@@ -99,7 +99,7 @@ class Dataset(Kind):
 class ClassifierRuler(Implemented):
     """The classifier whose features measure generated images; trained by `ebm prepare`."""
 
-    implementation = "ebmrepro.evaluation.class_reference"
+    implementation = "ebmrepro.evaluation.classifiers.class_reference"
 
     epochs: Annotated[Count, Field(description="Passes over the training images.", examples=[30])]
     batch_size: Annotated[Count, Field(description="Images in a step.", examples=[64])]
@@ -117,7 +117,7 @@ class AttributeClassifiers(ClassifierRuler):
     images that is recognised: 0.8 of all images mean little where 0.78 are young.
     """
 
-    implementation = "ebmrepro.evaluation.attribute_reference"
+    implementation = "ebmrepro.evaluation.classifiers.attribute_reference"
 
     attributes: Annotated[
         list[Name],
@@ -129,8 +129,3 @@ class AttributeClassifiers(ClassifierRuler):
         if len(set(self.attributes)) != len(self.attributes):
             raise ValueError(f"each attribute must appear once, got {self.attributes}")
         return self
-
-
-# Until checks and sample ask for the form.
-IMAGES = {"digits", "shapes", "image_folder", "catalogue"}
-BINARY = {"bars_and_stripes", "binary_digits"}

@@ -1,4 +1,7 @@
-"""`evaluations`: which numbers are measured on a trained model and its samples, one module a kind."""
+"""`evaluations`: which numbers are measured on a trained model and its samples, one module a kind.
+
+`implementation` of a kind names its `measure(config, subject) -> Measured` (evaluation/subject.py).
+"""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -20,3 +23,10 @@ class Evaluation(Kind):
                 yield f"{dataset.kind} data are measured by an evaluation of kind {wanted}, not {self.kind}"
             else:
                 yield f"{self.kind} compares with {self.needs} references, and the data set has none"
+
+    # Whether samples and data may not fit into memory: they are then maps of their files, not copies.
+    mapped: ClassVar[bool] = False
+
+    def cost(self) -> int:
+        """Steps of single chains, gradients in x, that its numbers of one seed take."""
+        return 0

@@ -1,17 +1,16 @@
-"""`figures`: what comes out of which experiment, one module a kind."""
+"""`figures`: what is drawn of which experiment, one module a kind."""
 
 from typing import ClassVar
 
-from ebmrepro.params.base import Name
-from ebmrepro.params.kinds import Kind
+from ebmrepro.params.shown import Shown
 
 
-class Figure(Kind):
-    """A figure over all runs of an experiment."""
+class Figure(Shown):
+    """A figure over all runs of an experiment.
 
-    # The stage whose files it is drawn from.
-    stage: ClassVar[str]
+    Its implementation has `draw(data)`, which gives a matplotlib figure of what the stage's loader read, and
+    `note(data)`, how to read it. Both raise shown.data.NothingToShow if there is nothing.
+    """
 
-    # Of stage compare: the name of a comparison.
-    experiment: Name
-    caption: str
+    # Of stage sample: every seed's samples, not the first one's alone.
+    every_seed: ClassVar[bool] = False

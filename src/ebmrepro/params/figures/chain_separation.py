@@ -9,6 +9,9 @@ class ChainSeparation(Figure):
     """Do chains from one start separate, with augmentation transitions and without?"""
 
     stage = "sample"
+    shows = ("images",)
+    setting = ("generation", "long_chains")
+    every_seed = True
     implementation = "ebmrepro.plots.chain_separation"
 
     kind: Literal["chain_separation"]

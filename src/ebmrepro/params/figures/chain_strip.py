@@ -9,6 +9,7 @@ class ChainStrip(Figure):
     """Chains on their way from noise to sample: Langevin dynamics or Gibbs sampling."""
 
     stage = "sample"
+    shows = ("binary", "images")
     implementation = "ebmrepro.plots.chain_strip"
 
     kind: Literal["chain_strip"]

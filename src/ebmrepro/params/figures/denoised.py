@@ -5,7 +5,7 @@ from typing import Literal
 from ebmrepro.params.figures import Figure
 
 
-class Denoised(Figure):
+class DenoisedImages(Figure):
     """Noisy test images and what each energy makes of them."""
 
     stage = "denoise"

@@ -9,6 +9,10 @@ class DensityPanels(Figure):
     """Two-dimensional densities: the truth, then what each method learnt."""
 
     stage = "evaluate"
+    shows = ("vectors",)
+    evaluations = ("density",)
+    every_run = True
+    asks_data = True
     implementation = "ebmrepro.plots.density_panels"
 
     kind: Literal["density_panels"]

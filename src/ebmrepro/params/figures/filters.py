@@ -5,10 +5,11 @@ from typing import Literal
 from ebmrepro.params.figures import Figure
 
 
-class Filters(Figure):
+class FilterImages(Figure):
     """The weights of hidden units, as images of what each unit looks at."""
 
     stage = "evaluate"
+    shows = ("binary",)
     implementation = "ebmrepro.plots.filters"
 
     kind: Literal["filters"]

@@ -5,10 +5,12 @@ from typing import Literal
 from ebmrepro.params.figures import Figure
 
 
-class LongChains(Figure):
+class LongChainStrips(Figure):
     """Long Langevin chains from one start, with augmentation transitions: do they cross between modes?"""
 
     stage = "sample"
+    shows = ("images",)
+    setting = ("generation", "long_chains")
     implementation = "ebmrepro.plots.long_chains"
 
     kind: Literal["long_chains"]

@@ -9,6 +9,7 @@ class NearestNeighbours(Figure):
     """Samples above their nearest training images: is the model copying?"""
 
     stage = "evaluate"
+    shows = ("images",)
     implementation = "ebmrepro.plots.nearest_neighbours"
 
     kind: Literal["nearest_neighbours"]

@@ -9,6 +9,7 @@ class Reconstructions(Figure):
     """Test patterns above what a sweep to the hidden units and back makes of them."""
 
     stage = "evaluate"
+    shows = ("binary",)
     implementation = "ebmrepro.plots.reconstructions"
 
     kind: Literal["reconstructions"]

@@ -9,6 +9,7 @@ class SampleGrid(Figure):
     """Samples of every run, one block each."""
 
     stage = "sample"
+    shows = ("binary", "images")
     implementation = "ebmrepro.plots.sample_grid"
 
     kind: Literal["sample_grid"]

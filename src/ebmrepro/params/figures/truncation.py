@@ -5,10 +5,11 @@ from typing import Literal
 from ebmrepro.params.figures import Figure
 
 
-class Truncation(Figure):
+class TruncationCurves(Figure):
     """The KL term's gradient through the last steps of the chain against that through all of them."""
 
     stage = "train"
+    setting = ("objective", "compare_full")
     implementation = "ebmrepro.plots.truncation"
 
     kind: Literal["truncation"]

@@ -1,17 +1,11 @@
-"""`tables`: what comes out of which experiment, one module a kind."""
+"""`tables`: which numbers stand side by side, one module a kind."""
 
-from typing import ClassVar
-
-from ebmrepro.params.base import Name
-from ebmrepro.params.kinds import Kind
+from ebmrepro.params.shown import Shown
 
 
-class Table(Kind):
-    """A table over all runs of an experiment, mean and standard deviation over seeds."""
+class Table(Shown):
+    """A table over all runs of an experiment, mean and standard deviation over seeds.
 
-    # The stage whose files it is drawn from.
-    stage: ClassVar[str]
-
-    # Of stage compare: the name of a comparison.
-    experiment: Name
-    caption: str
+    Its implementation has `make(data)`, which gives a tables.table.Table of what the stage's loader read, and
+    `note(data)`, how to read it. Both raise shown.data.NothingToShow if there is nothing.
+    """

@@ -5,10 +5,12 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Ablation(Table):
+class AblationTable(Table):
     """The ablation: what the KL term, augmentation and several scales each do to samples and to stability."""
 
     stage = "evaluate"
+    shows = ("images",)
+    evaluations = ("images",)
     implementation = "ebmrepro.tables.ablation"
 
     kind: Literal["ablation"]

@@ -5,10 +5,11 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Binary(Table):
+class BinaryTable(Table):
     """Binary data: how likely the held-out patterns are, and what samples and reconstructions are worth."""
 
     stage = "evaluate"
+    shows = ("binary",)
     implementation = "ebmrepro.tables.binary"
 
     kind: Literal["binary"]

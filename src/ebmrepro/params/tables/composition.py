@@ -5,7 +5,7 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Composition(Table):
+class CompositionTable(Table):
     """Compositions: how many samples satisfy what was asked for, and how many images do by chance."""
 
     stage = "compose"

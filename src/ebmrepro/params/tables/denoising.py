@@ -5,7 +5,7 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Denoising(Table):
+class DenoisingTable(Table):
     """Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
 
     stage = "denoise"

@@ -5,10 +5,13 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Density(Table):
+class DensityTable(Table):
     """Two-dimensional densities: likelihood of test points and distance of samples from them."""
 
     stage = "evaluate"
+    shows = ("vectors",)
+    evaluations = ("density",)
+    every_run = True
     implementation = "ebmrepro.tables.density"
 
     kind: Literal["density"]

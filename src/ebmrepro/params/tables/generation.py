@@ -5,10 +5,12 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Generation(Table):
+class GenerationTable(Table):
     """Generation of images: quality, diversity, distance to the training set."""
 
     stage = "evaluate"
+    shows = ("images",)
+    evaluations = ("images",)
     implementation = "ebmrepro.tables.generation"
 
     kind: Literal["generation"]

@@ -5,10 +5,12 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Inception(Table):
+class InceptionTable(Table):
     """Generation of images as in papers: FID, Inception Score, KID, neighbours, bits per dimension."""
 
     stage = "evaluate"
+    shows = ("images",)
+    evaluations = ("inception",)
     implementation = "ebmrepro.tables.inception"
 
     kind: Literal["inception"]

@@ -5,7 +5,7 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Methods(Table):
+class MethodsTable(Table):
     """Every method on every data set: how well it fits, what its samples are worth, what a step costs."""
 
     stage = "compare"

@@ -5,7 +5,7 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Outliers(Table):
+class OutliersTable(Table):
     """Out-of-distribution detection by energy: AUROC and FPR95 of each run against each set."""
 
     stage = "detect"

@@ -5,10 +5,13 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Protocols(Table):
+class ProtocolsTable(Table):
     """The same models sampled and measured by different protocols: does the number depend on who samples?"""
 
     stage = "resample"
+    shows = ("vectors", "images")
+    evaluations = ("density", "images", "inception")
+    every_run = True
     implementation = "ebmrepro.tables.protocols"
 
     kind: Literal["protocols"]

@@ -5,7 +5,7 @@ from typing import Literal
 from ebmrepro.params.tables import Table
 
 
-class Stability(Table):
+class StabilityTable(Table):
     """Which architectures can be trained, with the KL term and without it: iterations survived."""
 
     stage = "evaluate"

@@ -1,0 +1,75 @@
+"""What figures and tables have in common: the experiment they show, and what it must have for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, get_args
+
+from pydantic import Field
+
+from ebmrepro.params.base import Name
+from ebmrepro.params.datasets import Form
+from ebmrepro.params.kinds import Kind
+from ebmrepro.params.stages import stage
+
+if TYPE_CHECKING:
+    from ebmrepro.params.root import Params
+
+
+class Shown(Kind):
+    """A figure or table over all runs of an experiment."""
+
+    # The stage whose files it is made from; shown/loaders has a module for each.
+    stage: ClassVar[str]
+    # What a sample of the data may be.
+    shows: ClassVar[tuple[str, ...]] = get_args(Form)
+    # Kinds of evaluation that measure what it shows, if not all do. One run with such an evaluation is
+    # enough, unless `every_run` needs one.
+    evaluations: ClassVar[tuple[str, ...]] = ()
+    every_run: ClassVar[bool] = False
+    # Whether it computes with the code of the data sets, such as their true density.
+    asks_data: ClassVar[bool] = False
+    # What some run must have switched on: key of the run's entry, and of the setting there.
+    setting: ClassVar[tuple[str, str] | None] = None
+
+    experiment: Name = Field(
+        description="the experiment whose runs are shown; of stage compare the comparison",
+        examples=["digits"],
+    )
+    caption: str = Field(
+        description="what is to be seen, in one sentence; how to read it and its scope are added",
+        examples=["Langevin chains from noise to sample."],
+    )
+
+    def modules(self) -> list[str]:
+        """The module that does the work and the one that reads the files of its stage."""
+        return [*super().modules(), loader(self.stage)]
+
+    def problems(self, params: Params) -> Iterator[str]:
+        """Why it cannot show its experiment, which has runs."""
+        runs = params.shown_runs(self.stage, self.experiment)
+        data = [params.datasets[params.runs[run].dataset] for run in runs]
+        unsuited = {one.kind for one in data if one.form not in self.shows}
+        if unsuited:
+            yield self._cannot(f"{' or '.join(self.shows)} data", unsuited)
+        if not params.items_of(self.stage, self.experiment):
+            yield self._cannot(stage(self.stage).section, {"none"})
+        if self.evaluations:
+            measured = {params.resolve(run, "evaluation").kind for run in runs}
+            others = measured - set(self.evaluations)
+            if others and (self.every_run or others == measured):
+                yield self._cannot(f"an evaluation of kind {' or '.join(self.evaluations)}", others)
+        if self.setting:
+            key, name = self.setting
+            if not any(getattr(params.resolve(run, key), name, None) for run in runs):
+                yield self._cannot(f"{name} of a run's {key}", {"none"})
+
+    def _cannot(self, what: str, found: set[str]) -> str:
+        return (
+            f"{self.kind} shows {what}, and experiment '{self.experiment}' has {' and '.join(sorted(found))}"
+        )
+
+
+def loader(stage: str) -> str:
+    """The module that reads the files of a stage for figures and tables."""
+    return f"ebmrepro.shown.loaders.{stage}"
