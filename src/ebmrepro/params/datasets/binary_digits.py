@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ebmrepro.params.base import Fraction
-from ebmrepro.params.datasets import Dataset, Seed, TestFraction
+from ebmrepro.params.data_fields import Seed, TestFraction
+from ebmrepro.params.datasets import Dataset
 
 
 class BinaryDigitsData(Dataset):

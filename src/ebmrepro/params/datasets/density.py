@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.datasets import Dataset, Seed, TestSize, TrainSize
+from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.datasets import Dataset
 
 # A density is a module of this room, found and not imported: that takes numpy and scipy.
 ROOM = Path(__file__).parents[2] / "data/densities"

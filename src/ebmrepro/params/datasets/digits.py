@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.datasets import ClassifierRuler, Dataset, Seed, TestFraction
+from ebmrepro.params.data_fields import Seed, TestFraction
+from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
 
 class DigitsData(Dataset):

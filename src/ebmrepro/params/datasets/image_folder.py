@@ -7,7 +7,8 @@ from pydantic import Field
 
 from ebmrepro.files.folder_contents import contents
 from ebmrepro.params.base import Count, Name
-from ebmrepro.params.datasets import ClassifierRuler, Corrupt, Dataset, Seed, Side, TestFraction
+from ebmrepro.params.data_fields import Corrupt, Seed, Side, TestFraction
+from ebmrepro.params.datasets import ClassifierRuler, Dataset
 from ebmrepro.params.inception import InceptionRuler
 
 

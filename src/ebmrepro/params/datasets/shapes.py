@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.datasets import ClassifierRuler, Dataset, Seed, TestSize, TrainSize
+from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
 
 class ShapesData(Dataset):
