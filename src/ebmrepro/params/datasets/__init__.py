@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ebmrepro.params.base import Count, Fraction, Index, Name, Probability
+from ebmrepro.params.base import Count, Name, Probability
 from ebmrepro.params.kinds import Implemented, Kind
 
 # What a sample is: a real vector, a binary one, or an image of 8-bit levels.

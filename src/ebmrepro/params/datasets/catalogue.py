@@ -110,6 +110,10 @@ class CatalogueData(Dataset):
                 reason = no_such("attribute", attribute, entry.attributes)
                 yield ("classifier", "attributes", place), reason
 
+    def modules(self) -> list[str]:
+        """Of the readers only its own."""
+        return [*super().modules(), f"ebmrepro.data.catalogue.readers.{self.published.reader}"]
+
     def describe(self, name: str) -> str:
         """The publisher's name for it, and how many images are trained on."""
         entry = self.published
