@@ -6,8 +6,8 @@ and of the data files beside it that it names. Left out:
 
 * imports under `if TYPE_CHECKING:`, which nothing runs;
 * the rooms in PLUMBING: they carry settings and files, and what they carry stands in the job by itself;
-* of the settings of a kind (`params/<family>/`) the fields, the validators, and the class variables and methods
-  in UNDECIDING: the values of the fields stand in the job, the rest describes.
+* of the settings of a kind (`params/<family>/`) the fields, the validators, and the class variables and
+  methods in UNDECIDING: the values of the fields stand in the job, the rest describes.
 """
 
 import ast
