@@ -131,6 +131,7 @@ def test_every_field_is_described(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_runs_write_the_same_bytes(kind, files, ebm, edit):
+    edit("folders: {", "folders: {images: images, ")
     edit("\ndatasets:\n", f"\ndatasets:\n  own: {settings(kind).model_dump_json()}\n")
     folder, seen = Path("results/micro/prepare/own"), []
     for _ in range(2):
@@ -157,18 +158,19 @@ def test_generated_data_are_prepared_without_what_others_need():
     assert not any(name.startswith(("ebmrepro.evaluation", "ebmrepro.data.catalogue")) for name in loaded)
 
 
-def test_modules_name_what_an_entry_asks_for_and_nothing_else():
+def test_modules_name_what_an_entry_asks_for_and_nothing_else(files):
     assert settings("gaussian").modules() == ["ebmrepro.data.gaussian"]
     assert settings("digits").modules() == [
         "ebmrepro.data.digits",
         "ebmrepro.evaluation.classifiers.class_reference",
     ]
-    assert settings("catalogue").modules() == ["ebmrepro.data.catalogue.published"]
+    published = ["ebmrepro.data.catalogue.published", "ebmrepro.data.catalogue.readers.cifar"]
+    assert settings("catalogue").modules() == published
     learnt = {
         "classifier": ("ebmrepro.evaluation.classifiers.attribute_reference", AttributeClassifiers),
         "inception": ("ebmrepro.evaluation.inception.prepare", InceptionRuler),
     }
     asked = {name: example(section) for name, (_, section) in learnt.items()}
     asked["inception"]["references"] = {"all": example(Reference)}
-    modules = ["ebmrepro.data.catalogue.published", *(module for module, _ in learnt.values())]
-    assert settings("catalogue", **asked).modules() == modules
+    both = [module for module, _ in learnt.values()]
+    assert settings("catalogue", **asked).modules() == [published[0], *both, published[1]]

@@ -2,10 +2,8 @@
 
 A module that the settings of such a thing name as their `implementation` has
 
-    check(config, sizes) -> measures        before any work; `sizes` by part
     learn(config, images) -> Learnt
-
-of which `check` raises an error if it cannot be learnt.
+    check(config, sizes) -> measures        before any work, where it can be refused by an error
 """
 
 from collections.abc import Mapping

@@ -17,19 +17,17 @@ from ebmrepro.files.workspace import WorkspaceError, data_sha256, file_sha256, w
 # A file may change again within the tick of the clock in which it was hashed, and its stamps stay as they
 # are: those of files that changed so few nanoseconds ago are not relied on. FAT counts in steps of 2 s.
 SETTLED = 3 * 10**9
-
-
+# Where caches lie, one for each folder by the name that it was asked by.
 WORK = Path(".work/contents")
 
 
 def contents(folder: Path | str, cache: Path | None = None) -> str:
     """SHA-256, hexadecimal, of the relative names and the contents of all files below `folder`.
 
-    The file `cache` (by default one in WORK) remembers the hash of each file by its name, size, time stamps
+    The file `cache`, by default one in WORK, remembers the hash of each file by its name, size, time stamps
     and inode, so that only what changed is read. Any number of processes may use it at once; where it is
     missing, damaged or cannot be written, the files are read. Links are followed. A folder that is not there
-    is like an empty one.
-    Raises WorkspaceError if a file cannot be read.
+    is like an empty one. Raises WorkspaceError if a file cannot be read.
     """
     folder = Path(folder)
     cache = cache or WORK / f"{data_sha256(str(folder))[:16]}.json"

@@ -40,8 +40,8 @@ def resources(params: Params, stage: str, item: str | None = None) -> Resources:
     judging take none.
     """
     datasets, limit = _needs(params, stage, item)
-    uses_gpu = any(_learns(dataset) for dataset in datasets) if stage == "prepare" else bool(datasets)
-    large = any(_is_large(dataset) for dataset in datasets)
+    uses_gpu = any(dataset.learnt for dataset in datasets) if stage == "prepare" else bool(datasets)
+    large = any(dataset.large for dataset in datasets)
     return Resources(
         gpu=int(uses_gpu and params.compute.device != "cpu"),
         mem_mb=LARGE_MB if large else SMALL_MB,
@@ -53,7 +53,7 @@ def minutes(params: Params, passes: int, dataset: Dataset) -> int:
     """Wall-clock limit: the time of `passes` of single examples of `dataset`, and that of getting started."""
     device = "cpu" if params.compute.device == "cpu" else "gpu"
     rate = SMALL_PASSES[device]
-    if _is_large(dataset):
+    if dataset.large:
         rate = LARGE_PASSES[device] * (32 / dataset.size) ** 2
     return min(MOST_MINUTES, LEAST_MINUTES + int(passes / rate / 60))
 
@@ -62,7 +62,7 @@ def _needs(params: Params, stage: str, item: str | None) -> tuple[list[Dataset],
     """The data sets that a job computes with, and its minutes."""
     if stage == "prepare":
         dataset = params.datasets[item]
-        return [dataset], PREPARE_MINUTES if _is_large(dataset) else LEAST_MINUTES
+        return [dataset], PREPARE_MINUTES if dataset.large else LEAST_MINUTES
     if stage in PASSES:
         dataset = params.datasets[params.runs[item].dataset]
         return [dataset], minutes(params, PASSES[stage](params, item), dataset)
@@ -85,13 +85,3 @@ def _needs(params: Params, stage: str, item: str | None) -> tuple[list[Dataset],
 
 # The stages of a run, and what each of them costs.
 PASSES = {"train": cost.training, "sample": cost.sampling, "evaluate": cost.measuring}
-
-
-def _is_large(dataset: Dataset) -> bool:
-    """Data of which nobody knows here how many there are, brought to a size: published and the user's own."""
-    return getattr(dataset, "size", None) is not None
-
-
-def _learns(dataset: Dataset) -> bool:
-    """Whether preparing a data set trains a classifier or asks Inception."""
-    return any(getattr(dataset, part, None) is not None for part in ("classifier", "inception"))

@@ -3,6 +3,7 @@
 The project's own is src/ebmrepro/data/catalogue/catalogue.yaml.
 """
 
+import pkgutil
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,9 +23,8 @@ Checksum = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}
 Address = Annotated[str, Field(pattern=r"^https?://\S+$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Sentence = Annotated[str, Field(min_length=10)]
-Reader = Literal[
-    "cifar", "svhn", "idx", "dtd", "celeba", "celeba_hq", "imagenet_batches", "imagenet_pictures", "lsun"
-]
+# The formats that a module of this room reads: found, not imported.
+Reader = Literal[tuple(sorted(module.name for module in pkgutil.iter_modules([str(OWN.parent / "readers")])))]
 
 
 class SourceFile(Section):

@@ -21,7 +21,8 @@ def run(params: Params, item: str) -> None:
     sizes = {name: len(part) for name, part in found.parts.items()}
     ruler, metadata, measures = dict(found.reference), {"dataset": item}, dict(found.measures)
     for settings in config.learnt:
-        measures |= settings.load().check(settings, sizes)
+        if hasattr(settings.load(), "check"):
+            measures |= settings.load().check(settings, sizes)
     found.fetch()
     folder = workspace.prepared(params.preset, item)
     files = {name: folder / f"{name}.safetensors" for name in found.parts}

@@ -1,12 +1,13 @@
 """A split of a published set as a stream of 8-bit images with labels, in a stated order."""
 
 from collections.abc import Collection, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from ebmrepro.data.catalogue import readers
+from ebmrepro.data.catalogue.content import Content
 from ebmrepro.data.catalogue.pictures import CorruptImage, decode
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import Entry, Preparation
@@ -39,7 +40,7 @@ class Images:
         entry: Entry,
         split: str,
         size: int,
-        content: readers.Content,
+        content: Content,
         preparation: Preparation | None,
         stops: bool,
         only: Collection[int] | None,
@@ -108,7 +109,8 @@ def open_images(
         )
     name = preparation or next(iter(entry.preparations), None)
     chosen = None if name is None else entry.preparations[name]
-    content = readers.READERS[entry.reader]([paths[file.name] for file in files], split)
+    reader = import_module(f"ebmrepro.data.catalogue.readers.{entry.reader}")
+    content = reader.read([paths[file.name] for file in files], split)
     if content.count not in (None, entry.counts[split]):
         raise WorkspaceError(_wrong_count(entry, split, content.count))
     return Images(entry, split, size, content, chosen, corrupt == "stop", only)

@@ -1,17 +1,10 @@
 """A classifier for each attribute that a data set asks for, learnt from its training images."""
 
-from collections.abc import Mapping
-
 from ebmrepro.data.learnt import Images, Learnt
 from ebmrepro.evaluation.classifiers.ruler import accuracy, train_ruler
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.datasets import AttributeClassifiers
-
-
-def check(config: AttributeClassifiers, sizes: Mapping[str, int]) -> dict:
-    """Nothing is known before they are learnt."""
-    return {}
 
 
 def learn(config: AttributeClassifiers, images: Images) -> Learnt:

@@ -1,18 +1,11 @@
 """The classifiers of a data set's own labels; their features of both parts are the Frechet references."""
 
-from collections.abc import Mapping
-
 from ebmrepro.data.learnt import Images, Learnt
 from ebmrepro.evaluation.classifiers.ruler import train_ruler
 from ebmrepro.evaluation.samples.frechet import frechet_distance
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.datasets import ClassifierRuler
-
-
-def check(config: ClassifierRuler, sizes: Mapping[str, int]) -> dict:
-    """Nothing is known before they are learnt."""
-    return {}
 
 
 def learn(config: ClassifierRuler, images: Images) -> Learnt:

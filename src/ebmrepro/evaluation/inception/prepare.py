@@ -26,8 +26,7 @@ def learn(config: InceptionRuler, images: Images) -> Learnt:
         for wanted in config.references.values()
     )
     with progress(f"prepare {images.name}, features", each * len(config.modes)) as bar:
-        return Learnt(
-            *prepared.make_references(
-                config, pictures, images.seed, images.device, images.workers, bar.advance
-            )
+        made = prepared.make_references(
+            config, pictures, images.seed, images.device, images.workers, bar.advance
         )
+    return Learnt(*made)

@@ -5,28 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ebmrepro.params.base import Count, Fraction, Index, Name, Probability
+from ebmrepro.params.base import Count, Name, Probability
 from ebmrepro.params.kinds import Implemented, Kind
 
 # What a sample is: a real vector, a binary one, or an image of 8-bit levels.
 Form = Literal["vectors", "binary", "images"]
-
-Seed = Annotated[Index, Field(description="Seed of what is drawn or split.", examples=[0])]
-TrainSize = Annotated[Count, Field(description="Training samples, at least 1.", examples=[5000])]
-TestSize = Annotated[Count, Field(description="Test samples, at least 1.", examples=[2000])]
-TestFraction = Annotated[
-    Fraction, Field(description="Share of each class that is test data, in (0, 1).", examples=[0.2])
-]
-Side = Annotated[
-    int, Field(ge=4, le=1024, strict=True, description="Pixels a side, 4 to 1024.", examples=[32])
-]
-Corrupt = Annotated[
-    Literal["stop", "skip"],
-    Field(
-        description="Whether pictures that cannot be decoded end it, named and counted, or are left out.",
-        examples=["stop"],
-    ),
-]
 
 
 class Dataset(Kind):
@@ -39,17 +22,11 @@ class Dataset(Kind):
     licence: ClassVar[str]
     # Whether it may be larger than memory, and take hours.
     large: ClassVar[bool] = False
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """Shape of a sample as energies see it: (d,) of a vector, (C, H, W) of an image."""
-        raise NotImplementedError
-
-    @property
-    def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """What its images are labelled with, and the values in the order of their numbers; None if only the
-        data know."""
-        return {}
+    # Shape of a sample as energies see it: (d,) of a vector, (C, H, W) of an image.
+    sample_shape: ClassVar[tuple[int, ...]]
+    # What its images are labelled with, and the values in the order of their numbers; None if only the data
+    # know. A property where it is not the same for all, or decides what is drawn.
+    attributes: ClassVar[Mapping[str, tuple[str, ...] | None]] = {}
 
     @property
     def folders(self) -> list[str]:
@@ -135,13 +112,3 @@ class AttributeClassifiers(ClassifierRuler):
         if len(set(self.attributes)) != len(self.attributes):
             raise ValueError(f"each attribute must appear once, got {self.attributes}")
         return self
-
-
-# Until checks, sample and estimate ask `form` and `attributes` themselves.
-IMAGES = {"digits", "shapes", "image_folder", "catalogue"}
-BINARY = {"bars_and_stripes", "binary_digits"}
-
-
-def attributes_of(dataset: Dataset) -> dict[str, tuple[str, ...] | None]:
-    """Its attributes."""
-    return dataset.attributes

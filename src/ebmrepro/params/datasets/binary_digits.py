@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ebmrepro.params.base import Fraction
-from ebmrepro.params.datasets import Dataset, Seed, TestFraction
+from ebmrepro.params.data_fields import Seed, TestFraction
+from ebmrepro.params.datasets import Dataset
 
 
 class BinaryDigitsData(Dataset):
@@ -14,6 +15,7 @@ class BinaryDigitsData(Dataset):
     form = "binary"
     licence = "as digits"
     implementation = "ebmrepro.data.binary_digits"
+    sample_shape = (64,)
 
     kind: Literal["binary_digits"]
     seed: Seed
@@ -22,11 +24,6 @@ class BinaryDigitsData(Dataset):
         Fraction,
         Field(description="Share of full grey, in (0, 1), above which a pixel is on.", examples=[0.5]),
     ]
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """(64,)"""
-        return (64,)
 
     def describe(self, name: str) -> str:
         """Whose digits."""

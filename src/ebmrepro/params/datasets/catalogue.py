@@ -6,16 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import Count, Name
+from ebmrepro.params.base import Name
 from ebmrepro.params.catalogue import Entry, catalogue_at, find_entry
-from ebmrepro.params.datasets import AttributeClassifiers, Corrupt, Dataset, Seed, Side
+from ebmrepro.params.data_fields import Corrupt, Limit, Seed, Side
+from ebmrepro.params.datasets import AttributeClassifiers, Dataset
 from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.words import no_such
-
-Limit = Annotated[
-    Count | None,
-    Field(description="So many images of the split, drawn with the seed; null for all.", examples=[10000]),
-]
 
 
 class CatalogueData(Dataset):
@@ -113,6 +109,10 @@ class CatalogueData(Dataset):
             if attribute not in entry.attributes:
                 reason = no_such("attribute", attribute, entry.attributes)
                 yield ("classifier", "attributes", place), reason
+
+    def modules(self) -> list[str]:
+        """Of the readers only its own."""
+        return [*super().modules(), f"ebmrepro.data.catalogue.readers.{self.published.reader}"]
 
     def describe(self, name: str) -> str:
         """The publisher's name for it, and how many images are trained on."""

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.datasets import Dataset, Seed, TestSize, TrainSize
+from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.datasets import Dataset
 
 # A density is a module of this room, found and not imported: that takes numpy and scipy.
 ROOM = Path(__file__).parents[2] / "data/densities"
@@ -19,6 +20,7 @@ class DensityData(Dataset):
     form = "vectors"
     licence = "generated"
     implementation = "ebmrepro.data.density"
+    sample_shape = (2,)
 
     kind: Literal["density"]
     seed: Seed
@@ -27,11 +29,6 @@ class DensityData(Dataset):
     ]
     train_size: TrainSize
     test_size: TestSize
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """(2,)"""
-        return (2,)
 
     def log_density(self, points):
         """Of points (n, 2), (n,) nats."""

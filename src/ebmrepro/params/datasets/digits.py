@@ -1,10 +1,11 @@
 """Settings of `kind: digits`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.datasets import ClassifierRuler, Dataset, Seed, TestFraction
+from ebmrepro.params.data_fields import Seed, TestFraction
+from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
 
 class DigitsData(Dataset):
@@ -13,21 +14,13 @@ class DigitsData(Dataset):
     form = "images"
     licence = "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn"
     implementation = "ebmrepro.data.digits"
+    sample_shape = (1, 8, 8)
+    attributes: ClassVar = {"label": tuple("0123456789")}
 
     kind: Literal["digits"]
     seed: Seed
     test_fraction: TestFraction
     classifier: Annotated[ClassifierRuler, Field(description="What measures generated digits.")]
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """(1, 8, 8)"""
-        return (1, 8, 8)
-
-    @property
-    def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """Classes 0 to 9."""
-        return {"label": tuple("0123456789")}
 
     @property
     def references(self) -> frozenset[str]:

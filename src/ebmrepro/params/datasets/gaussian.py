@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ebmrepro.params.base import Count
-from ebmrepro.params.datasets import Dataset, Seed, TestSize, TrainSize
+from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.datasets import Dataset
 
 
 class GaussianData(Dataset):

@@ -1,13 +1,14 @@
 """Settings of `kind: image_folder`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ebmrepro.files.folder_contents import contents
 from ebmrepro.params.base import Count, Name
-from ebmrepro.params.datasets import ClassifierRuler, Corrupt, Dataset, Seed, Side, TestFraction
+from ebmrepro.params.data_fields import Corrupt, Seed, Side, TestFraction
+from ebmrepro.params.datasets import ClassifierRuler, Dataset
 from ebmrepro.params.inception import InceptionRuler
 
 
@@ -16,6 +17,8 @@ class ImageFolderData(Dataset):
 
     form = "images"
     licence = "the folder's own"
+    # The classes are the sub-folders.
+    attributes: ClassVar = {"label": None}
     large = True
     implementation = "ebmrepro.data.image_folder"
 
@@ -53,11 +56,6 @@ class ImageFolderData(Dataset):
     def sample_shape(self) -> tuple[int, ...]:
         """(channels, size, size)"""
         return (self.channels, self.size, self.size)
-
-    @property
-    def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """The classes are the sub-folders."""
-        return {"label": None}
 
     @property
     def references(self) -> frozenset[str]:

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.datasets import ClassifierRuler, Dataset, Seed, TestSize, TrainSize
+from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
 
 class ShapesData(Dataset):
@@ -13,17 +14,13 @@ class ShapesData(Dataset):
     form = "images"
     licence = "generated"
     implementation = "ebmrepro.data.shapes"
+    sample_shape = (3, 16, 16)
 
     kind: Literal["shapes"]
     seed: Seed
     train_size: TrainSize
     test_size: TestSize
     classifier: Annotated[ClassifierRuler, Field(description="What measures generated shapes.")]
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """(3, 16, 16)"""
-        return (3, 16, 16)
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:

@@ -9,8 +9,8 @@ Order: by number.
 from collections.abc import Iterator
 from pathlib import Path
 
-from ebmrepro.data.catalogue.readers.attributes import VALUES, attributes, numbers
-from ebmrepro.data.catalogue.readers.content import Content, Item
+from ebmrepro.data.catalogue.content import Content, Item
+from ebmrepro.data.catalogue.face_attributes import VALUES, attributes, numbers
 from ebmrepro.data.catalogue.stores import Store, store
 from ebmrepro.files.workspace import WorkspaceError
 

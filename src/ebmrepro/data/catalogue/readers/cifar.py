@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ebmrepro.data.catalogue.archives import tar_members
+from ebmrepro.data.catalogue.content import Content, Item
 from ebmrepro.data.catalogue.pickles import read_batch
-from ebmrepro.data.catalogue.readers.content import Content, Item
 from ebmrepro.files.workspace import WorkspaceError
 
 SHAPE = (3, 32, 32)

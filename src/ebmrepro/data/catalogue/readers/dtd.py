@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ebmrepro.data.catalogue.archives import tar_members
-from ebmrepro.data.catalogue.readers.content import Content, Item
+from ebmrepro.data.catalogue.content import Content, Item
 from ebmrepro.files.workspace import WorkspaceError
 
 LISTS = {"train": "train1.txt", "validation": "val1.txt", "test": "test1.txt"}

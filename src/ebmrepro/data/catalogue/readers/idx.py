@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ebmrepro.data.catalogue.archives import named
-from ebmrepro.data.catalogue.readers.content import Content, Item
+from ebmrepro.data.catalogue.content import Content, Item
 from ebmrepro.files.workspace import WorkspaceError
 
 UNSIGNED_BYTE = 0x08

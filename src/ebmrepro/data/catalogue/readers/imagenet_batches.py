@@ -14,8 +14,8 @@ from typing import BinaryIO
 import numpy as np
 
 from ebmrepro.data.catalogue.archives import named
+from ebmrepro.data.catalogue.content import Content, Item
 from ebmrepro.data.catalogue.pickles import read_batch
-from ebmrepro.data.catalogue.readers.content import Content, Item
 from ebmrepro.files.workspace import WorkspaceError
 
 SHAPE, ROW, CLASSES = (3, 32, 32), 3072, 1000

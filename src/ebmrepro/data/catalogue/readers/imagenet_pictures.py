@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ebmrepro.data.catalogue.archives import tar_members
-from ebmrepro.data.catalogue.readers.content import Content, Item
+from ebmrepro.data.catalogue.content import Content, Item
 
 
 def read(paths: list[Path], split: str) -> Content:

@@ -10,7 +10,7 @@ from pathlib import Path
 import lmdb
 
 from ebmrepro.data.catalogue.archives import extract
-from ebmrepro.data.catalogue.readers.content import Content, Item
+from ebmrepro.data.catalogue.content import Content, Item
 from ebmrepro.data.catalogue.stores import store
 from ebmrepro.files.workspace import WorkspaceError
 

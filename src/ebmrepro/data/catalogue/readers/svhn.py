@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
-from ebmrepro.data.catalogue.readers.content import Content, Item
+from ebmrepro.data.catalogue.content import Content, Item
 from ebmrepro.files.workspace import WorkspaceError
 
 ZERO = 10
