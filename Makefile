@@ -48,7 +48,7 @@ test-image: .venv/installed
 # CRATE=... names another folder than `crate`.
 CRATE ?= crate
 crate: .venv/installed
-	$(BIN)/ebm crate $(CRATE)
+	$(BIN)/python workflow/provenance/export_crate.py $(CRATE)
 	$(BIN)/python workflow/provenance/validate_crate.py $(CRATE)
 
 # The time is left out: the same packages give the same file.

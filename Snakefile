@@ -2,7 +2,7 @@
 #     params.yaml > prepare > train > sample > evaluate > figure, table > report
 #                                   > compose, detect, denoise, compare, resample
 #
-# dvc.yaml is the same flow for DVC; tests/pipeline compares the two.
+# What each job reads, writes and is told is said in src/ebmrepro/flow; dvc.yaml is the same flow for DVC.
 
 
 include: "workflow/rules/common.smk"
@@ -23,17 +23,8 @@ rule all:
         everything(),
 
 
-include: "workflow/rules/prepare.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/sample.smk"
-include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/compose.smk"
-include: "workflow/rules/detect.smk"
-include: "workflow/rules/denoise.smk"
-include: "workflow/rules/compare.smk"
-include: "workflow/rules/resample.smk"
-include: "workflow/rules/figure.smk"
-include: "workflow/rules/report.smk"
+include: "workflow/rules/resources.smk"
+include: "workflow/rules/jobs.smk"
 
 
 onsuccess:

@@ -14,8 +14,8 @@ import numpy as np
 import scipy
 from threadpoolctl import threadpool_limits
 
-from ebmrepro.evaluation.image_rulers.features import POOL
-from ebmrepro.evaluation.image_rulers.fid import frechet_distance, moments
+from ebmrepro.evaluation.inception.features import POOL
+from ebmrepro.evaluation.samples.frechet import distance_of_moments, moments
 
 
 def features(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -57,14 +57,14 @@ def main() -> None:
             rows = []
             for _ in range(options.repeats):
                 first, drawn = seconds(lambda made=made: moments([made]))
-                sides = (drawn.mean, drawn.covariance, real.mean, real.covariance)
-                second, distance = seconds(lambda sides=sides: frechet_distance(*sides))
+                second, distance = seconds(lambda pair=(drawn, real): distance_of_moments(*pair))
                 rows.append((first, second))
             first, second = min(rows, key=sum)
             print(f"{count:8d} {first:8.2f} {second:8.2f} {first + second:6.2f}", end="", flush=True)
             if options.clean_fid:
                 from cleanfid.fid import frechet_distance as by_root
 
+                sides = (drawn.mean, drawn.covariance, real.mean, real.covariance)
                 third, other = seconds(lambda sides=sides: by_root(*sides))
                 print(f" {third:10.1f} {abs(other - distance) / distance:11.1e}", end="")
             print()

@@ -93,7 +93,7 @@ def write_catalogue(path: Path, archive: Path, names: list[str], train: int, tes
 
 def write_params(path: Path, catalogue: Path) -> None:
     """The demo's parameters with the data set `published`."""
-    section = {"kind": "catalogue", "source": str(catalogue), "seed": 0, "entry": "cifar10",
+    section = {"kind": "catalogue", "catalogue": str(catalogue), "seed": 0, "entry": "cifar10",
                "folder": "files", "size": SIDE, "preparation": None, "corrupt": "stop", "train": "train",
                "test": "test", "train_limit": None, "test_limit": None, "classifier": None,
                "inception": None}  # fmt: skip

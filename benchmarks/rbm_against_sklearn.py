@@ -17,7 +17,7 @@ import torch
 from sklearn.neural_network import BernoulliRBM
 from threadpoolctl import threadpool_limits
 
-from ebmrepro.data import digits
+from ebmrepro.data import binary_digits
 from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
 from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
@@ -80,10 +80,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9, help="measurements, the fastest of which is shown")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    config = BinaryDigitsData(
-        kind="binary_digits", source="src/ebmrepro/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
-    )
-    data = digits.make_binary(config)[0]
+    config = BinaryDigitsData(kind="binary_digits", seed=0, test_fraction=0.2, threshold=0.5)
+    data = binary_digits.make(config)[0]
     print(
         f"torch {torch.__version__}, scikit-learn {sklearn.__version__}, {options.threads} thread(s),"
         f" {len(data)} digits, 64 x {HIDDEN} units; milliseconds per epoch, fastest of {options.repeats};"

@@ -5,8 +5,8 @@ Exit codes: 0 done; 1 something is missing, damaged or busy; 2 params.yaml or th
 """
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -110,9 +110,26 @@ def report() -> None:
 
 @app.command()
 def check() -> None:
-    """Validate params.yaml."""
-    params = load_params()
-    print(f"params.yaml is valid: preset {params.preset}, {len(params.runs)} runs")
+    """Validate params.yaml and write to jobs.json what each job is told and done by."""
+    from ebmrepro.stages.check import run
+
+    run(load_params())
+
+
+@app.command()
+def contents(folder: Item) -> None:
+    """Write to contents/<folder>.json the hash of what lies in a folder of images."""
+    from ebmrepro.stages.contents import run
+
+    run(load_params(), folder)
+
+
+@app.command()
+def collect() -> None:
+    """Write to inputs.json which results each figure and table and the report is made from."""
+    from ebmrepro.stages.collect import run
+
+    run(load_params())
 
 
 @app.command()
@@ -167,21 +184,6 @@ def restore() -> None:
 
 
 @app.command()
-def crate(
-    folder: Annotated[Path, typer.Argument(help="where to write it; must not exist")] = Path("crate"),
-    tensors: Annotated[bool, typer.Option(help="models, samples and prepared data, too")] = True,
-) -> None:
-    """Export results, code and the record of every job as a Workflow Run RO-Crate."""
-    from ebmrepro.provenance.chain import chain
-    from ebmrepro.provenance.crate import export
-
-    params = load_params()
-    jobs = chain(params)
-    export(params, jobs, folder, tensors)
-    print(f"ebm: {folder} holds the records of {len(jobs)} jobs and what they made")
-
-
-@app.command()
 def doctor() -> None:
     """Look at this machine and checkout and say what would get in the way."""
     from ebmrepro.tools.doctor import doctor as run
@@ -189,10 +191,10 @@ def doctor() -> None:
     raise typer.Exit(run())
 
 
-def main() -> None:
+def main(run: Callable[[], None] = app) -> None:
     """Run the command line; every expected failure is one line on standard error."""
     try:
-        app()
+        run()
     except ParamsError as failure:
         _fail(failure, 2)
     except WorkspaceError as failure:

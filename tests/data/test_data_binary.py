@@ -4,18 +4,16 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from ebmrepro.data import bars_and_stripes, digits
+from ebmrepro.data import bars_and_stripes, binary_digits, digits
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
 from ebmrepro.params.datasets.digits import DigitsData
 
-DIGITS = {"source": "src/ebmrepro/data/digits.py", "seed": 4, "test_fraction": 0.3}
+DIGITS = {"seed": 4, "test_fraction": 0.3}
 
 
 def _bars(side: int) -> BarsAndStripesData:
-    return BarsAndStripesData(
-        kind="bars_and_stripes", source="src/ebmrepro/data/bars_and_stripes.py", side=side
-    )  # fmt: skip
+    return BarsAndStripesData(kind="bars_and_stripes", side=side)
 
 
 def _law(side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +63,7 @@ def test_one_line_is_refused():
 @pytest.mark.parametrize("threshold", [0.2, 0.5])
 def test_binary_digits_are_the_grey_ones_above_the_threshold(threshold):
     """A grey level at the threshold is off: level 8 of 16 at 0.5."""
-    train, test = digits.make_binary(BinaryDigitsData(kind="binary_digits", threshold=threshold, **DIGITS))
+    train, test = binary_digits.make(BinaryDigitsData(kind="binary_digits", threshold=threshold, **DIGITS))
     classifier = {"epochs": 1, "batch_size": 64, "width": 2, "minimum_accuracy": 0}
     grey_train, _, grey_test, _ = digits.make(DigitsData(kind="digits", classifier=classifier, **DIGITS))
     for binary, grey in ((train, grey_train), (test, grey_test)):

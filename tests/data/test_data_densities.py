@@ -1,13 +1,17 @@
 """Densities: normalised, and what the samplers draw."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy import integrate, stats
 
-from ebmrepro.data import densities
-from ebmrepro.params.datasets.density import DensityData
+from ebmrepro.data import density as points_of
+from ebmrepro.data.density import density
+from ebmrepro.params.datasets.density import SHAPES, DensityData
 
-SHAPES = ["eight_gaussians", "checkerboard", "two_moons", "rings"]
 BOX = 4.5
 
 
@@ -23,7 +27,7 @@ def _cells(count: int):
 def test_the_density_integrates_to_one(shape):
     # 0.06-wide cells: the checkerboard's edges at multiples of 1.5 are cell edges, its sum is exact.
     points, width = _cells(150)
-    total = np.exp(densities.density(shape).log_density(points)).sum() * width**2
+    total = np.exp(density(shape).log_density(points)).sum() * width**2
     assert total == pytest.approx(1, abs=1e-6)
 
 
@@ -32,9 +36,9 @@ def test_samples_follow_the_density(shape):
     """Chi-square on a grid of 0.375-wide cells whose probabilities come from the log density."""
     fine, side, count = 144, 6, 20_000
     points, width = _cells(fine)
-    mass = np.exp(densities.density(shape).log_density(points)).reshape(fine, fine) * width**2
+    mass = np.exp(density(shape).log_density(points)).reshape(fine, fine) * width**2
     expected = mass.reshape(fine // side, side, fine // side, side).sum((1, 3)) * count
-    sample = densities.density(shape).sample(np.random.default_rng(11), count)
+    sample = density(shape).sample(np.random.default_rng(11), count)
     edges = np.linspace(-BOX, BOX, fine // side + 1)
     observed, _, _ = np.histogram2d(sample[:, 0], sample[:, 1], bins=[edges, edges])
     often = expected > 10
@@ -49,18 +53,18 @@ def test_samples_follow_the_density(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_mean_log_density_of_samples_is_minus_the_entropy(shape):
     points, width = _cells(150)
-    log_p = densities.density(shape).log_density(points)
+    log_p = density(shape).log_density(points)
     inside = np.isfinite(log_p)
     entropy = -(np.exp(log_p[inside]) * log_p[inside]).sum() * width**2
-    sample = densities.density(shape).sample(np.random.default_rng(5), 8_000)
-    values = densities.density(shape).log_density(sample)
+    sample = density(shape).sample(np.random.default_rng(5), 8_000)
+    values = density(shape).log_density(sample)
     assert abs(values.mean() + entropy) < 4.5 * values.std() / np.sqrt(len(values)) + 1e-6
 
 
 def test_checkerboard_entropy_is_the_log_of_its_area():
     # Eight squares of side 1.5.
-    sample = densities.density("checkerboard").sample(np.random.default_rng(0), 1000)
-    assert densities.density("checkerboard").log_density(sample) == pytest.approx(-np.log(18.0), abs=1e-12)
+    sample = density("checkerboard").sample(np.random.default_rng(0), 1000)
+    assert density("checkerboard").log_density(sample) == pytest.approx(-np.log(18.0), abs=1e-12)
 
 
 @pytest.mark.parametrize("point", [(1.3, 0.4), (-0.8, 1.2), (0.0, 0.0), (0.8, -1.9), (2.4, 0.1)])
@@ -83,7 +87,7 @@ def test_curves_against_adaptive_quadrature(shape, point):
 
     parts = [integrate.quad(height, 0, 1, (c,), epsabs=1e-14, epsrel=1e-12, limit=500)[0] for c in curves]
     expected = np.log(np.mean(parts))
-    assert densities.density(shape).log_density(np.array([point]))[0] == pytest.approx(expected, abs=1e-8)
+    assert density(shape).log_density(np.array([point]))[0] == pytest.approx(expected, abs=1e-8)
 
 
 def test_eight_gaussians_against_scipy():
@@ -94,23 +98,37 @@ def test_eight_gaussians_against_scipy():
         for a in angles
     ]
     expected = np.log(np.mean(heights, 0))
-    assert densities.density("eight_gaussians").log_density(points) == pytest.approx(expected, abs=1e-10)
+    assert density("eight_gaussians").log_density(points) == pytest.approx(expected, abs=1e-10)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_make_gives_reproducible_disjoint_parts(shape):
     def config(seed, train=70, test=30):
-        return DensityData(kind="density", source="src/ebmrepro/data/densities.py", shape=shape,
+        return DensityData(kind="density", shape=shape,
                            train_size=train, test_size=test, seed=seed)  # fmt: skip
 
-    train, test = densities.make(config(0))
+    train, test = points_of.make(config(0))
     assert train.shape == (70, 2) and test.shape == (30, 2) and train.dtype == test.dtype == np.float32
-    again = densities.make(config(0))
+    again = points_of.make(config(0))
     assert np.array_equal(train, again[0]) and np.array_equal(test, again[1])
-    assert not np.array_equal(train, densities.make(config(1))[0])
+    assert not np.array_equal(train, points_of.make(config(1))[0])
     assert len(np.unique(np.concatenate([train, test]), axis=0)) == 100
 
 
 def test_an_unknown_shape_is_refused():
-    with pytest.raises(ValueError, match="spiral"):
-        densities.density("spiral")
+    with pytest.raises(ValidationError, match="'checkerboard', 'eight_gaussians', 'rings' or 'two_moons'"):
+        DensityData(kind="density", shape="spiral", train_size=1, test_size=1, seed=0)
+
+
+def test_what_a_density_needs_is_its_own_module_and_no_other():
+    """Its settings are read without numpy's help, its points without the other densities."""
+    code = (
+        "import sys; from ebmrepro.params.datasets.density import DensityData;"
+        "assert not any(name.startswith('ebmrepro.data.dens') for name in sys.modules);"
+        "config = DensityData(kind='density', shape='rings', train_size=1, test_size=1, seed=0);"
+        "config.load().prepare(config);"
+        "print(*sorted(name for name in sys.modules if name.startswith('ebmrepro.data.dens')))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    config = DensityData(kind="density", shape="rings", train_size=1, test_size=1, seed=0)
+    assert ended.stdout.split() == sorted(["ebmrepro.data.densities", *config.modules()])

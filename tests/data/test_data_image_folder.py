@@ -13,10 +13,10 @@ from ebmrepro.params.datasets.image_folder import ImageFolderData
 
 
 def _config(source: Path, **changes) -> ImageFolderData:
-    settings = {"kind": "image_folder", "source": str(source), "seed": 0, "size": 8, "channels": 3,
+    settings = {"kind": "image_folder", "folder": "images", "seed": 0, "size": 8, "channels": 3,
                 "limit": None, "test_fraction": 0.5, "corrupt": "stop", "inception": None,
                 "classifier": {"epochs": 1, "batch_size": 64, "width": 2, "minimum_accuracy": 0}}  # fmt: skip
-    return ImageFolderData(**settings | changes)
+    return ImageFolderData(**settings | changes).located({"images": str(source)})
 
 
 def _read(config: ImageFolderData) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -24,7 +24,7 @@ def _read(config: ImageFolderData) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     read = []
     for part in image_folder.parts(config).values():
         pixels, labels = zip(*part, strict=True)
-        read += [np.stack(pixels), np.array(labels)]
+        read += [np.stack(pixels), np.array([label["label"] for label in labels])]
     return tuple(read)
 
 
@@ -170,7 +170,7 @@ def test_corrupt_images_are_counted_or_left_out(folder):
             if str(path.relative_to(folder)) not in part.corrupt
         ]
         assert np.array_equal(np.stack([pixels for pixels, _ in images]), before[kept])
-        assert [label for _, label in images] == labels[kept].tolist()
+        assert [label["label"] for _, label in images] == labels[kept].tolist()
     part = max((train, test), key=lambda part: len(part.corrupt))
     with pytest.raises(
         WorkspaceError, match=rf"{len(part.corrupt)} of 10 {part.name} images .* corrupt: skip"

@@ -13,7 +13,6 @@ from ebmrepro.params.datasets.gaussian import GaussianData
 def test_gaussian_moments_and_shape_of_the_law():
     config = GaussianData(
         kind="gaussian",
-        source="src/ebmrepro/data/gaussian.py",
         dim=4,
         train_size=20_000,
         test_size=500,
@@ -33,7 +32,7 @@ def test_gaussian_moments_and_shape_of_the_law():
 
 def _config(seed=0, fraction=0.2):
     classifier = {"epochs": 1, "batch_size": 64, "width": 2, "minimum_accuracy": 0}
-    return DigitsData(kind="digits", source="src/ebmrepro/data/digits.py", seed=seed, test_fraction=fraction,
+    return DigitsData(kind="digits", seed=seed, test_fraction=fraction,
                       classifier=classifier)  # fmt: skip
 
 

@@ -7,19 +7,19 @@ import pytest
 from scipy import stats
 
 from ebmrepro.data import shapes
-from ebmrepro.params.datasets import ATTRIBUTES
 from ebmrepro.params.datasets.shapes import ShapesData
 
-VALUES = ATTRIBUTES["shapes"]
 
-
-def _make(seed=0, train=2000, test=50):
+def _config(seed=0, train=2000, test=50) -> ShapesData:
     ruler = {"epochs": 1, "batch_size": 8, "width": 2, "minimum_accuracy": 0.0}
-    source = "src/ebmrepro/data/shapes.py"
-    config = ShapesData(
-        kind="shapes", source=source, seed=seed, train_size=train, test_size=test, classifier=ruler
-    )
-    return shapes.make(config)
+    return ShapesData(kind="shapes", seed=seed, train_size=train, test_size=test, classifier=ruler)
+
+
+VALUES = _config().attributes
+
+
+def _make(*settings):
+    return shapes.make(_config(*settings))
 
 
 @pytest.fixture(scope="module")

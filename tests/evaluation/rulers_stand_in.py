@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ebmrepro.evaluation.image_rulers.weights import weights_of
+from ebmrepro.evaluation.inception.weights import weights_of
 from ebmrepro.files.workspace import file_sha256
 
 SIDE, CELL = 299, 23

@@ -9,10 +9,11 @@ import torch
 from scipy.special import logsumexp
 
 from ebmrepro.data.bars_and_stripes import patterns
+from ebmrepro.data.independent import independent_pixels
 from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.energies.rbm import RBM
-from ebmrepro.evaluation import binary
-from ebmrepro.evaluation.independent import independent_pixels
+from ebmrepro.evaluation.likelihood.binary import how, likelihood
+from ebmrepro.evaluation.samples.binary import filters, reconstruct, reconstruction_error, valid_share
 from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
 CONFIG = BinaryEvaluation(
@@ -38,8 +39,8 @@ def _rbm(visible: int, hidden: int, seed=0) -> RBM:
 
 def test_the_likelihood_of_a_small_rbm_is_exact():
     rbm, states = _rbm(6, 4), _states(6)
-    found = binary.likelihood(rbm, states[:10], states, CONFIG, _generator())
-    assert binary.how(rbm) == "exact" and found.log_partition_error is None
+    found = likelihood(rbm, states[:10], states, CONFIG, _generator())
+    assert how(rbm) == "exact" and found.log_partition_error is None
     # Probabilities of all states sum to one.
     assert float(found.test.exp().sum()) == pytest.approx(1, abs=1e-6)
     v, h = states.numpy(), _states(4).numpy()
@@ -57,8 +58,8 @@ def test_the_likelihood_of_a_large_rbm_comes_with_an_error_bar():
         large.hidden_bias.zero_()[:4] = small.hidden_bias
         large.visible_bias.copy_(small.visible_bias)
     train = torch.randint(0, 2, (50, 27), generator=_generator(1)).float()
-    found = binary.likelihood(large, train, train, CONFIG, _generator(2))
-    assert binary.how(large) == "annealed importance sampling"
+    found = likelihood(large, train, train, CONFIG, _generator(2))
+    assert how(large) == "annealed importance sampling"
     exact = float(small.log_partition()) + 26 * math.log(2)
     assert 0 < found.log_partition_error < 0.2
     assert abs(found.log_partition - exact) < 4 * found.log_partition_error
@@ -68,8 +69,8 @@ def test_the_likelihood_of_a_large_rbm_comes_with_an_error_bar():
 def test_the_likelihood_of_a_helmholtz_machine_is_bounded():
     torch.manual_seed(3)
     machine, states = HelmholtzMachine(4, [3, 2]), _states(4)
-    found = binary.likelihood(machine, states, states, CONFIG, _generator(4))
-    assert binary.how(machine) == "importance-weighted bound"
+    found = likelihood(machine, states, states, CONFIG, _generator(4))
+    assert how(machine) == "importance-weighted bound"
     assert found.log_partition is None
     torch.testing.assert_close(found.test, -machine(states).double().detach(), atol=0.1, rtol=0)
 
@@ -82,7 +83,7 @@ def test_reconstructions_are_the_mean_of_one_way_up_and_down():
     for h in hidden:
         chance = torch.where(h == 1, probabilities, 1 - probabilities).prod(1, keepdim=True)
         expected += chance * rbm.visible_mean(h[None])
-    many = torch.stack([binary.reconstruct(rbm, x, _generator(seed)) for seed in range(4000)])
+    many = torch.stack([reconstruct(rbm, x, _generator(seed)) for seed in range(4000)])
     error = many.std(0) / math.sqrt(len(many))
     assert ((many.mean(0) - expected).abs() < 4.5 * error).all()
 
@@ -91,25 +92,25 @@ def test_reconstruction_error_is_the_cross_entropy():
     x = torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
     p = torch.tensor([[0.9, 0.2, 0.5], [0.1, 0.5, 0.25]])
     expected = -np.mean([np.log(0.9) + np.log(0.8) + np.log(0.5), np.log(0.9) + np.log(0.5) + np.log(0.25)])
-    assert binary.reconstruction_error(x, p) == pytest.approx(expected, rel=1e-6)
+    assert reconstruction_error(x, p) == pytest.approx(expected, rel=1e-6)
 
 
 def test_filters_are_the_weights_of_hidden_units_as_images():
     rbm = _rbm(9, 5)
-    shown = binary.filters(rbm, 4)
+    shown = filters(rbm, 4)
     assert shown.shape == (4, 3, 3)
     np.testing.assert_array_equal(shown[2].ravel(), rbm.weight.detach().numpy()[:, 2])
     machine = HelmholtzMachine(9, [5, 2])
     np.testing.assert_array_equal(
-        binary.filters(machine, 5)[1].ravel(), machine.generative.layers[0].weight.detach().numpy()[:, 1]
+        filters(machine, 5)[1].ravel(), machine.generative.layers[0].weight.detach().numpy()[:, 1]
     )
 
 
 def test_valid_share_counts_every_pattern_and_nothing_else():
     known, _ = patterns(3)
     everything = _states(9).numpy()
-    assert binary.valid_share(everything, known) == pytest.approx(14 / 512)
-    assert binary.valid_share(known, known) == 1.0
+    assert valid_share(everything, known) == pytest.approx(14 / 512)
+    assert valid_share(known, known) == 1.0
 
 
 def test_independent_pixels_against_scipy():

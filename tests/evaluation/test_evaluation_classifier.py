@@ -12,8 +12,14 @@ from torch import nn
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.data import digits
-from ebmrepro.evaluation.classifier import Classifier, as_unit, halvings, quarter_means, train_classifier
-from ebmrepro.evaluation.ruler import Ruler, accuracy, ruler_from_tensors
+from ebmrepro.evaluation.classifiers.network import (
+    Classifier,
+    as_unit,
+    halvings,
+    quarter_means,
+    train_classifier,
+)
+from ebmrepro.evaluation.classifiers.ruler import Ruler, accuracy, ruler_from_tensors
 from ebmrepro.files.mapped import map_tensors, save_rows
 from ebmrepro.params.datasets import ClassifierRuler
 

@@ -9,8 +9,8 @@ import torch
 from torch.nn.functional import softplus
 
 from ebmrepro.energies import build_energy
-from ebmrepro.evaluation import importance
-from ebmrepro.evaluation.importance import log_likelihood_bound
+from ebmrepro.evaluation.likelihood import importance
+from ebmrepro.evaluation.likelihood.importance import log_likelihood_bound
 from ebmrepro.params.energies.helmholtz import HelmholtzMachine
 
 VISIBLE = 4

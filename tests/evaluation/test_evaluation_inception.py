@@ -13,12 +13,12 @@ from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 from torch import nn
 
-from ebmrepro.evaluation import inception
-from ebmrepro.evaluation.cube_likelihood import cube_likelihood
-from ebmrepro.evaluation.image_rulers.features import Inception
-from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
-from ebmrepro.evaluation.image_rulers.prepared import make_references, references_from
-from ebmrepro.evaluation.inception import inception_numbers, nearest_images, pairwise_distance_ratios
+from ebmrepro.evaluation.inception.features import Inception
+from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.prepared import make_references, references_from
+from ebmrepro.evaluation.likelihood.cube import cube_likelihood
+from ebmrepro.evaluation.measures import inception
+from ebmrepro.evaluation.measures.inception import inception_numbers, nearest_images, pairwise_distance_ratios
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.params.evaluations.inception import InceptionEvaluation, Likelihood

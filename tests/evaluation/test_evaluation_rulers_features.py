@@ -12,9 +12,9 @@ from cleanfid.inception_torchscript import InceptionV3W
 from PIL import Image
 from rulers_stand_in import draw, expected, make_weights
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.features import Inception
-from ebmrepro.evaluation.image_rulers.weights import weights_of
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.features import Inception
+from ebmrepro.evaluation.inception.weights import weights_of
 from ebmrepro.files.workspace import file_sha256
 
 CPU = torch.device("cpu")
@@ -189,6 +189,12 @@ def test_legacy_pytorch_is_clean_fids(tmp_path, monkeypatch):
     logits = direct.astype(np.float64) @ state["fc.weight"].double().numpy().T
     odds = np.exp(logits - logits.max(1, keepdims=True))
     assert found.probabilities == pytest.approx(odds / odds.sum(1, keepdims=True), rel=1e-2, abs=1e-7)
+
+
+def test_tensors_of_another_network_are_refused(tmp_path):
+    entry = own_pytorch_weights(tmp_path, {"fc.weight": torch.zeros(1008, 2048)})
+    with pytest.raises(RulerError, match="is not the network of mode legacy_pytorch: get another copy"):
+        Inception(tmp_path, "legacy_pytorch", CPU, entry)
 
 
 class Hostile:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.inception_score import inception_score
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.inception_score import inception_score
 
 
 def probabilities(count: int, classes: int, seed: int, alpha: float = 0.1) -> np.ndarray:

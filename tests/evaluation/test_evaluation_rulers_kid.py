@@ -5,8 +5,8 @@ import pytest
 import torch
 from cleanfid.fid import kernel_distance
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.kid import cubic_mmd_squared, kernel_inception_distance
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.kid import cubic_mmd_squared, kernel_inception_distance
 
 CPU = torch.device("cpu")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ebmrepro.evaluation.image_rulers import manifold as module
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.manifold import Manifold, manifold
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception import manifold as module
+from ebmrepro.evaluation.inception.manifold import Manifold, manifold
 
 CPU = torch.device("cpu")
 

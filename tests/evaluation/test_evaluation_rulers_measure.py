@@ -10,20 +10,17 @@ from rulers_stand_in import draw, expected, make_weights
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from ebmrepro.evaluation.image_rulers import reference as module
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.features import Features, Inception
-from ebmrepro.evaluation.image_rulers.fid import moments
-from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
-from ebmrepro.evaluation.image_rulers.reference import (
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception import reference as module
+from ebmrepro.evaluation.inception.features import Features, Inception
+from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.reference import (
     Origin,
     Reference,
     images_sha256,
-    load_reference,
     make_reference,
-    save_reference,
 )
-from ebmrepro.files.workspace import WorkspaceError, save_tensors
+from ebmrepro.evaluation.samples.frechet import moments
 
 CPU = torch.device("cpu")
 # Little more than the 2049 that an FID of 2048 features needs.
@@ -136,24 +133,6 @@ def test_a_reference_is_drawn_by_its_seed_without_replacement(inception):
     for count in (0, 31):
         with pytest.raises(RulerError, match=f"a reference of {count} images cannot be drawn from 30"):
             make_reference(inception, images, count=count)
-
-
-def test_a_reference_comes_back_from_its_file(small, tmp_path):
-    path = tmp_path / "reference.safetensors"
-    save_reference(path, small)
-    found = load_reference(path)
-    assert found.origin == small.origin and found.moments.count == 40
-    for name in ("mean", "covariance"):
-        assert np.array_equal(getattr(found.moments, name), getattr(small.moments, name))
-    assert np.array_equal(found.features, small.features)
-    damaged = bytearray(path.read_bytes())
-    damaged[-1] ^= 1
-    path.write_bytes(bytes(damaged))
-    with pytest.raises(WorkspaceError, match="is damaged"):
-        load_reference(path)
-    save_tensors(path, {"x": np.zeros(3)}, {})
-    with pytest.raises(RulerError, match="holds no reference of images"):
-        load_reference(path)
 
 
 def test_the_origin_tells_images_apart(small):

@@ -4,8 +4,8 @@ import pytest
 from cleanfid.downloads_helper import inception_url
 from cleanfid.inception_pytorch import FID_WEIGHTS_URL
 
-from ebmrepro.evaluation.image_rulers.errors import RulerError
-from ebmrepro.evaluation.image_rulers.weights import MODES, Weights, catalogue, verified, weights_of
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.weights import MODES, Weights, catalogue, verified, weights_of
 from ebmrepro.files.workspace import file_sha256
 
 

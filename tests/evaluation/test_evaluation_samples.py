@@ -1,4 +1,4 @@
-"""Metrics of samples: MMD, Frechet distance, diversity, and the summary of a log."""
+"""Metrics of samples: MMD, diversity, and the summary of a log."""
 
 import itertools
 import math
@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from ebmrepro.evaluation import diversity
-from ebmrepro.evaluation.frechet import frechet_distance
-from ebmrepro.evaluation.mmd import median_bandwidth, mmd_squared
+from ebmrepro.evaluation.samples import diversity
+from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.training.log import COLUMNS
 
@@ -58,32 +57,6 @@ def test_mmd_is_unbiased():
 def test_median_bandwidth():
     points = np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]])
     assert median_bandwidth(points) == 5.0
-
-
-def _features(mean, covariance, count: int, seed: int):
-    """Points with exactly this sample mean and (unbiased) sample covariance."""
-    raw = np.random.default_rng(seed).standard_normal((count, len(mean)))
-    white = (raw - raw.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T))).T
-    return mean + white @ np.linalg.cholesky(covariance).T
-
-
-@pytest.mark.parametrize("dim", [2, 8])
-def test_frechet_distance_of_gaussians(dim):
-    """|m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1^1/2 S2 S1^1/2)^1/2, the root by symmetric eigenvalues."""
-    rng = np.random.default_rng(3)
-    means, covariances = [], []
-    for _ in range(2):
-        factor = rng.standard_normal((dim, dim)) + np.eye(dim)
-        means.append(rng.standard_normal(dim))
-        covariances.append(factor @ factor.T)
-    values, vectors = np.linalg.eigh(covariances[0])
-    root = vectors @ np.diag(np.sqrt(values)) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ covariances[1] @ root)).sum()
-    expected = np.square(means[0] - means[1]).sum() + np.trace(covariances[0] + covariances[1]) - 2 * cross
-    one, other = (_features(m, c, 300, i) for i, (m, c) in enumerate(zip(means, covariances, strict=True)))
-    assert frechet_distance(one, other) == pytest.approx(expected, rel=1e-6)
-    assert frechet_distance(one, one) == pytest.approx(0, abs=1e-6)
-    assert frechet_distance(one, one + 2.0) == pytest.approx(4.0 * dim, abs=1e-5)
 
 
 def test_pairwise_distance_by_brute_force():

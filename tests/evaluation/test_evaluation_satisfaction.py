@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from ebmrepro.evaluation.satisfaction import satisfied, words
+from ebmrepro.evaluation.classifiers.satisfaction import satisfied, words
 from ebmrepro.params.compositions import Expression
-from ebmrepro.params.datasets import ATTRIBUTES
 
-VALUES = ATTRIBUTES["shapes"]
+VALUES = {"shape": ("square", "cross", "triangle"), "colour": ("red", "green", "blue")}
 RED, SQUARE, CROSS = (
     {"run": "c", "is": "red"},
     {"run": "s", "is": "square"},

@@ -72,10 +72,11 @@ def write_faces() -> Params:
     """Runs on a folder of images beside the others, their protocols, and what was measured of both."""
     data = params_data()
     data["datasets"]["faces"] = {
-        "kind": "image_folder", "source": "pictures", "seed": 0, "size": 32, "channels": 3, "limit": None,
+        "kind": "image_folder", "folder": "pictures", "seed": 0, "size": 32, "channels": 3, "limit": None,
         "test_fraction": 0.1, "corrupt": "stop", "inception": RULER,
         "classifier": {"epochs": 1, "batch_size": 64, "width": 8, "minimum_accuracy": 0.5},
     }  # fmt: skip
+    data["folders"] = {"pictures": "pictures"}
     data["evaluations"]["faces"] = EVALUATION
     many = data["generations"]["images"] | {"samples": 50_000}
     rounds = {"weights": "ema", "rounds": 30, "steps": 20, "final_steps": 40, "step_size": 10.0}

@@ -15,7 +15,7 @@ from figures_runs import RUNS
 from figures_workspace import STEPS, write_status
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.data.densities import density
+from ebmrepro.data.density import density
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import ParamsError
@@ -106,7 +106,9 @@ def test_the_true_density_lies_on_the_models_grid():
 
     def true(shape: str) -> np.ndarray:
         arrays = {"log_density": np.zeros((cells, cells)), "box": np.array([low, high])}
-        return density_panels.true_log_density(Drawn(None, arrays, SimpleNamespace(shape=shape)))
+        return density_panels.true_log_density(
+            Drawn(None, arrays, SimpleNamespace(log_density=density(shape).log_density))
+        )
 
     grid = true("eight_gaussians")
     width = (high - low) / cells

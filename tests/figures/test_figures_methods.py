@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 from ebmrepro.params.methods import method
 from ebmrepro.plots import style
-from ebmrepro.shown.caption import caption, describe_dataset, where
+from ebmrepro.shown.caption import caption, where
 from ebmrepro.shown.data import METHODS
 from ebmrepro.shown.labels import label_runs
 
@@ -133,7 +133,7 @@ def test_captions_name_the_seeds_that_the_runs_have(params):
 
 
 def test_binary_data_in_words(params):
-    words = {name: describe_dataset(name, entry) for name, entry in params.datasets.items()}
+    words = {name: entry.describe(name) for name, entry in params.datasets.items()}
     assert words["bars_and_stripes"] == "bars and stripes, 3×3 binary pixels"
     assert words["binary_digits"] == "scikit-learn's handwritten digits, 8×8 binary pixels"
 

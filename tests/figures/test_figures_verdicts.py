@@ -11,7 +11,6 @@ from figures_params import params_data, write_params
 from ebmrepro.checks.load import load_params
 from ebmrepro.files import workspace
 from ebmrepro.reproduction.judge import NOT_MEASURED, VERDICTS
-from ebmrepro.shown.caption import describe_dataset
 from ebmrepro.stages import report
 
 PRESETS = Path(__file__).parents[2] / "workflow/presets"
@@ -74,9 +73,9 @@ def test_the_scope_of_a_test_is_that_of_its_runs(reported):
 
 def test_data_of_the_catalogue_are_named_as_their_publishers_do_with_what_is_trained_on():
     data = load_params(PRESETS / "cifar10.yaml").datasets["cifar10"]
-    assert describe_dataset("mine", data) == "CIFAR-10, 32×32, 50,000 images"
+    assert data.describe("mine") == "CIFAR-10, 32×32, 50,000 images"
     few = data.model_copy(update={"train_limit": 2000})
-    assert describe_dataset("mine", few) == "CIFAR-10, 32×32, 2,000 images"
+    assert few.describe("mine") == "CIFAR-10, 32×32, 2,000 images"
 
 
 def test_the_term_report_is_judged_by_five_seeds_of_its_own(reported):

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from ebmrepro.data.densities import density
-from ebmrepro.evaluation.mmd import median_bandwidth, mmd_squared
+from ebmrepro.data.density import density
+from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.annealed import annealed_generate
 from ebmrepro.mcmc.chunks import CHUNK

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import stats
 
-from ebmrepro.data import bars_and_stripes, digits
+from ebmrepro.data import bars_and_stripes, binary_digits
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias, summarise
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
@@ -50,17 +50,13 @@ def _trained(data: torch.Tensor, hidden: int, iterations: int) -> RBM:
 
 @functools.cache
 def _digits() -> torch.Tensor:
-    config = BinaryDigitsData(
-        kind="binary_digits", source="src/ebmrepro/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
-    )
-    return torch.from_numpy(digits.make_binary(config)[0])
+    config = BinaryDigitsData(kind="binary_digits", seed=0, test_fraction=0.2, threshold=0.5)
+    return torch.from_numpy(binary_digits.make(config)[0])
 
 
 @functools.cache
 def _bars() -> torch.Tensor:
-    config = BarsAndStripesData(
-        kind="bars_and_stripes", source="src/ebmrepro/data/bars_and_stripes.py", side=4
-    )
+    config = BarsAndStripesData(kind="bars_and_stripes", side=4)
     return torch.from_numpy(bars_and_stripes.make(config)[0])
 
 

@@ -26,7 +26,7 @@ COMPOSITIONS = """
       men: {and: [{run: faces, is: "yes"}], weights: [1.0]}
 """
 TABLES = """
-  faces: {kind: composition, stage: compose, experiment: faces, caption: of faces}
+  faces: {kind: composition, experiment: faces, caption: of faces}
 """
 
 

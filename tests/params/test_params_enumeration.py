@@ -15,7 +15,7 @@ def _load(tmp_path, **changes):
     """The micro parameters with run bars_rbm trained by exact likelihood, and `changes` to its parts."""
     data = yaml.safe_load(MICRO.read_text(encoding="utf-8"))
     data["datasets"]["bits"] = {
-        "kind": "binary_digits", "source": "src/ebmrepro/data/digits.py", "seed": 0, "test_fraction": 0.2,
+        "kind": "binary_digits", "seed": 0, "test_fraction": 0.2,
         "threshold": 0.5,
     }  # fmt: skip
     run = data["runs"]["bars_rbm"]
@@ -61,4 +61,4 @@ def test_log_z_must_be_known(tmp_path):
     )
     _load(tmp_path, grid={"box": [-4.0, 4.0], "cells": 16}, **mlp)
     found = _refusal(tmp_path, grid={"box": [-4.0, 4.0], "cells": 16}, energy={"hidden": 3})
-    assert "mle by a grid needs two dimensions (density data), not binary_digits data" in found
+    assert "mle by a grid needs two real dimensions, not binary_digits data" in found

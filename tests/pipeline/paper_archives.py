@@ -10,7 +10,7 @@ import numpy as np
 from catalogue_archives import make
 from catalogue_formats import encoded, python2_pickle, tar, zipped
 
-from ebmrepro.evaluation.image_rulers.features import POOL
+from ebmrepro.evaluation.inception.features import POOL
 from ebmrepro.params.catalogue import Entry, load_catalogue
 
 # One more than Inception has features, the fewest that a FID can be measured of.

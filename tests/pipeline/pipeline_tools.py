@@ -1,5 +1,6 @@
 """A checkout to run the pipeline in, and the two runners as a user calls them."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MICRO = ROOT / "workflow/presets/micro.yaml"
 TIMEOUT = 600
+# They make no result: what each job is told, and what is drawn from which results.
+LISTS = {"check", "collect"}
 
 
 class Checkout:
@@ -68,7 +71,27 @@ class Checkout:
             if "ebm" in words and ">" in words:
                 jobs.add(" ".join(words[words.index("ebm") + 1 : words.index(">")]))
         assert bool(jobs) != ("Nothing to be done" in output), output
-        return jobs
+        return jobs - LISTS
+
+    def stale(self) -> tuple[set[str], set[str]]:
+        """`stage item` of the jobs whose own settings, code or packages are others than when they last ran.
+
+        As Snakemake and as DVC see it; jobs that only wait for these are not among them.
+        """
+        by_snakemake, reason = set(), ""
+        for line in self.snakemake("--dry-run").stdout.splitlines():
+            if line.strip().startswith("reason: "):
+                reason = line
+            elif line.startswith("Shell command: ebm ") and "Params have changed" in reason:
+                by_snakemake.add(line.removeprefix("Shell command: ebm ").split(" > ")[0])
+        self.run("ebm", "check")
+        changes = json.loads(self.run("dvc", "status", "--json").stdout)
+        by_dvc = {
+            stage.replace("@", " ")
+            for stage, found in changes.items()
+            if any("jobs.json" in one.get("changed deps", {}) for one in found if isinstance(one, dict))
+        }
+        return by_snakemake - LISTS, by_dvc - LISTS
 
     def reproduced(self) -> set[str]:
         """`stage item` of every stage that `dvc repro` runs."""
@@ -77,8 +100,7 @@ class Checkout:
         stages = [
             line[len(marker) :].split("'")[0] for line in output.splitlines() if line.startswith(marker)
         ]
-        # Validation is a stage in DVC alone.
-        return {stage.replace("@", " ") for stage in stages} - {"check"}
+        return {stage.replace("@", " ") for stage in stages} - LISTS
 
     def edit(self, old: str, new: str) -> None:
         """Replace text that stands exactly once in params.yaml."""

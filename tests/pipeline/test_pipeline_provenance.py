@@ -13,6 +13,7 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import file_sha256, load_json, save_json
 from ebmrepro.flow.jobs import all_jobs
 
+EXPORT = "workflow/provenance/export_crate.py"
 VALIDATE = ROOT / "workflow/provenance/validate_crate.py"
 # Recommended by the profiles and left out, because nobody here knows them: an address of the project, who
 # ran it, who publishes it. 5.1 asks the same of a module that is a file of the crate.
@@ -29,7 +30,7 @@ UNKNOWN = {
 def crate(finished, tmp_path_factory) -> Path:
     """The crate of a finished run."""
     folder = tmp_path_factory.mktemp("crates") / "crate"
-    finished.run("ebm", "crate", str(folder))
+    finished.run(sys.executable, EXPORT, str(folder))
     return folder
 
 
@@ -141,7 +142,7 @@ def test_tensors_can_stay_out_and_are_named_all_the_same(finished, copy, tmp_pat
         record["environment"]["image"] = image
         save_json(path, record)
     folder = tmp_path / "light"
-    copy.run("ebm", "crate", str(folder), "--no-tensors")
+    copy.run(sys.executable, EXPORT, str(folder), "--no-tensors")
     assert not list(folder.rglob("*.safetensors"))
     model = "results/micro/train/gaussian/gaussian_cd.safetensors"
     entities = graph(folder)
@@ -168,7 +169,7 @@ def test_a_crate_is_refused_where_the_records_are_not_of_what_lies_here(copy, ed
         copy.edit("    samples: 100\n", "    samples: 90\n")
     else:
         path.write_text(path.read_text() + "\n")
-    done = copy.run("ebm", "crate", "crate", code=1)
+    done = copy.run(sys.executable, EXPORT, "crate", code=1)
     assert reason in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert not (copy / "crate").exists()
 
@@ -176,7 +177,7 @@ def test_a_crate_is_refused_where_the_records_are_not_of_what_lies_here(copy, ed
 def test_an_input_that_was_made_anew_is_noticed_behind_a_record_of_its_own(copy):
     """The report was drawn from other figures: its record says so though every file has one."""
     copy.run("ebm", "compare", "methods")
-    done = copy.run("ebm", "crate", "crate", code=1)
+    done = copy.run(sys.executable, EXPORT, "crate", code=1)
     assert "it read another" in done.stderr
 
 
@@ -187,7 +188,7 @@ def test_a_clone_that_pulls_the_results_makes_the_same_crate(copy, tmp_path):
     shutil.copytree(copy / ".dvc/cache", clone / ".dvc/cache")
     clone.run("dvc", "checkout", "-q")
     for checkout in (copy, clone):
-        checkout.run("ebm", "crate", "crate")
+        checkout.run(sys.executable, EXPORT, "crate")
     assert graph(copy / "crate") == graph(clone / "crate")
 
 

@@ -2,9 +2,7 @@
 
 import hashlib
 import os
-import re
 import shutil
-import sys
 from pathlib import Path
 
 from pipeline_tools import Checkout, commit
@@ -47,15 +45,6 @@ def test_a_snakemake_run_leaves_both_runners_with_nothing_to_do(copy):
     assert copy.reproduced() == set()
     assert copy.planned() == set()
     assert "Nothing to be done" in copy.snakemake("--cores", "all").stderr
-
-
-def test_snakemake_does_not_look_at_its_queue_without_end(copy):
-    """Its limit of jobs a second, which it keeps by looking again and again, is off."""
-    (copy / "results/micro/prepare/bars/manifest.json").unlink()
-    done = copy.snakemake("--cores", "1", "--verbose", "results/micro/prepare/bars/manifest.json")
-    assert "1 of 1 steps (100%) done" in done.stderr
-    (after,) = re.findall(r"Resources after job selection: .*'_job_count': (\d+)", done.stderr)
-    assert int(after) == sys.maxsize
 
 
 def test_what_is_drawn_takes_no_place_in_a_queue(copy, tmp_path, monkeypatch):

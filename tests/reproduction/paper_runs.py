@@ -10,17 +10,17 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.evaluation.image_rulers.features import Features
-from ebmrepro.evaluation.image_rulers.fid import Moments
-from ebmrepro.evaluation.image_rulers.measure import Protocol, measure
-from ebmrepro.evaluation.image_rulers.reference import Origin, Reference
+from ebmrepro.evaluation.inception.features import Features
+from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.reference import Origin, Reference
 from ebmrepro.evaluation.outliers import detection
+from ebmrepro.evaluation.samples.frechet import Moments
+from ebmrepro.evaluation.samples.long_chains import separation
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
 from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.root import Params
-from ebmrepro.stages import evaluate
 from ebmrepro.stages.report import COSTS
 from ebmrepro.tables.table import Table, to_markdown
 from ebmrepro.training.log import COLUMNS
@@ -91,7 +91,7 @@ def _of_chains(params: Params, run: str) -> set[str]:
     if not getattr(params.resolve(run, "generation"), "long_chains", None):
         return set()
     chains = np.zeros((1, 1, 2, 3, 4, 4), np.uint8)
-    return set(evaluate._separation({"0/long_with": chains, "0/long_without": chains}, 0))
+    return set(separation((chains, chains)))
 
 
 def write_results(params: Params, value=lambda run, seed, metric: 1.0) -> None:

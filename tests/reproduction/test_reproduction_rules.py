@@ -5,7 +5,7 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from ebmrepro.params.datasets import ATTRIBUTES
+from ebmrepro.checks.load import load_params
 from ebmrepro.reproduction.rules import (
     Claim,
     PairedComparison,
@@ -111,14 +111,15 @@ def test_the_rules_of_the_claims():
     assert all(test.alpha == 0.05 for claim in claims.values() for test in claim.tests)
 
 
-def test_thresholds_are_what_their_reasons_say():
+def test_thresholds_are_what_their_reasons_say(repository):
     thresholds = {
         (claim.key, test.metric): test.threshold
         for claim in load_claims()
         for test in claim.tests
         if test.kind == "lower_bound"
     }
-    chance = 1 / (len(ATTRIBUTES["shapes"]["colour"]) * len(ATTRIBUTES["shapes"]["shape"]))
+    attributes = load_params(repository / "workflow/presets/demo.yaml").datasets["shapes"].attributes
+    chance = 1 / (len(attributes["colour"]) * len(attributes["shape"]))
     igebm = {number.key: number.value for number in load_published().numbers}
     assert thresholds["ood_better", "ood_auroc_svhn"] == igebm["igebm_ood_svhn"]
     assert thresholds["ood_better", "ood_auroc_dtd"] == igebm["igebm_ood_textures"]

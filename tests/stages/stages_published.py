@@ -39,7 +39,7 @@ def publish_in(folder: Path, edit: Callable[[str, str], None]) -> Callable[..., 
         if entry.access != "open":
             (folder / "files" / entry.acceptance[0]).write_text(entry.acceptance[1])
         train, test = SPLITS[name]
-        section = {"kind": "catalogue", "source": str(source), "seed": 3, "entry": name, "folder": "files",
+        section = {"kind": "catalogue", "catalogue": str(source), "seed": 3, "entry": name, "folder": "files",
                    "size": entry.sizes[0], "preparation": None, "corrupt": "stop", "train": train,
                    "test": test, "train_limit": None, "test_limit": None, "classifier": None,
                    "inception": None}  # fmt: skip

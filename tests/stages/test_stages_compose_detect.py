@@ -10,7 +10,7 @@ from stages_commands import run_all
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.data import shapes
-from ebmrepro.evaluation.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
 from ebmrepro.files import workspace
 from ebmrepro.training.model_file import ModelFile
 

@@ -9,7 +9,7 @@ from rulers_stand_in import make_weights
 from stages_commands import run_all
 from stages_published import FOLDER, publish_in
 
-from ebmrepro.evaluation.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
 from ebmrepro.files import workspace
 
 RESULTS = Path("results/micro")

@@ -8,8 +8,8 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from stages_faces import bright_faces
 from stages_published import FOLDER, done, publish_in, refused
 
-from ebmrepro.evaluation.image_rulers.prepared import references_from
-from ebmrepro.evaluation.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
+from ebmrepro.evaluation.inception.prepared import references_from
 from ebmrepro.files import workspace
 
 FACES = {"train": 60, "test": 30}

@@ -1,9 +1,11 @@
-"""The optimiser against torch.optim.Adam, on the same gradients."""
+"""The optimiser and the average against torch's own."""
 
 import pytest
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ebmrepro.training.adam import Adam
+from ebmrepro.training.average import AveragedWeights
 
 GOOD, BAD = torch.tensor(0.0), torch.tensor(1.0)
 
@@ -19,8 +21,9 @@ def _parameters() -> list[torch.nn.Parameter]:
 def test_it_takes_torchs_steps(betas):
     """Twenty steps: in the third nothing moves, in every fourth the second parameter stands still, and of a
     gradient that is transposed in memory the entries reach their own weights."""
-    mine, theirs = _parameters(), _parameters()
-    held, reference = Adam(mine, 0.05, betas), torch.optim.Adam(theirs, 0.05, betas)
+    mine, theirs, fused = _parameters(), _parameters(), _parameters()
+    held = Adam(mine, 0.05, betas)
+    references = [torch.optim.Adam(theirs, 0.05, betas), torch.optim.Adam(fused, 0.05, betas, fused=True)]
     generator = torch.Generator().manual_seed(1)
     for number in range(20):
         gradients = [torch.randn(p.shape, generator=generator) for p in mine]
@@ -32,10 +35,12 @@ def test_it_takes_torchs_steps(betas):
             continue
         moved = [0, 2] if number % 4 == 3 else [0, 1, 2]
         held.step([gradients[i] for i in moved], GOOD, [mine[i] for i in moved])
-        for place, parameter in enumerate(theirs):
-            parameter.grad = gradients[place].clone() if place in moved else None
-        reference.step()
+        for parameters, reference in zip((theirs, fused), references, strict=True):
+            for place, parameter in enumerate(parameters):
+                parameter.grad = gradients[place].contiguous().clone() if place in moved else None
+            reference.step()
         torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-6)
+        assert all(map(torch.equal, mine, fused))
         assert all(
             torch.equal(a, b) for i, (a, b) in enumerate(zip(mine, before, strict=True)) if i not in moved
         )
@@ -52,3 +57,17 @@ def test_it_goes_on_from_what_it_saved():
     for optimiser in (one, other):
         optimiser.step([-2 * gradient for gradient in gradients], GOOD)
     assert all(map(torch.equal, first, second))
+
+
+def test_the_average_is_torchs():
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3))
+    mine = AveragedWeights(model, 0.9)
+    theirs = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    for number in range(10):
+        with torch.no_grad():
+            for tensor in (*model.parameters(), *model.buffers()):
+                tensor.add_(number + 1)
+        mine.update(first=number == 0)
+        theirs.update_parameters(model)
+        expected = theirs.module.state_dict()
+        assert all(torch.equal(value, expected[name]) for name, value in mine.model.state_dict().items())

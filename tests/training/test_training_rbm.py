@@ -11,9 +11,9 @@ import torch
 from scipy import special
 from sklearn.neural_network import BernoulliRBM
 
-from ebmrepro.data import bars_and_stripes, digits
+from ebmrepro.data import bars_and_stripes, binary_digits
 from ebmrepro.energies.rbm import RBM
-from ebmrepro.evaluation.pseudo_likelihood import log_pseudo_likelihood
+from ebmrepro.evaluation.likelihood.pseudo_likelihood import log_pseudo_likelihood
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.cd import contrastive_divergence
@@ -30,7 +30,7 @@ from ebmrepro.training.loop import Training
 
 CD = ContrastiveDivergence(kind="cd", energy_l2=0.0)
 MLE = MaximumLikelihood(kind="mle", grid=None)
-BARS = BarsAndStripesData(kind="bars_and_stripes", source="src/ebmrepro/data/bars_and_stripes.py", side=3)
+BARS = BarsAndStripesData(kind="bars_and_stripes", side=3)
 # Of the four coins' 16 outcomes four draw all on or all off, in pairs: those say one bit less.
 ENTROPY = (4 - 4 / 16) * math.log(2)
 
@@ -213,9 +213,7 @@ def test_persistent_chains_come_near_the_exact_maximum_likelihood(seed):
     assert abs(distance) < 0.3
 
 
-DIGITS = BinaryDigitsData(
-    kind="binary_digits", source="src/ebmrepro/data/digits.py", seed=0, test_fraction=0.2, threshold=0.5
-)
+DIGITS = BinaryDigitsData(kind="binary_digits", seed=0, test_fraction=0.2, threshold=0.5)
 HIDDEN, BATCH, EPOCHS = 128, 32, 12
 
 
@@ -239,7 +237,7 @@ def test_pseudo_likelihood_on_digits_is_at_least_scikit_learns(seed):
 
     Measured: ours -14.62, -14.66, -14.68; scikit-learn's best of each seed -17.89, -16.72, -17.77.
     """
-    train, test = digits.make_binary(DIGITS)
+    train, test = binary_digits.make(DIGITS)
     schedule = {"iterations": EPOCHS * -(-len(train) // BATCH), "batch_size": BATCH, "learning_rate": 0.03,
                 "betas": [0.0, 0.999], "ema_decay": 0.99}  # fmt: skip
     ours = _trained(_settings(HIDDEN, CD, _gibbs("persistent", 1, BATCH), schedule), train, seed)

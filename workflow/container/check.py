@@ -115,7 +115,7 @@ def rebuild(docker: Daemon, context: Path) -> None:
     changed = f"{docker.IMAGE}-changed"
     with step("rebuild after a change of the source") as clock:
         docker.build(context, tag=changed)
-    print_revision = "import os; from ebm import CHANGED; print(os.environ['EBM_REVISION'])"
+    print_revision = "import os; from ebmrepro import CHANGED; print(os.environ['EBM_REVISION'])"
     said = docker("run", "--rm", *LOCKED_DOWN, changed, "python", "-c", print_revision).strip()
     if said != f"{revision(context)}-dirty":
         raise Failed(f"an image of a changed checkout says that it is of revision {said}")

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-from ebmrepro.checks.problems import describe, problems
+from ebmrepro.checks.problems import describe, present, problems
 from ebmrepro.params.base import ParamsError
 from ebmrepro.params.root import Params
 
@@ -56,27 +56,17 @@ def _first(path: Path, text: str, data: dict, failure: ValidationError) -> str:
     # A misspelt key is reported twice (the wrong one unknown, the right one missing): name the wrong one.
     errors = sorted(failure.errors(), key=lambda error: error["type"] == "missing")
     error = errors[0]
-    location = _present(data, error["loc"], error["type"] == "missing")
-    known = _fields(location[:-1]) if error["type"] == "extra_forbidden" else ()
+    location = present(data, error)
+    known = _fields(data, location[:-1]) if error["type"] == "extra_forbidden" else ()
     if known:
         known = [key for key in known if key not in _at(data, location[:-1])] or known
     if error["loc"][-1:] == ("[key]",):
         return _line(path, text, location, "a name is lower-case letters, digits and _")
     if error["type"].startswith("union_tag"):
         location = (*location, "kind")
-    return _line(path, text, location, describe(error, known))
-
-
-def _present(data: Any, location: tuple, missing: bool) -> tuple:
-    """`location` without the parts pydantic adds (union tags), keeping a missing key's own name."""
-    kept: list[str | int] = []
-    for index, part in enumerate(location):
-        last = missing and index == len(location) - 1
-        inside = part in data if isinstance(data, dict) else isinstance(part, int)
-        if last or inside:
-            kept.append(part)
-            data = data[part] if not last else None
-    return tuple(kept)
+    # A value that is neither a number nor a word: pydantic reports both.
+    words = [e for e in errors[1:] if e["type"] == "literal_error" and present(data, e) == location]
+    return _line(path, text, location, describe(error, known, words[0]["ctx"]["expected"] if words else ""))
 
 
 def _at(data: Any, location: tuple) -> Any:
@@ -85,13 +75,14 @@ def _at(data: Any, location: tuple) -> Any:
     return data
 
 
-def _fields(location: tuple) -> list[str]:
-    """Keys that may stand at `location`, read from the JSON schema of Params."""
+def _fields(data: Any, location: tuple) -> list[str]:
+    """Keys that may stand at `location` of `data`, read from the JSON schema of Params."""
     schema = Params.model_json_schema()
     options = [schema]
     for part in location:
+        data = data[part]
         options = [_resolve(schema, child) for option in options for child in _step(option, part)]
-        options = [leaf for option in options for leaf in _alternatives(schema, option)]
+        options = [leaf for option in options for leaf in _alternatives(schema, option, data)]
     return sorted({key for option in options for key in option.get("properties", {})})
 
 
@@ -99,7 +90,11 @@ def _resolve(schema: dict, node: dict) -> dict:
     return schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
 
 
-def _alternatives(schema: dict, node: dict) -> list[dict]:
+def _alternatives(schema: dict, node: dict, data: Any) -> list[dict]:
+    if "discriminator" in node and isinstance(data, dict):
+        reference = node["discriminator"]["mapping"].get(data.get("kind"))
+        if reference is not None:
+            return [_resolve(schema, {"$ref": reference})]
     branches = node.get("oneOf") or node.get("anyOf")
     return [_resolve(schema, branch) for branch in branches] if branches else [node]
 

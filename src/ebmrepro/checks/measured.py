@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from ebmrepro.checks.combinations import of_protocol
 from ebmrepro.params.compositions import models_of
-from ebmrepro.params.datasets import IMAGES, attributes_of
-from ebmrepro.params.energies import TIME
 from ebmrepro.params.root import Params
 from ebmrepro.params.words import Problem, nearest, no_such
 
@@ -50,10 +48,10 @@ def _no_model(params: Params, composition, members: list[str], model) -> str | N
             f"no run '{model.run}' belongs to experiment '{composition.experiment}'"
             f"{nearest(model.run, members)}"
         )
-    attribute = getattr(params.resolve(model.run, "energy"), "condition", None)
-    if attribute in (None, TIME):
+    attribute = params.resolve(model.run, "energy").attribute
+    if attribute is None:
         return f"run '{model.run}' has no condition: its energy knows no '{model.value}'"
-    values = attributes_of(params.datasets[params.runs[model.run].dataset])[attribute]
+    values = params.datasets[params.runs[model.run].dataset].attributes[attribute]
     if values is None:
         return f"the values of attribute '{attribute}' have no names that params.yaml knows"
     if model.value not in values:
@@ -62,19 +60,16 @@ def _no_model(params: Params, composition, members: list[str], model) -> str | N
 
 
 def _no_judge(params: Params, here: tuple, composition, members: list[str]) -> Iterator[Problem]:
-    """Attributes that a composition combines and that no classifier of a published set has learnt."""
+    """Attributes that a composition combines and that no classifier of the data set learns."""
     dataset = params.datasets.get(composition.dataset)
-    if dataset is None or dataset.kind != "catalogue":
-        return  # The classifiers of the other sets learn all that their images are labelled with.
+    if dataset is None:
+        return
     models = [model for expression in composition.expressions.values() for model in models_of(expression)]
-    combined = {
-        getattr(params.resolve(m.run, "energy"), "condition", None) for m in models if m.run in members
-    }
-    learnt = dataset.classifier.attributes if dataset.classifier else ()
-    missing = sorted(combined - {None, TIME, *learnt})
+    combined = {params.resolve(model.run, "energy").attribute for model in models if model.run in members}
+    missing = sorted(combined - {None, *dataset.judged})
     if missing:
         where = f"datasets.{composition.dataset}.classifier"
-        what = "null" if dataset.classifier is None else f"for {', '.join(learnt)} alone"
+        what = f"for {', '.join(dataset.judged)} alone" if dataset.judged else "null"
         yield (
             (*here, "dataset"),
             f"samples are judged by {where}, which is {what}: add {', '.join(missing)} to its attributes",
@@ -98,7 +93,7 @@ def of_outliers(params: Params) -> Iterator[Problem]:
             chosen = getattr(test, key)
             if chosen not in params.datasets:
                 yield (*here, key), no_such("dataset", chosen, params.datasets)
-            elif params.datasets[chosen].kind not in IMAGES:
+            elif params.datasets[chosen].form != "images":
                 yield (*here, key), f"out-of-distribution tests need images, not '{chosen}'"
         if test.against == test.dataset:
             yield (*here, "against"), "a data set is not out of its own distribution"
@@ -121,7 +116,7 @@ def of_denoisings(params: Params) -> Iterator[Problem]:
         yield from _measured(params, here, "denoise", test.experiment)
         if test.dataset not in params.datasets:
             yield (*here, "dataset"), no_such("dataset", test.dataset, params.datasets)
-        elif params.datasets[test.dataset].kind not in IMAGES:
+        elif params.datasets[test.dataset].form != "images":
             yield (*here, "dataset"), f"denoising needs images, not '{test.dataset}'"
         if sum(other.experiment == test.experiment for other in params.denoisings.values()) > 1:
             yield (*here, "experiment"), f"experiment '{test.experiment}' is denoised more than once"
@@ -179,7 +174,7 @@ def _scored(params: Params, here: tuple, test) -> Iterator[Problem]:
                 f"run '{run}' of experiment '{test.experiment}' is trained on"
                 f" '{params.runs[run].dataset}', not on '{test.dataset}'",
             )
-        elif getattr(params.resolve(run, "energy"), "condition", None) not in (None, TIME):
+        elif params.resolve(run, "energy").attribute is not None:
             yield (*here, "experiment"), f"the energy of run '{run}' needs a condition to give a score"
 
 

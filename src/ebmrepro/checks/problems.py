@@ -4,32 +4,59 @@ Each problem is (location, reason), the location a tuple of keys into params.yam
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pydantic import ValidationError
 
-from ebmrepro.checks import combinations, measured, published
+from ebmrepro.checks import combinations, measured
 from ebmrepro.checks.shown import of_shown
+from ebmrepro.params.base import NAME
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
 from ebmrepro.params.words import Problem, nearest, no_such
 
 
-def describe(error: dict, known: Iterable[str] = ()) -> str:
-    """One pydantic error as a clause for a person."""
+def describe(error: dict, known: Iterable[str] = (), words: str = "") -> str:
+    """One pydantic error as a clause for a person; `words` might have stood there too."""
     kind, context, value = error["type"], error.get("ctx", {}), error.get("input")
+    got = {None: "null", True: "true", False: "false"}.get(value) if isinstance(value, bool | None) else None
+    got = f"got {got or repr(value)}"
     if kind == "extra_forbidden":
         return f"unknown key{nearest(error['loc'][-1], known)}"
     if kind == "missing":
         return "required key is missing"
     if kind == "literal_error":
-        return f"got {value!r}{nearest(value, _options(context['expected']))}"
+        return f"{got}{nearest(value, _options(context['expected']))}"
     if kind == "union_tag_invalid":
         return f"got {context['tag']!r}{nearest(context['tag'], _options(context['expected_tags']))}"
     if kind == "union_tag_not_found":
         return "required key 'kind' is missing"
     if kind == "value_error":
         return str(context["error"])
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return f"must be a mapping of keys to values, {got}"
+    if kind in ("too_short", "too_long"):
+        bound, word = ("least", "min") if kind == "too_short" else ("most", "max")
+        count = context[f"{word}_length"]
+        return f"must have at {bound} {count} item{'s' * (count > 1)}, {got}"
+    if kind == "string_pattern_mismatch":
+        name = context["pattern"] == NAME
+        must = "be lower-case letters, digits and _" if name else f"match {context['pattern']}"
+        return f"must {must}, {got}"
     message = error["msg"].removeprefix("Input should be ")
-    return f"must be {message}, got {value!r}"
+    return f"must be {message}{' or ' * bool(words)}{words}, {got}"
+
+
+def present(data: Any, error: dict) -> tuple:
+    """Where a pydantic error is in `data`: without the union tags, with a missing key's own name."""
+    kept: list[str | int] = []
+    location, missing = error["loc"], error["type"] == "missing"
+    for index, part in enumerate(location):
+        last = missing and index == len(location) - 1
+        inside = part in data if isinstance(data, dict) else isinstance(part, int)
+        if last or inside:
+            kept.append(part)
+            data = data[part] if not last else None
+    return tuple(kept)
 
 
 def _options(text: str) -> list[str]:
@@ -38,7 +65,17 @@ def _options(text: str) -> list[str]:
 
 def problems(params: Params) -> Iterator[Problem]:
     """Every cross-reference of `params` that cannot work."""
-    unknown_data = list(published.of_datasets(params))
+    unknown_data = [
+        (("datasets", name, *place), reason)
+        for name, dataset in params.datasets.items()
+        for place, reason in dataset.problems()
+    ]
+    unknown_data += [
+        (("datasets", name, "folder"), no_such("folder", folder, params.folders, "folders"))
+        for name, dataset in params.datasets.items()
+        for folder in dataset.folders
+        if folder not in params.folders
+    ]
     yield from unknown_data
     dangling = bool(unknown_data)
     for name, run in params.runs.items():
@@ -96,6 +133,5 @@ def _override_problems(params: Params, run: str) -> Iterator[Problem]:
             try:
                 ADAPTERS[key].validate_python(entry.model_dump() | changes)
             except ValidationError as failure:
-                error = failure.errors()[0]
-                inside = [part for part in error["loc"] if part in changes]
-                yield (*here, *inside), describe(error)
+                error = min(failure.errors(), key=lambda error: error["type"] == "missing")
+                yield (*here, *present(changes, error)), describe(error)

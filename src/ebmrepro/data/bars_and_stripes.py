@@ -10,6 +10,8 @@ An image all on or all off is drawn by both orientations, any other pattern by o
 
 import numpy as np
 
+from ebmrepro.data.independent import with_independent_pixels
+from ebmrepro.data.prepared import Prepared
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 
 
@@ -32,6 +34,17 @@ def patterns(side: int) -> tuple[np.ndarray, np.ndarray]:
     images = _outcomes(side)
     distinct, counts = np.unique(images, axis=0, return_counts=True)
     return distinct, np.log(counts / len(images))
+
+
+def prepare(config: BarsAndStripesData) -> Prepared:
+    """Its images, the patterns with their log-probabilities, and the entropy as a mean log-likelihood."""
+    found = with_independent_pixels(*make(config))
+    distinct, log_probability = patterns(config.side)
+    entropy = -(np.exp(log_probability) * log_probability).sum()
+    return found._replace(
+        reference={**found.reference, "patterns": distinct, "log_probability": log_probability},
+        measures={**found.measures, "true_test_log_likelihood": -float(entropy)},
+    )
 
 
 def _outcomes(side: int) -> np.ndarray:

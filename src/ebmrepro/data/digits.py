@@ -1,14 +1,10 @@
-"""scikit-learn's 1,797 real handwritten digits (UCI optical recognition, 8x8), split by class."""
+"""scikit-learn's handwritten digits as grey images."""
 
 import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
-from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
+from ebmrepro.data.digits_split import FULL_SCALE, split_digits
+from ebmrepro.data.prepared import Arrays, Prepared
 from ebmrepro.params.datasets.digits import DigitsData
-
-# Grey levels of the set are 0..FULL_SCALE.
-FULL_SCALE = 16
 
 
 def make(config: DigitsData) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -16,30 +12,14 @@ def make(config: DigitsData) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
 
     Images are uint8 of shape (n, 1, 8, 8) in 0..255 (the set's 0..16 scaled), labels int64 in 0..9.
     """
-    train, test, train_labels, test_labels = _split(config)
+    train, test, train_labels, test_labels = split_digits(config.test_fraction, config.seed)
     train, test = (np.rint(part * (255 / FULL_SCALE)).astype(np.uint8)[:, None] for part in (train, test))
     return train, train_labels.astype(np.int64), test, test_labels.astype(np.int64)
 
 
-def make_binary(config: BinaryDigitsData) -> tuple[np.ndarray, np.ndarray]:
-    """Train and test images, float32 of shape (n, 64), 1 where the grey level over the full scale is above
-    `config.threshold`, else 0; pixels in row-major order. The split is that of `make`.
-    """
-    train, test, _, _ = _split(config)
-    train, test = (
-        (part.reshape(len(part), -1) / FULL_SCALE > config.threshold).astype(np.float32)
-        for part in (train, test)
-    )
-    return train, test
-
-
-def _split(config: DigitsData | BinaryDigitsData) -> list[np.ndarray]:
-    """Train and test images (n, 8, 8) in 0..16, train and test labels."""
-    source = load_digits()
-    return train_test_split(
-        source.images,
-        source.target,
-        test_size=config.test_fraction,
-        random_state=config.seed,
-        stratify=source.target,
+def prepare(config: DigitsData) -> Prepared:
+    """Its images and labels."""
+    train, train_labels, test, test_labels = make(config)
+    return Prepared(
+        {"train": Arrays(train, {"label": train_labels}), "test": Arrays(test, {"label": test_labels})}
     )

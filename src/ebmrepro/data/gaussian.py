@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ebmrepro.data.prepared import Arrays, Prepared
 from ebmrepro.params.datasets.gaussian import GaussianData
 
 
@@ -11,3 +12,10 @@ def make(config: GaussianData) -> tuple[np.ndarray, np.ndarray]:
     points = rng.standard_normal((config.train_size + config.test_size, config.dim))
     points = points.astype(np.float32)
     return points[: config.train_size], points[config.train_size :]
+
+
+def prepare(config: GaussianData) -> Prepared:
+    """Its points, and the mean (dim,) and covariance (dim, dim) of their law."""
+    train, test = map(Arrays, make(config))
+    reference = {"mean": np.zeros(config.dim), "covariance": np.eye(config.dim)}
+    return Prepared({"train": train, "test": test}, reference)

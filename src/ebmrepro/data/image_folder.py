@@ -1,12 +1,13 @@
 """Any folder of images by class: `folder/<class>/*.{jpg,jpeg,png}`, centre-cropped and resized."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from ebmrepro.data.catalogue.pictures import CorruptImage, decode
+from ebmrepro.data.prepared import Prepared
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import Preparation
 from ebmrepro.params.datasets.image_folder import ImageFolderData
@@ -20,34 +21,35 @@ NAMED = 10
 class Part:
     """Images of one part of a folder, to be iterated over: decoded one by one, never all in memory.
 
-    Gives pixels, uint8 (channels, size, size) in 0..255, and the number of the class, classes being numbered
-    in alphabetical order. After an iteration `corrupt` lists the files, as seen from the folder, that could
-    not be decoded; with `corrupt: stop` it ends in WorkspaceError if there are any, with `skip` they are
-    missing from it.
+    Gives pixels, uint8 (channels, size, size) in 0..255, and as `label` the number of the class, classes
+    being numbered in alphabetical order. After an iteration `corrupt` lists the files, as seen from the
+    folder, that could not be decoded; with `corrupt: stop` it ends in WorkspaceError if there are any, with
+    `skip` they are missing from it.
     """
 
     def __init__(self, name: str, config: ImageFolderData, paths: list[Path], labels: np.ndarray):
         self.name, self.paths, self.labels = name, paths, labels
         self.corrupt: list[str] = []
+        self.values: Mapping[str, tuple[str, ...]] = {}
         self._config = config
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __iter__(self) -> Iterator[tuple[np.ndarray, int]]:
+    def __iter__(self) -> Iterator[tuple[np.ndarray, Mapping[str, int]]]:
         config, self.corrupt, reason = self._config, [], ""
         for path, label in zip(self.paths, self.labels.tolist(), strict=True):
             try:
                 pixels = decode(_bytes(path), config.size, config.channels, CENTRE)
             except CorruptImage as failure:
-                self.corrupt.append(str(path.relative_to(config.source)))
+                self.corrupt.append(str(path.relative_to(config.folder)))
                 reason = reason or str(failure)
                 continue
-            yield pixels, label
+            yield pixels, {"label": label}
         if self.corrupt and (config.corrupt == "stop" or len(self.corrupt) == len(self)):
             named = ", ".join(self.corrupt[:NAMED]) + (", ..." if len(self.corrupt) > NAMED else "")
             raise WorkspaceError(
-                f"image_folder: {len(self.corrupt)} of {len(self):,} {self.name} images in {config.source}"
+                f"image_folder: {len(self.corrupt)} of {len(self):,} {self.name} images in {config.folder}"
                 f" cannot be decoded ({named}; of the first: {' '.join(reason.split())}): repair or remove"
                 " them, or set corrupt: skip"
             )
@@ -59,7 +61,7 @@ def parts(config: ImageFolderData) -> dict[str, Part]:
     With `limit`, that many images are drawn at random, evenly over the classes. Raises WorkspaceError if the
     folder is missing, holds no images or too few to split.
     """
-    folder = Path(config.source)
+    folder = Path(config.folder)
     if not folder.is_dir():
         raise WorkspaceError(f"image_folder: {folder} is not a folder")
     classes = [path for path in sorted(folder.iterdir()) if path.is_dir()]
@@ -88,6 +90,16 @@ def parts(config: ImageFolderData) -> dict[str, Part]:
         name: Part(name, config, [chosen[i] for i in index], numbers[index])
         for name, index in (("train", train), ("test", test))
     }
+
+
+def prepare(config: ImageFolderData) -> Prepared:
+    """The parts of the folder. Raises as `parts` does."""
+    found = parts(config)
+
+    def facts() -> dict:
+        return {"source": config.folder, "corrupt": {name: part.corrupt for name, part in found.items()}}
+
+    return Prepared(found, facts=facts)
 
 
 def _bytes(path: Path) -> bytes:

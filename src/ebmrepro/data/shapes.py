@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ebmrepro.params.datasets import ATTRIBUTES
+from ebmrepro.data.prepared import Arrays, Prepared
 from ebmrepro.params.datasets.shapes import ShapesData
 
 SIDE = 16
@@ -27,16 +27,21 @@ def make(config: ShapesData) -> tuple[np.ndarray, dict, np.ndarray, dict]:
     """Train images, train labels, test images, test labels.
 
     Images are uint8 of shape (n, 3, 16, 16) in 0..255; labels are int64 (n,) by attribute, numbering the
-    values of `ATTRIBUTES["shapes"]`. Every attribute is uniform and independent of the others; position,
+    values of `config.attributes`. Every attribute is uniform and independent of the others; position,
     size, brightness and background vary besides.
     """
-    train = _draw(np.random.default_rng([config.seed, 0]), config.train_size)
-    test = _draw(np.random.default_rng([config.seed, 1]), config.test_size)
+    train = _draw(np.random.default_rng([config.seed, 0]), config.train_size, config.attributes)
+    test = _draw(np.random.default_rng([config.seed, 1]), config.test_size, config.attributes)
     return (*train, *test)
 
 
-def _draw(rng: np.random.Generator, count: int) -> tuple[np.ndarray, dict]:
-    values = ATTRIBUTES["shapes"]
+def prepare(config: ShapesData) -> Prepared:
+    """Its images and labels."""
+    train, train_labels, test, test_labels = make(config)
+    return Prepared({"train": Arrays(train, train_labels), "test": Arrays(test, test_labels)})
+
+
+def _draw(rng: np.random.Generator, count: int, values: dict) -> tuple[np.ndarray, dict]:
     labels = {name: rng.integers(len(known), size=count) for name, known in values.items()}
     centres = np.array([CENTRES[place] for place in values["place"]])[labels["place"]]
     centres = centres + rng.uniform(-SHIFT, SHIFT, (count, 2))

@@ -2,13 +2,6 @@
 
 from torch import nn
 
-from ebmrepro.energies.conv import ConvEnergy
-from ebmrepro.energies.ensemble import Ensemble
-from ebmrepro.energies.gaussian import GaussianEnergy
-from ebmrepro.energies.helmholtz import HelmholtzMachine
-from ebmrepro.energies.mlp import MLPEnergy
-from ebmrepro.energies.rbm import RBM
-from ebmrepro.energies.residual import ResidualEnergy
 from ebmrepro.params.energies import Energy
 
 
@@ -24,28 +17,7 @@ def build_energy(config: Energy, shape: tuple[int, ...], classes: int | None = N
         raise ValueError(f"a {config.kind} energy without a condition has no classes, got {classes}")
     if condition is not None and classes is None:
         raise ValueError(f"the energy is conditioned on '{condition}': how many classes has it?")
-    if config.kind == "gaussian":
-        return GaussianEnergy(_vector(config.kind, shape))
-    if config.kind == "mlp":
-        return MLPEnergy(_vector(config.kind, shape), config.widths, classes)
-    if config.kind == "rbm":
-        return RBM(_vector(config.kind, shape), config.hidden, config.visible)
-    if config.kind == "helmholtz":
-        return HelmholtzMachine(_vector(config.kind, shape), config.layers)
-    if config.kind == "conv":
-        if len(shape) != 3 or min(shape[1:]) < 8:
-            raise ValueError(f"a conv energy needs images of at least 8x8 pixels, got shape {shape}")
-        return ConvEnergy(shape[0], config.width, classes)
-    if config.kind == "residual":
-        if len(shape) != 3:
-            raise ValueError(f"a residual energy needs images, got samples of shape {shape}")
-        if config.members > 1:
-            return Ensemble(lambda: ResidualEnergy(config, shape, classes), config.members)
-        return ResidualEnergy(config, shape, classes)
-    raise ValueError(f"no energy is called {config.kind!r}")
-
-
-def _vector(kind: str, shape: tuple[int, ...]) -> int:
-    if len(shape) != 1:
-        raise ValueError(f"a {kind} energy needs vectors, got samples of shape {shape}")
-    return shape[0]
+    needed, axes = ("images", 3) if config.form == "images" else ("vectors", 1)
+    if len(shape) != axes:
+        raise ValueError(f"a {config.kind} energy needs {needed}, got samples of shape {shape}")
+    return config.load()(config, shape, classes)

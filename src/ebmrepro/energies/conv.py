@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from ebmrepro.energies.modulation import Modulation, check_condition, modulated
+from ebmrepro.params.energies.conv import ConvEnergy as Config
 
 
 class ConvEnergy(nn.Module):
@@ -42,3 +43,10 @@ class ConvEnergy(nn.Module):
         else:
             features = modulated(self.features, self.modulations, x, condition)
         return self.output(features.sum((2, 3))).squeeze(1)
+
+
+def build(config: Config, shape: tuple[int, ...], classes: int | None) -> ConvEnergy:
+    """The energy for images of `shape` (C, H, W); ValueError if they are smaller than 8x8 pixels."""
+    if min(shape[1:]) < 8:
+        raise ValueError(f"a conv energy needs images of at least 8x8 pixels, got shape {shape}")
+    return ConvEnergy(shape[0], config.width, classes)

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ebmrepro.params.energies.gaussian import GaussianEnergy as Config
+
 
 class GaussianEnergy(nn.Module):
     """E(x) = (x - mu)^T Lambda (x - mu) / 2, with Lambda = L L^T and L lower triangular.
@@ -35,3 +37,8 @@ class GaussianEnergy(nn.Module):
     def log_partition(self) -> Tensor:
         """log Z = (d log 2 pi - log det Lambda) / 2, a scalar."""
         return 0.5 * len(self.mean) * math.log(2 * math.pi) - self.log_diagonal.sum()
+
+
+def build(config: Config, shape: tuple[int, ...], classes: None) -> GaussianEnergy:
+    """The energy for vectors of `shape` (d,)."""
+    return GaussianEnergy(shape[0])

@@ -8,7 +8,7 @@ probability of t, a product over units:
 
 Sums over h grow as 2^units, so p_theta(x) is known exactly for small machines alone; the recognition net
 stands in for the posterior of h in training (objectives/wake_sleep.py) and in the bound on log p_theta(x)
-(evaluation/importance.py).
+(evaluation/likelihood/importance.py).
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ebmrepro.energies.binary import all_states, coins, refuse_real_valued, softplus
 from ebmrepro.params.energies import MAX_UNITS
+from ebmrepro.params.energies.helmholtz import HelmholtzMachine as Config
 
 # So many states of a layer are held at once beside as many of the next: 64 MB of their probabilities.
 CHUNK = 2**12
@@ -103,7 +104,7 @@ class HelmholtzMachine(nn.Module):
         """-log p_theta(x), (B,) in nats, exact, of `x` (B, d): as an energy of x it has log Z = 0.
 
         Sums over all states, one hidden layer after the other. Raises ValueError if there are more than
-        MAX_UNITS hidden units; `evaluation.importance` bounds the value of any machine.
+        MAX_UNITS hidden units; `evaluation.likelihood.importance` bounds the value of any machine.
         """
         layers = self.units[1:]
         if sum(layers) > MAX_UNITS:
@@ -140,3 +141,8 @@ class HelmholtzMachine(nn.Module):
 def _log_bernoulli(states: Tensor, logits: Tensor) -> Tensor:
     """log of the Bernoulli probability of binary `states` (..., n), summed over the units: (...)."""
     return (states * logits - softplus(logits)).sum(-1)
+
+
+def build(config: Config, shape: tuple[int, ...], classes: None) -> HelmholtzMachine:
+    """The machine for states of `shape` (d,)."""
+    return HelmholtzMachine(shape[0], config.layers)

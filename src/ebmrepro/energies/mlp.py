@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from ebmrepro.energies.modulation import Modulation, check_condition, modulated
+from ebmrepro.params.energies.mlp import MLPEnergy as Config
 
 
 class MLPEnergy(nn.Module):
@@ -31,3 +32,8 @@ class MLPEnergy(nn.Module):
         if condition is None:
             return self.layers(x).squeeze(1)
         return modulated(self.layers, self.modulations, x, condition).squeeze(1)
+
+
+def build(config: Config, shape: tuple[int, ...], classes: int | None) -> MLPEnergy:
+    """The energy for vectors of `shape` (d,)."""
+    return MLPEnergy(shape[0], config.widths, classes)

@@ -20,6 +20,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ebmrepro.energies.binary import all_states, coins, refuse_real_valued, softplus
 from ebmrepro.params.energies import MAX_UNITS
+from ebmrepro.params.energies.rbm import RBMEnergy as Config
 
 # So many units are enumerated at once: 2^14 states beside 128 units are 8 MB.
 CHUNK_UNITS = 14
@@ -134,3 +135,8 @@ class RBM(nn.Module):
         # int exp(-|v - b|^2 / 2 + v^T u) dv = (2 pi)^(d/2) exp(b^T u + |u|^2 / 2)
         volume = 0.5 * len(self.visible_bias) * math.log(2 * math.pi)
         return (drive * (self.visible_bias + 0.5 * drive)).sum(1) + volume
+
+
+def build(config: Config, shape: tuple[int, ...], classes: None) -> RBM:
+    """The machine for states of `shape` (d,)."""
+    return RBM(shape[0], config.hidden, config.visible)

@@ -1,6 +1,6 @@
 """The residual energies of the ICD paper: one network for each resolution of the image, summed.
 
-Blocks and widths are those of `ebmrepro.params.layouts`, read in the authors' code (models.py). Every
+Blocks and widths are those of params/energies/layouts.py, read in the authors' code (models.py). Every
 convolution and linear unit has a bias, every norm a gain and a bias, attention one scalar: with that the
 unconditional CIFAR network of f = 64 with attention and three scales has 6,564,196 parameters.
 """
@@ -11,7 +11,8 @@ from torch.nn import functional as F
 
 from ebmrepro.energies.attention import SelfAttention
 from ebmrepro.energies.blocks import ResidualBlock, average_halved
-from ebmrepro.params.energies.layouts import LAYOUTS, LEAST_ATTENTION_SIDE, SCALES, Network, halved, map_sides
+from ebmrepro.energies.ensemble import Ensemble
+from ebmrepro.params.energies.layouts import LAYOUTS, Network, without_room
 from ebmrepro.params.energies.residual import ResidualEnergy as Config
 
 
@@ -56,11 +57,12 @@ class ResidualEnergy(nn.Module):
         Raises ValueError if the images are too small for attention or norms.
         """
         super().__init__()
-        networks = LAYOUTS[config.layout][: config.scales]
-        _check_maps(config, networks, shape)
+        for reason in without_room(config, shape):
+            raise ValueError(reason)
         self.classes = classes
         self.networks = nn.ModuleList(
-            ResidualNetwork(network, shape[0], config, classes) for network in networks
+            ResidualNetwork(network, shape[0], config, classes)
+            for network in LAYOUTS[config.layout][: config.scales]
         )
 
     def heads(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
@@ -85,18 +87,8 @@ class ResidualEnergy(nn.Module):
         return self.heads(x, condition).sum(1)
 
 
-def _check_maps(config: Config, networks: tuple[Network, ...], shape: tuple[int, int, int]) -> None:
-    height, width = shape[1:]
-    for scale, network in zip(SCALES, networks, strict=False):
-        sides = zip(map_sides(network, height), map_sides(network, width), strict=True)
-        for kind, (h, w) in zip(network.blocks, sides, strict=True):
-            seen = f"layout {config.layout} gives images of shape {shape} a {h}x{w} map"
-            if kind == "attention":
-                if config.attention and min(h, w) < LEAST_ATTENTION_SIDE:
-                    raise ValueError(f"{seen} to attend to: too few pixels; take attention: false")
-            elif config.normalise and h * w == 1:
-                raise ValueError(
-                    f"{seen} in the network of {scale} resolution, whose norm would erase it:"
-                    " take fewer scales or normalise: false"
-                )
-        height, width = halved(height), halved(width)
+def build(config: Config, shape: tuple[int, ...], classes: int | None) -> nn.Module:
+    """The energy for images of `shape`, or an ensemble of `members` of them."""
+    if config.members > 1:
+        return Ensemble(lambda: ResidualEnergy(config, shape, classes), config.members)
+    return ResidualEnergy(config, shape, classes)

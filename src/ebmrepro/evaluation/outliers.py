@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from torch import Tensor, nn
 from torchvision.transforms.v2 import functional as transform
 
-from ebmrepro.evaluation.classifier import as_unit
+from ebmrepro.evaluation.units import as_unit
 
 BATCH = 256
 # Share of in-distribution images kept at the threshold of FPR95.

@@ -9,9 +9,8 @@
     results/<preset>/denoise/<experiment>/<denoising>.{json,safetensors}
     results/<preset>/compare/<comparison>/<comparison>.json
     results/<preset>/resample/<experiment>/<protocol>.{json,safetensors}
-    results/<preset>/report/verdicts.json
     paper_figures/<preset>/<figure>.{pdf,png}, <table>.{md,csv,tex}
-    paper_figures/report.html
+    paper_figures/verdicts/<preset>.json, paper_figures/report.html
 
 Files appear whole or not at all: each is written under a temporary name in the same folder, flushed to
 disk and renamed. Tensors and JSON carry a SHA-256 of their contents, checked at every read, because
@@ -53,7 +52,7 @@ def run_file(preset: str, stage: str, experiment: str, run: str, suffix: str) ->
 
 def verdicts_file(preset: str) -> Path:
     """The judged claims of a preset."""
-    return RESULTS / preset / "report" / "verdicts.json"
+    return FIGURES / "verdicts" / f"{preset}.json"
 
 
 @contextmanager
@@ -165,6 +164,25 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def artifact_sha256(path: Path) -> str:
+    """The SHA-256 that a file of tensors or JSON carries, of other files that of their bytes.
+
+    Whether the contents still have it is checked where they are read. Raises WorkspaceError if the file is
+    missing or was not written by this project.
+    """
+    try:
+        if path.suffix == ".json":
+            return json.loads(path.read_bytes())["sha256"]
+        if path.suffix == ".safetensors":
+            with open(path, "rb") as file:
+                return json.loads(file.read(int.from_bytes(file.read(8), "little")))["__metadata__"]["sha256"]
+        return file_sha256(path)
+    except FileNotFoundError:
+        raise WorkspaceError(f"{path} is missing: {remedy(path)}") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}") from None
 
 
 def data_sha256(value: object) -> str:

@@ -1,93 +1,117 @@
-"""What dvc.yaml says of a job: its command, parameters, inputs and outputs.
+"""The table of jobs: what each job of the flow reads, writes, is told and is done by, said once.
 
-DVC can say it too, but takes longer to be imported than most jobs of the demo take.
-tests/provenance holds this reading to DVC's own.
+Rules, dvc.yaml, records of provenance and checkpoints read it. A job depends on its inputs, on its settings
+(with every name in them resolved) and on its code (code.py). `ebm check` writes the latter two of every job
+to JOBS, from which DVC takes each stage's parameters; Snakemake takes the same values from here.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from ruamel.yaml import YAML
+from ebmrepro.files.workspace import artifact_sha256, data_sha256
+from ebmrepro.flow.code import code_of
+from ebmrepro.flow.needs import NEEDS, judged
+from ebmrepro.flow.places import outputs
+from ebmrepro.params.root import Params
+from ebmrepro.params.stages import STAGES, Stage, stage
 
-from ebmrepro.files.workspace import WorkspaceError
-
-FLOW = Path("dvc.yaml")
-CODE = "src/ebmrepro"
-PLACE = re.compile(r"\$\{([\w.]+)\}")
+JOBS = Path("jobs.json")
+# What figures, tables and the report are made from, one hash for each: DVC's stages of them depend on these
+# alone. Which stage's files a figure shows is said by its kind, where dvc.yaml cannot read it.
+INPUTS = Path("inputs.json")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job of the flow. Paths are relative to the checkout and may be folders."""
+    """One job of the flow; `item` is that of params.yaml, or the stage's name where it has none."""
 
-    stage: str
+    params: Params
+    stage: Stage
     item: str
-    command: str
-    # Dotted key -> value.
-    parameters: dict[str, object]
-    inputs: tuple[str, ...]
-    # Files and folders of the package that decide the outputs.
-    code: tuple[str, ...]
-    outputs: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """What makes its outputs."""
+        return f"ebm {self.stage.name} {self.item}" if self.stage.section else f"ebm {self.stage.name}"
+
+    @cached_property
+    def _needs(self):
+        return NEEDS[self.stage.name](self.params, self.item)
+
+    @cached_property
+    def settings(self) -> dict:
+        """All that params.yaml says to it, names resolved and overrides applied."""
+        return self._needs.settings()
+
+    @property
+    def modules(self) -> list[str]:
+        """Modules whose code, with what they import, does it: of its stage and of the kinds it names."""
+        kinds = {module for kind in self._needs.kinds() for module in kind.modules()}
+        return [f"ebmrepro.stages.{self.stage.name}", *sorted(kinds)]
+
+    @cached_property
+    def entry(self) -> dict:
+        """What decides its outputs beside its inputs: `settings`, `code` (SHA-256), `packages` (versions).
+
+        Raises WorkspaceError if a module is missing or is no Python.
+        """
+        code, packages = code_of(self.modules)
+        return {"settings": self.settings, "code": code, "packages": packages}
+
+    @property
+    def inputs(self) -> list[str]:
+        """Files of other jobs that it reads, relative to the checkout."""
+        return list(map(str, self._needs.inputs()))
+
+    @property
+    def outputs(self) -> list[str]:
+        """Files that it writes, relative to the checkout."""
+        return list(map(str, outputs(self.params, self.stage.name, self.item)))
 
 
-def all_jobs(params: Mapping, flow: Path = FLOW) -> list[Job]:
-    """Every job that the parameters (the contents of params.yaml) ask for, in the order of dvc.yaml.
+def all_jobs(params: Params) -> list[Job]:
+    """Every job that the parameters ask for, in the order of the flow."""
+    return [
+        Job(params, one, item)
+        for one in STAGES
+        for item in (getattr(params, one.section) if one.section else [one.name])
+    ]
 
-    Raises WorkspaceError if dvc.yaml cannot be read.
-    """
-    found = []
-    for stage, declared in _stages(flow).items():
-        if "foreach" in declared:
-            items = _lookup(params, PLACE.fullmatch(declared["foreach"])[1])
-            found += [_job(stage, declared, params, item) for item in items]
-        elif "outs" in declared:  # stage `check` makes nothing
-            found.append(_job(stage, declared, params, None))
+
+def one_job(params: Params, name: str, item: str | None) -> Job:
+    """The job of stage `name` for an item, None where the stage has no items."""
+    return Job(params, stage(name), item or name)
+
+
+def entries(params: Params) -> dict[str, dict]:
+    """What JOBS holds: stage -> item -> entry; of a stage without items the entry itself."""
+    found: dict[str, dict] = {}
+    for job in all_jobs(params):
+        if job.stage.section:
+            found.setdefault(job.stage.name, {})[job.item] = job.entry
+        else:
+            found[job.stage.name] = job.entry
     return found
 
 
-def one_job(params: Mapping, stage: str, item: str | None, flow: Path = FLOW) -> Job:
-    """The job of a stage for an item; None where the stage has no items. Raises WorkspaceError as above."""
-    return _job(stage, _stages(flow)[stage], params, item)
+def input_hashes(params: Params) -> dict[str, dict[str, str] | str]:
+    """What INPUTS holds: the hash of the results that each figure and table and the report is made from.
+
+    Raises WorkspaceError if one is missing.
+    """
+    found: dict[str, dict[str, str] | str] = {"figure": {}, "table": {}}
+    known: dict[str, str] = {}
+
+    def digest(paths: list[str]) -> str:
+        return data_sha256([(path, known.setdefault(path, "") or _hash(known, path)) for path in paths])
+
+    for name, shown in found.items():
+        for item in getattr(params, stage(name).section):
+            shown[item] = digest(one_job(params, name, item).inputs)
+    return found | {"report": digest([str(path) for path in judged(params)])}
 
 
-def _stages(flow: Path) -> dict:
-    try:
-        return YAML(typ="safe").load(flow.read_text(encoding="utf-8"))["stages"]
-    except OSError as failure:
-        raise WorkspaceError(f"{flow} cannot be read ({failure.strerror}): restore it from git") from None
-
-
-def _job(stage: str, declared: dict, params: Mapping, item: str | None) -> Job:
-    names = {"preset": params["preset"]}
-    if item is not None:
-        items = _lookup(params, PLACE.fullmatch(declared["foreach"])[1])
-        names |= {"key": item, "item": items[item]}
-        declared = declared["do"]
-
-    def filled(entry: str | dict) -> str:
-        # Outputs with options are mappings of one key.
-        text = entry if isinstance(entry, str) else next(iter(entry))
-        return PLACE.sub(lambda place: str(_lookup(names, place[1])), text)
-
-    def section(name: str) -> list[str]:
-        return [filled(entry) for entry in declared.get(name, ())]
-
-    deps = section("deps")
-    return Job(
-        stage=stage,
-        item=item or stage,
-        command=filled(declared["cmd"]),
-        parameters={key: _lookup(params, key) for key in section("params")},
-        inputs=tuple(path for path in deps if not path.startswith(CODE)),
-        code=tuple(path for path in deps if path.startswith(CODE)),
-        outputs=tuple(section("outs") + section("metrics") + section("plots")),
-    )
-
-
-def _lookup(data: Mapping, dotted: str) -> object:
-    for part in dotted.split("."):
-        data = data[part]
-    return data
+def _hash(known: dict[str, str], path: str) -> str:
+    known[path] = artifact_sha256(Path(path))
+    return known[path]

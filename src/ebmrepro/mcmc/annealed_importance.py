@@ -10,16 +10,20 @@ the geometric path between them, which is an RBM at every beta in [0, 1]:
 E[w] = Z / Z_base whatever the sweeps reach, with p*_k(v) = exp(-F(v)) at beta_k.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
 from ebmrepro.energies.binary import coins, softplus
-from ebmrepro.energies.rbm import RBM
+
+if TYPE_CHECKING:
+    from ebmrepro.energies.rbm import RBM
 
 
 class PartitionEstimate(NamedTuple):

@@ -15,8 +15,7 @@ from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import Count, Name, Section
 from ebmrepro.params.words import no_such
 
-# The project's own, as params.yaml names it, and where it lies.
-SOURCE = "src/ebmrepro/data/catalogue/catalogue.yaml"
+# The project's own.
 OWN = Path(__file__).parents[1] / "data/catalogue/catalogue.yaml"
 # The algorithm and the digest; a mirror's or a publisher's MD5 stands where nobody published a SHA-256.
 Checksum = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
@@ -146,12 +145,9 @@ def load_catalogue(path: Path | None = None) -> dict[str, Entry]:
         raise WorkspaceError(f"{source} cannot be read as a catalogue: {reason}") from None
 
 
-def catalogue_at(source: str) -> dict[str, Entry]:
-    """The catalogue that a data set's `source` names: the project's own from any folder, others from this.
-
-    Raises WorkspaceError if it cannot be read.
-    """
-    return load_catalogue() if source == SOURCE else load_catalogue(Path(source))
+def catalogue_at(path: str | None) -> dict[str, Entry]:
+    """The catalogue that a data set names, the project's own if None; WorkspaceError if it cannot be read."""
+    return load_catalogue(None if path is None else Path(path))
 
 
 def find_entry(name: str, catalogue: dict[str, Entry] | None = None) -> Entry:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, Name, Section
+from ebmrepro.params.kinds import Implemented
 
 # clean-fid's: how images are resized for which copy of the network.
 Mode = Literal["clean", "legacy_tensorflow", "legacy_pytorch"]
@@ -18,27 +19,38 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Reference(Section):
-    """Real images that samples are compared with: `count` of a data set's `split`, drawn with its seed; all
-    of them if null."""
+    """Real images that samples are compared with."""
 
-    split: Literal["train", "test"]
-    count: Count | None
+    split: Literal["train", "test"] = Field(description="Part of the data set.", examples=["train"])
+    count: Count | None = Field(
+        description="How many of its images, drawn with the data set's seed; null for all.", examples=[50000]
+    )
 
 
-class InceptionRuler(Section):
-    """Features of a data set's own images by Inception-2015, computed by `ebm prepare`.
+class InceptionRuler(Implemented):
+    """Features of a data set's own images by Inception-2015, computed by `ebm prepare`."""
 
-    `weights`: folder of the network's files. `sha256`: of a file to be taken in the place of the published
-    one, for each mode; empty for the published ones. `kept`: features kept of each reference, for KID and the
-    neighbours.
-    """
+    implementation = "ebmrepro.evaluation.inception.prepare"
 
-    weights: str
-    sha256: dict[Mode, Sha256]
-    modes: Annotated[list[Mode], Field(min_length=1)]
-    references: Annotated[dict[Name, Reference], Field(min_length=1)]
-    kept: Annotated[int, Field(ge=2, strict=True)]
-    batch_size: Count
+    weights: str = Field(description="Folder of the network's files.", examples=["weights"])
+    sha256: dict[Mode, Sha256] = Field(
+        description="For each mode the SHA-256 of a file to be taken in the place of the published one; empty"
+        " for the published ones.",
+        examples=[{}],
+    )
+    modes: Annotated[list[Mode], Field(min_length=1)] = Field(
+        description="How images are resized, for which copy of the network; clean-fid's names.",
+        examples=[["clean", "legacy_tensorflow"]],
+    )
+    references: Annotated[dict[Name, Reference], Field(min_length=1)] = Field(
+        description="What samples are compared with, by a name that is part of the metrics' names.",
+        examples=[{"train": {"split": "train", "count": None}}],
+    )
+    kept: Annotated[int, Field(ge=2, strict=True)] = Field(
+        description="Features kept of each reference, for KID and the neighbours; all if it has fewer.",
+        examples=[10000],
+    )
+    batch_size: Count = Field(description="Images that pass the network at a time.", examples=[64])
 
     @model_validator(mode="after")
     def _each_mode_once(self):

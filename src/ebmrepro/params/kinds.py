@@ -8,6 +8,7 @@ The class holds the settings and everything else there is to say of the kind, wi
 
 import inspect
 import pkgutil
+from collections.abc import Callable
 from functools import cache, reduce
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -28,22 +29,15 @@ FAMILIES = (
     "figures",
     "tables",
 )
+# Methods of a kind that say something of it and compute nothing.
+UNDECIDING = ("problems", "describe", "cost", "method", "modules", "outside", "located")
 
 
-class Kind(Section):
-    """Settings of one kind, told from others of its family by the literal `kind`.
-
-    What a class says of itself stands in class variables and in methods called as UNDECIDING names them: both
-    describe, neither decides a result, and a change of them makes no result stale (flow/code.py).
-    """
+class Implemented(Section):
+    """Settings whose work is done by a module that they name."""
 
     # Module, or module:name, of the package that does the work; imported when it is used.
     implementation: ClassVar[str] = ""
-
-    @classmethod
-    def name(cls) -> str:
-        """The value of `kind` in params.yaml."""
-        return get_args(cls.model_fields["kind"].annotation)[0]
 
     @classmethod
     def load(cls):
@@ -55,6 +49,19 @@ class Kind(Section):
     def modules(self) -> list[str]:
         """Modules whose code, with what they import, does this entry's work."""
         return [self.implementation.partition(":")[0]] if self.implementation else []
+
+
+class Kind(Implemented):
+    """Settings of one kind, told from others of its family by the literal `kind`.
+
+    What a class says of itself stands in class variables and in methods called as UNDECIDING names them: both
+    describe, neither decides a result, and a change of them makes no result stale (flow/code.py).
+    """
+
+    @classmethod
+    def name(cls) -> str:
+        """The value of `kind` in params.yaml."""
+        return get_args(cls.model_fields["kind"].annotation)[0]
 
 
 @cache
@@ -72,6 +79,11 @@ def kinds(family: str) -> dict[str, type[Kind]]:
         except Exception:
             continue  # `broken` names it where it is asked for
     return dict(sorted(found.items()))
+
+
+def those(family: str, suits: Callable[[type[Kind]], bool]) -> str:
+    """The names of the kinds of a family that `suits`, as a sentence has them: gibbs or langevin."""
+    return " or ".join(name for name, kind in kinds(family).items() if suits(kind))
 
 
 def broken(family: str, name: object) -> str | None:

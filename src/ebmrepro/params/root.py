@@ -52,6 +52,8 @@ class Params(Section):
     preset: Name
     seeds: Annotated[list[Index], Field(min_length=1)]
     compute: Compute
+    # Folders of images on this machine, by the name that data sets call them; both runners watch them.
+    folders: dict[Name, str]
     datasets: dict[Name, union("datasets")]
     energies: dict[Name, union("energies")]
     objectives: dict[Name, union("objectives")]

@@ -1,5 +1,6 @@
 """What `samplers` and `generations` share."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -37,6 +38,11 @@ class Augmentation(Section):
         if self.blur_kernel % 2 == 0:
             raise ValueError(f"blur_kernel must be odd, got {self.blur_kernel}")
         return self
+
+    def problems(self, energy) -> Iterator[str]:
+        """Why chains on `energy` cannot pass it."""
+        if energy.form != "images":
+            yield f"augmentation needs images, and {energy.describe()} takes none"
 
 
 class Langevin(Section):

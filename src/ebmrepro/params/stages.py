@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+PREPARED = ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
 TENSORS, DATA, LOG = ".safetensors", ".json", ".csv"
 
 
@@ -16,28 +17,28 @@ class Stage:
     name: str
     section: str | None
     suffixes: tuple[str, ...]
-    by_experiment: bool
+    by_experiment: bool = False
+    # Of waiting jobs those that others wait for, or that take longest, come first.
+    priority: int = 0
+    # Drawn from results in a second, where Snakemake runs; `reported` is the suffix that its report shows.
+    is_drawn: bool = False
+    reported: tuple[str, ...] = ()
 
 
 # In the order of the flow.
 STAGES = (
-    Stage(
-        "prepare",
-        "datasets",
-        ("/train.safetensors", "/test.safetensors", "/ruler.safetensors", "/manifest.json"),
-        False,
-    ),
-    Stage("train", "runs", (TENSORS, LOG, DATA), True),
-    Stage("sample", "runs", (TENSORS,), True),
-    Stage("evaluate", "runs", (DATA, TENSORS), True),
-    Stage("compose", "compositions", (DATA, TENSORS), True),
-    Stage("detect", "outliers", (DATA, TENSORS), True),
-    Stage("denoise", "denoisings", (DATA, TENSORS), True),
-    Stage("compare", "comparisons", (DATA,), False),
-    Stage("resample", "protocols", (DATA, TENSORS), True),
-    Stage("figure", "figures", (".pdf", ".png"), False),
-    Stage("table", "tables", (".md", ".csv", ".tex"), False),
-    Stage("report", None, (), False),
+    Stage("prepare", "datasets", tuple(f"/{name}" for name in PREPARED)),
+    Stage("train", "runs", (TENSORS, LOG, DATA), by_experiment=True, priority=2),
+    Stage("sample", "runs", (TENSORS,), by_experiment=True, priority=1),
+    Stage("evaluate", "runs", (DATA, TENSORS), by_experiment=True, priority=1),
+    Stage("compose", "compositions", (DATA, TENSORS), by_experiment=True, priority=1),
+    Stage("detect", "outliers", (DATA, TENSORS), by_experiment=True),
+    Stage("denoise", "denoisings", (DATA, TENSORS), by_experiment=True),
+    Stage("compare", "comparisons", (DATA,)),
+    Stage("resample", "protocols", (DATA, TENSORS), by_experiment=True, priority=1),
+    Stage("figure", "figures", (".pdf", ".png"), is_drawn=True, reported=(".png",)),
+    Stage("table", "tables", (".md", ".csv", ".tex"), is_drawn=True, reported=(".csv",)),
+    Stage("report", None, (), is_drawn=True),
 )
 _BY_NAME = {stage.name: stage for stage in STAGES}
 

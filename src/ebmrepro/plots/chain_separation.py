@@ -85,5 +85,5 @@ def _reference(one: Samples) -> float:
 
 
 def _mean_distance(images: np.ndarray) -> float:
-    # The same number as ebmrepro.evaluation.diversity gives, from images as they are stored.
+    # The same number as ebmrepro.evaluation.samples.diversity gives, from images as they are stored.
     return float(pdist(images.reshape(len(images), -1) / 255).mean())

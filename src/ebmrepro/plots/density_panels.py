@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from ebmrepro.data import densities
 from ebmrepro.plots import style
 from ebmrepro.shown.data import METHODS, NothingToShow, as_title, by_dataset, ended
 from ebmrepro.shown.loaders.evaluate import Drawn
@@ -76,7 +75,10 @@ def true_log_density(member: Drawn) -> np.ndarray:
     centres = low + (high - low) / cells * (np.arange(cells) + 0.5)
     x, y = np.meshgrid(centres, centres)
     points = np.stack([x.ravel(), y.ravel()], 1)
-    return densities.density(member.dataset.shape).log_density(points).reshape(cells, cells)
+    truth = member.dataset.log_density(points)
+    if truth is None:
+        raise NothingToShow(f"nobody knows the density that {member.run.name} is trained on")
+    return truth.reshape(cells, cells)
 
 
 def note(runs: list[Drawn]) -> str:

@@ -14,11 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ebmrepro.files.workspace import data_sha256, file_sha256, save_json, write_text
-from ebmrepro.flow.jobs import FLOW, Job, one_job
+from ebmrepro.flow.code import undeclared
+from ebmrepro.flow.jobs import Job, one_job
 from ebmrepro.machine.hardware import machine, usage
 from ebmrepro.params.root import Params
 from ebmrepro.provenance.origin import environment, revision
 
+FLOW = Path("dvc.yaml")
 RECORDS = Path("provenance")
 # One small file per start of a job; a process that was killed leaves its own behind.
 ATTEMPTS = Path(".work/provenance")
@@ -39,15 +41,15 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
         yield
         print(f"ebm: {FLOW} is not in this folder, so this job leaves no record", file=sys.stderr)
         return
-    job = one_job(params.model_dump(mode="json"), stage, item)
-    code = tree_sha256(job.code)
+    job = one_job(params, stage, item)
     started = _now()
-    # A start with other code or parameters belongs to another result.
-    identity = data_sha256([code, job.parameters])
+    # A start with other code or settings belongs to another result.
+    identity = data_sha256(job.entry)
     folder = ATTEMPTS / params.preset / stage / job.item
     mine = folder / f"{time.time_ns()}-{os.getpid()}.json"
     _note(mine, identity, started)
-    inputs = {path: found for path in job.inputs if (found := tree_sha256([path])) is not None}
+    loaded = set(sys.modules)
+    inputs = {path: found for path in job.inputs if (found := sha256_or_none(path)) is not None}
     try:
         yield
     except BaseException as failure:
@@ -55,15 +57,19 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
         raise
     ended = _now()
     _note(mine, identity, started, ended=ended, outcome="done")
+    unwatched = undeclared(job.modules, set(sys.modules) - loaded)
+    if unwatched:
+        print(f"ebm: {job.command} used code that no runner watches: {', '.join(unwatched)}", file=sys.stderr)
     content = {
         "command": job.command,
         "runner": runner(),
         "started": started,
         "ended": ended,
         "attempts": _attempts(folder, identity),
-        "parameters": job.parameters,
+        "settings": job.settings,
         "seeds": params.seeds,
-        "code": revision(Path()) | {"sha256": code},
+        "code": revision(Path())
+        | {"sha256": job.entry["code"], "packages": job.entry["packages"], "unwatched": unwatched},
         "environment": environment(Path()),
         "machine": machine(),
         "usage": usage(),
@@ -84,20 +90,12 @@ def runner() -> str:
 
 def outputs(job: Job) -> dict[str, str | None]:
     """SHA-256 of each file that a job makes; None for one that is not there."""
-    return {path: tree_sha256([path]) for path in job.outputs}
+    return {path: sha256_or_none(path) for path in job.outputs}
 
 
-def tree_sha256(paths: tuple[str, ...] | list[str]) -> str | None:
-    """One SHA-256 of files and of all that lies below folders, names included; None if nothing is there."""
-    files = set()
-    for path in map(Path, paths):
-        below = path.rglob("*") if path.is_dir() else [path]
-        files |= {file for file in below if file.is_file() and "__pycache__" not in file.parts}
-    if not files:
-        return None
-    if len(paths) == 1 and files == {Path(paths[0])}:
-        return file_sha256(Path(paths[0]))
-    return data_sha256([[str(file), file_sha256(file)] for file in sorted(files)])
+def sha256_or_none(path: str) -> str | None:
+    """SHA-256 of a file's bytes; None if it is not there."""
+    return file_sha256(Path(path)) if Path(path).is_file() else None
 
 
 def _attempts(folder: Path, identity: str) -> list[dict]:

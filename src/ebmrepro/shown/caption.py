@@ -1,6 +1,5 @@
 """What every figure and table says about itself, in one place, so that its scope cannot be misread."""
 
-from ebmrepro.params.datasets import Dataset
 from ebmrepro.params.root import Params
 
 # Numbers of this preset alone stand for the paper's experiments.
@@ -38,32 +37,10 @@ LATEX = {
 }
 
 
-def describe_dataset(name: str, config: Dataset) -> str:
-    """A data set in a few words, without the folder it was read from."""
-    if config.kind == "digits":
-        return "scikit-learn's handwritten digits, 8×8"
-    if config.kind == "gaussian":
-        return f"N(0, I) in {config.dim} dimensions, {config.train_size} points"
-    if config.kind == "density":
-        return f"{config.shape.replace('_', ' ')} in 2-D, {config.train_size} points"
-    if config.kind == "bars_and_stripes":
-        return f"bars and stripes, {config.side}×{config.side} binary pixels"
-    if config.kind == "binary_digits":
-        return "scikit-learn's handwritten digits, 8×8 binary pixels"
-    if config.kind == "shapes":
-        return f"generated coloured shapes, 16×16 RGB, {config.train_size} images"
-    if config.kind == "catalogue":
-        entry = config.published
-        images = entry.counts[config.train] if config.train_limit is None else config.train_limit
-        return f"{entry.title}, {config.size}×{config.size}, {images:,} images"
-    colour = "grey" if config.channels == 1 else "RGB"
-    return f"image folder {name}, {config.size}×{config.size} {colour}"
-
-
 def where(params: Params, runs: list[str]) -> str:
     """Data and seeds of runs in a few words."""
     names = dict.fromkeys(params.runs[run].dataset for run in runs)
-    data = dict.fromkeys(describe_dataset(name, params.datasets[name]) for name in names)
+    data = dict.fromkeys(params.datasets[name].describe(name) for name in names)
     return f"{'; '.join(data)}; {_seeds(params, runs)}"
 
 

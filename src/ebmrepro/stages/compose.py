@@ -7,8 +7,8 @@ from torch.nn.functional import one_hot
 from ebmrepro.data.batches import quantise
 from ebmrepro.energies.composition import And, Not, Or
 from ebmrepro.energies.conditional import Given
-from ebmrepro.evaluation.ruler import ruler_from_tensors
-from ebmrepro.evaluation.satisfaction import satisfied, words
+from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.satisfaction import satisfied, words
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.machine.device import set_up
@@ -17,7 +17,6 @@ from ebmrepro.mcmc.chunks import CHUNK
 from ebmrepro.mcmc.generate import generate, total_steps
 from ebmrepro.params import compositions as params_compositions
 from ebmrepro.params.compositions import Expression, Model, models_of
-from ebmrepro.params.datasets import attributes_of
 from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import ModelFile, trained_models
 
@@ -31,7 +30,7 @@ def run(params: Params, item: str) -> None:
     # Mapped: of the data only the labels are read here, of the ruler only the classifiers.
     real = map_tensors(folder / "test.safetensors")[0]
     judge = ruler_from_tensors(map_tensors(folder / "ruler.safetensors")[0])
-    known = attributes_of(params.datasets[config.dataset])
+    known = params.datasets[config.dataset].attributes
 
     files, outcomes = {}, {}
     for name, file, ended in trained_models(params, config.experiment, device):

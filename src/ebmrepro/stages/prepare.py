@@ -1,131 +1,84 @@
-"""prepare: a data set as tensors, the ruler its samples are measured with, and a manifest.
+"""prepare: a data set as tensors, the ruler its samples are measured with, and a manifest."""
 
-Each kind of data imports its own maker: scikit-learn, which digits need, takes longer than making the others.
-Published sets and folders of images, which may be larger than memory, go another way.
-"""
+from array import array
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 
-from ebmrepro.evaluation.independent import independent_pixels
+from ebmrepro.data.learnt import Images, Learnt
+from ebmrepro.data.prepared import Arrays, Prepared, Stream
 from ebmrepro.files import workspace
-from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.machine.progress import progress
 from ebmrepro.params.root import Params
-
-LICENCES = {
-    "gaussian": "generated",
-    "density": "generated",
-    "digits": "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn",
-    "shapes": "generated",
-    "bars_and_stripes": "generated",
-    "binary_digits": "as digits",
-    "image_folder": "the folder's own",
-}
 
 
 def run(params: Params, item: str) -> None:
     """Prepare data set `item`."""
-    config = params.datasets[item]
-    if config.kind == "catalogue":
-        from ebmrepro.stages import prepare_published
-
-        prepare_published.run(params, item)
-        return
-    if config.kind == "image_folder":
-        from ebmrepro.stages import prepare_folder
-
-        prepare_folder.run(params, item)
-        return
-    ruler: dict[str, np.ndarray] = {}
-    measures: dict[str, float | dict] = {}
-    if config.kind == "gaussian":
-        from ebmrepro.data import gaussian
-
-        train, test = gaussian.make(config)
-        parts = {"train": {"x": train}, "test": {"x": test}}
-        ruler = {"mean": np.zeros(config.dim), "covariance": np.eye(config.dim)}
-    elif config.kind == "density":
-        from ebmrepro.data import densities
-
-        train, test = densities.make(config)
-        parts = {"train": {"x": train}, "test": {"x": test}}
-        truth = densities.density(config.shape).log_density(test.astype(np.float64))
-        measures = {"true_test_log_likelihood": float(truth.mean())}
-        ruler = {"test_log_density": truth}
-    elif config.kind in ("bars_and_stripes", "binary_digits"):
-        if config.kind == "binary_digits":
-            from ebmrepro.data.digits import make_binary
-
-            train, test = make_binary(config)
-        else:
-            from ebmrepro.data import bars_and_stripes
-
-            train, test = bars_and_stripes.make(config)
-        parts = {"train": {"x": train}, "test": {"x": test}}
-        mean, log_likelihood = independent_pixels(train, test)
-        ruler = {"mean": mean}
-        measures = {"independent_pixels_log_likelihood": log_likelihood}
-        if config.kind == "bars_and_stripes":
-            patterns, log_probability = bars_and_stripes.patterns(config.side)
-            ruler |= {"patterns": patterns, "log_probability": log_probability}
-            entropy = -(np.exp(log_probability) * log_probability).sum()
-            measures["true_test_log_likelihood"] = -float(entropy)
-    else:
-        if config.kind == "digits":
-            from ebmrepro.data.digits import make
-        else:
-            from ebmrepro.data.shapes import make
-        train, train_labels, test, test_labels = make(config)
-        parts = {
-            "train": {"x": train, **_by_attribute(train_labels)},
-            "test": {"x": test, **_by_attribute(test_labels)},
-        }
-        ruler, measures = image_ruler(params, item, parts)
-
+    config = params.datasets[item].located(params.folders)
+    found = config.load().prepare(config)
+    sizes = {name: len(part) for name, part in found.parts.items()}
+    ruler, metadata, measures = dict(found.reference), {"dataset": item}, dict(found.measures)
+    for settings in config.learnt:
+        measures |= settings.load().check(settings, sizes)
+    found.fetch()
     folder = workspace.prepared(params.preset, item)
-    for part, arrays in parts.items():
-        workspace.save_tensors(folder / f"{part}.safetensors", arrays, {"dataset": item})
-    workspace.save_tensors(folder / "ruler.safetensors", ruler, {"dataset": item})
+    files = {name: folder / f"{name}.safetensors" for name in found.parts}
+    for name, part in found.parts.items():
+        _write(files[name], item, name, part, config.attributes)
+    written = {name: map_tensors(path)[0] for name, path in files.items()}
+    for learnt in _learnt(params, item, found, written):
+        ruler |= learnt.tensors
+        metadata |= learnt.metadata
+        measures |= learnt.measures
+    workspace.save_tensors(folder / "ruler.safetensors", ruler, metadata)
     manifest = {
         "dataset": item,
         "kind": config.kind,
-        "source": config.source,
-        "licence": LICENCES[config.kind],
-        "shape": list(train.shape[1:]),
-        "train_size": len(train),
-        "test_size": len(test),
-        "train_sha256": workspace.file_sha256(folder / "train.safetensors"),
-        "test_sha256": workspace.file_sha256(folder / "test.safetensors"),
+        "source": config.implementation,
+        "licence": config.licence,
+        "shape": list(written["train"]["x"].shape[1:]),
+        **{f"{name}_size": len(arrays["x"]) for name, arrays in written.items()},
+        **{f"{name}_sha256": workspace.file_sha256(path) for name, path in files.items()},
         "ruler": measures,
+        **found.facts(),
     }
     workspace.save_json(folder / "manifest.json", manifest)
 
 
-def _by_attribute(labels: np.ndarray | dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return labels if isinstance(labels, dict) else {"label": labels}
+def _write(path: Path, item: str, name: str, part: Arrays | Stream, attributes: Mapping) -> None:
+    """Write the samples (n, ...) of a part and, by attribute, their int64 labels (n,)."""
+    if isinstance(part, Arrays):
+        workspace.save_tensors(path, {"x": part.x, **part.labels}, {"dataset": item})
+        return
+    labels = {attribute: array("q") for attribute in attributes}
+    # Before the bar: what opens files may show its own.
+    samples = iter(part)
+    with progress(f"prepare {item}, {name}", len(part)) as bar:
+
+        def rows() -> Iterator[np.ndarray]:
+            for sample, numbers in samples:
+                for attribute, values in labels.items():
+                    values.append(numbers[attribute])
+                yield sample
+                bar.advance()
+
+        def columns() -> dict[str, np.ndarray]:
+            return {name: np.frombuffer(values, dtype=np.int64) for name, values in labels.items()}
+
+        save_rows(path, "x", rows(), columns, {"dataset": item})
 
 
-def image_ruler(params: Params, item: str, parts: dict) -> tuple[dict, dict]:
-    """Train the data set's own classifiers; their features of both parts are the Frechet references."""
-    from ebmrepro.evaluation.frechet import frechet_distance
-    from ebmrepro.evaluation.ruler import train_ruler
+def _learnt(params: Params, item: str, found: Prepared, written: Mapping) -> Iterator[Learnt]:
+    """What is learnt from the images just written, which are mapped from their files, not loaded."""
+    config = params.datasets[item]
+    if not config.learnt:
+        return
+    # Here, since it imports torch, which other data do without.
     from ebmrepro.machine.device import set_up
 
-    config = params.datasets[item]
-    train, test = parts["train"], parts["test"]
-    labels = {name: array for name, array in train.items() if name != "x"}
-    model = train_ruler(train["x"], labels, config.classifier, config.seed, set_up(params.compute))
-    measures = {}
-    for attribute, predicted in model.predict(test["x"]).items():
-        accuracy = float((predicted == test[attribute]).mean())
-        if accuracy < config.classifier.minimum_accuracy:
-            raise WorkspaceError(
-                f"{item}: the classifier of {attribute} reaches {accuracy:.4f} on test images, below"
-                f" minimum_accuracy {config.classifier.minimum_accuracy}: it is no ruler; train it longer or"
-                " wider"
-            )
-        suffix = "" if attribute == "label" else f"_{attribute}"
-        measures[f"classifier_test_accuracy{suffix}"] = accuracy
-    features = {part: model.features(arrays["x"]) for part, arrays in parts.items()}
-    distance = frechet_distance(features["train"], features["test"])
-    measures["classifier_frechet_train_to_test"] = distance
-    return {f"features/{part}": array for part, array in features.items()} | model.tensors(), measures
+    device, values = set_up(params.compute), found.parts["train"].values
+    images = Images(item, written, values, config.seed, device, params.compute.threads)
+    for settings in config.learnt:
+        yield settings.load().learn(settings, images)

@@ -1,15 +1,18 @@
 """train: a run's model, once for each seed, in one process."""
 
+from pathlib import Path
+
 import torch
 
 from ebmrepro.files import workspace
+from ebmrepro.flow.jobs import one_job
 from ebmrepro.machine.device import environment, set_up
 from ebmrepro.machine.progress import progress
 from ebmrepro.objectives.diffusions import kernels
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.root import Params
 from ebmrepro.stages.training_data import training_data
-from ebmrepro.training.checkpoint import code_sha256, work_directory
+from ebmrepro.training.checkpoint import work_directory
 from ebmrepro.training.interrupt import stop_signal
 from ebmrepro.training.log import as_csv
 from ebmrepro.training.loop import Training
@@ -23,15 +26,9 @@ def run(params: Params, item: str) -> None:
     data, labels = training_data(params, item, device)
     seeds = params.seeds_of(item)
     conditions = environment(device)
-    # How often a checkpoint is written decides nothing else.
-    decisive = [part.model_dump(mode="json", exclude={"checkpoint_seconds"}) for part in settings]
-    identity = {
-        "preset": params.preset,
-        "settings": decisive,
-        "data": workspace.file_sha256(workspace.prepared(params.preset, entry.dataset) / "train.safetensors"),
-        "code": code_sha256(),
-        "environment": conditions,
-    }
+    job = one_job(params, "train", item)
+    data_files = {path: workspace.artifact_sha256(Path(path)) for path in job.inputs}
+    identity = {"job": job.entry, "data": data_files, "environment": conditions}
     tensors, logs, outcomes = {}, {}, {}
     total = settings.schedule.iterations * len(seeds)
     with (

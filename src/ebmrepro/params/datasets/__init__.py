@@ -1,46 +1,44 @@
 """`datasets`: what `ebm prepare` turns into tensors, one module a kind."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ebmrepro.params.base import Count, Name, Probability, Section
-from ebmrepro.params.kinds import Kind
-
-MODULES = {
-    "gaussian": "src/ebmrepro/data/gaussian.py",
-    "density": "src/ebmrepro/data/densities.py",
-    "digits": "src/ebmrepro/data/digits.py",
-    "shapes": "src/ebmrepro/data/shapes.py",
-    "bars_and_stripes": "src/ebmrepro/data/bars_and_stripes.py",
-    "binary_digits": "src/ebmrepro/data/digits.py",
-}
-
-IMAGES = {"digits", "shapes", "image_folder", "catalogue"}
-
-BINARY = {"bars_and_stripes", "binary_digits"}
-
-# What the images of each kind are labelled with, and the values in the order of their numbers; None if only
-# the data know. The classes of an image folder are its sub-folders.
-ATTRIBUTES: dict[str, dict[str, tuple[str, ...] | None]] = {
-    "digits": {"label": tuple("0123456789")},
-    "shapes": {
-        "shape": ("square", "cross", "triangle"),
-        "colour": ("red", "green", "blue"),
-        "place": ("top_left", "top_right", "bottom_left", "bottom_right"),
-    },
-    "image_folder": {"label": None},
-}
-
+from ebmrepro.params.base import Count, Fraction, Index, Name, Probability
+from ebmrepro.params.kinds import Implemented, Kind
 
 # What a sample is: a real vector, a binary one, or an image of 8-bit levels.
 Form = Literal["vectors", "binary", "images"]
 
+Seed = Annotated[Index, Field(description="Seed of what is drawn or split.", examples=[0])]
+TrainSize = Annotated[Count, Field(description="Training samples, at least 1.", examples=[5000])]
+TestSize = Annotated[Count, Field(description="Test samples, at least 1.", examples=[2000])]
+TestFraction = Annotated[
+    Fraction, Field(description="Share of each class that is test data, in (0, 1).", examples=[0.2])
+]
+Side = Annotated[
+    int, Field(ge=4, le=1024, strict=True, description="Pixels a side, 4 to 1024.", examples=[32])
+]
+Corrupt = Annotated[
+    Literal["stop", "skip"],
+    Field(
+        description="Whether pictures that cannot be decoded end it, named and counted, or are left out.",
+        examples=["stop"],
+    ),
+]
+
 
 class Dataset(Kind):
-    """A data set."""
+    """A data set. The module that `implementation` names has
+
+    prepare(config) -> ebmrepro.data.prepared.Prepared
+    """
 
     form: ClassVar[Form]
+    licence: ClassVar[str]
+    # Whether it may be larger than memory, and take hours.
+    large: ClassVar[bool] = False
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -53,27 +51,69 @@ class Dataset(Kind):
         data know."""
         return {}
 
+    @property
+    def folders(self) -> list[str]:
+        """Names of `folders` of params.yaml that it reads."""
+        return []
 
-class Embedded(Dataset):
-    """A data set that ships with the package: `source` must be the module that generates it."""
-
-    source: str
-
-    @model_validator(mode="after")
-    def _source_is_the_generator(self):
-        module = MODULES[self.kind]
-        if self.source != module:
-            raise ValueError(f"a {self.kind} data set is made by {module}: write source: {module}")
+    def located(self, folders: Mapping[str, str]) -> "Dataset":
+        """The entry with the path in the place of the name of a folder (`folders` of params.yaml)."""
         return self
 
+    def outside(self) -> dict:
+        """What decides the prepared data and stands in no key of the entry: JSON-able."""
+        return {}
 
-class ClassifierRuler(Section):
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The attributes that classifiers of its images learn."""
+        return tuple(self.attributes)
+
+    @property
+    def references(self) -> frozenset[str]:
+        """What evaluations may compare samples with: its form; "gaussian", a known mean and covariance;
+        "plane", two real dimensions; "classifier", features of one; "inception", features of its images."""
+        has = {
+            "plane": self.form == "vectors" and self.sample_shape == (2,),
+            "inception": getattr(self, "inception", None) is not None,
+        }
+        return frozenset({self.form, *(word for word, there in has.items() if there)})
+
+    def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """What it asks for and cannot have: (keys below the entry, reason)."""
+        yield from ()
+
+    @property
+    def learnt(self) -> list[Implemented]:
+        """Settings of what is learnt from its samples to measure others with, in the order of the work."""
+        asked = (getattr(self, "classifier", None), getattr(self, "inception", None))
+        return [one for one in asked if one is not None]
+
+    def log_density(self, points):
+        """Log density of points (n, d) in nats, (n,); None where it is not known."""
+        return None
+
+    def describe(self, name: str) -> str:
+        """The data set, `name` in params.yaml, in a few words, without the folder it was read from."""
+        raise NotImplementedError
+
+    def modules(self) -> list[str]:
+        """Its own and those of what is learnt from it."""
+        return [*super().modules(), *(module for one in self.learnt for module in one.modules())]
+
+
+class ClassifierRuler(Implemented):
     """The classifier whose features measure generated images; trained by `ebm prepare`."""
 
-    epochs: Count
-    batch_size: Count
-    width: Count
-    minimum_accuracy: Probability
+    implementation = "ebmrepro.evaluation.classifiers.class_reference"
+
+    epochs: Annotated[Count, Field(description="Passes over the training images.", examples=[30])]
+    batch_size: Annotated[Count, Field(description="Images in a step.", examples=[64])]
+    width: Annotated[Count, Field(description="Channels of the first convolution.", examples=[32])]
+    minimum_accuracy: Annotated[
+        Probability,
+        Field(description="Accuracy on test images, 0 to 1, below which it ends.", examples=[0.97]),
+    ]
 
 
 class AttributeClassifiers(ClassifierRuler):
@@ -83,7 +123,12 @@ class AttributeClassifiers(ClassifierRuler):
     images that is recognised: 0.8 of all images mean little where 0.78 are young.
     """
 
-    attributes: Annotated[list[Name], Field(min_length=1)]
+    implementation = "ebmrepro.evaluation.classifiers.attribute_reference"
+
+    attributes: Annotated[
+        list[Name],
+        Field(min_length=1, description="Attributes that are learnt, each once.", examples=[["male"]]),
+    ]
 
     @model_validator(mode="after")
     def _each_attribute_once(self):
@@ -92,6 +137,11 @@ class AttributeClassifiers(ClassifierRuler):
         return self
 
 
+# Until checks, sample and estimate ask `form` and `attributes` themselves.
+IMAGES = {"digits", "shapes", "image_folder", "catalogue"}
+BINARY = {"bars_and_stripes", "binary_digits"}
+
+
 def attributes_of(dataset: Dataset) -> dict[str, tuple[str, ...] | None]:
-    """What its images are labelled with, as ATTRIBUTES says or the catalogue."""
-    return dataset.published.attributes if dataset.kind == "catalogue" else ATTRIBUTES[dataset.kind]
+    """Its attributes."""
+    return dataset.attributes

@@ -4,21 +4,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.datasets import Embedded
+from ebmrepro.params.datasets import Dataset
 
 
-class BarsAndStripesData(Embedded):
+class BarsAndStripesData(Dataset):
     """Binary images of `side` x `side` pixels whose rows, or whose columns, are each all on or all off.
 
     Training and test data are the distribution itself: every pattern as often as its probability says.
     """
 
     form = "binary"
+    licence = "generated"
+    implementation = "ebmrepro.data.bars_and_stripes"
 
     kind: Literal["bars_and_stripes"]
-    side: Annotated[int, Field(ge=2, le=5, strict=True)]
+    side: Annotated[int, Field(ge=2, le=5, strict=True, description="Pixels a side, 2 to 5.", examples=[3])]
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """(side * side,)"""
         return (self.side**2,)
+
+    def describe(self, name: str) -> str:
+        """Its size."""
+        return f"bars and stripes, {self.side}×{self.side} binary pixels"

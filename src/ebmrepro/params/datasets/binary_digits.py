@@ -1,22 +1,33 @@
 """Settings of `kind: binary_digits`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from ebmrepro.params.base import Fraction, Index
-from ebmrepro.params.datasets import Embedded
+from pydantic import Field
+
+from ebmrepro.params.base import Fraction
+from ebmrepro.params.datasets import Dataset, Seed, TestFraction
 
 
-class BinaryDigitsData(Embedded):
-    """scikit-learn's digits as binary vectors of 64 pixels: on where the grey value exceeds `threshold`."""
+class BinaryDigitsData(Dataset):
+    """scikit-learn's digits as binary vectors of 64 pixels, split by class into train and test."""
 
     form = "binary"
+    licence = "as digits"
+    implementation = "ebmrepro.data.binary_digits"
 
     kind: Literal["binary_digits"]
-    seed: Index
-    test_fraction: Fraction
-    threshold: Fraction
+    seed: Seed
+    test_fraction: TestFraction
+    threshold: Annotated[
+        Fraction,
+        Field(description="Share of full grey, in (0, 1), above which a pixel is on.", examples=[0.5]),
+    ]
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """(64,)"""
         return (64,)
+
+    def describe(self, name: str) -> str:
+        """Whose digits."""
+        return "scikit-learn's handwritten digits, 8×8 binary pixels"

@@ -1,23 +1,46 @@
 """Settings of `kind: density`."""
 
-from typing import Literal
+import pkgutil
+from pathlib import Path
+from typing import Annotated, Literal
 
-from ebmrepro.params.base import Count, Index
-from ebmrepro.params.datasets import Embedded
+from pydantic import Field
+
+from ebmrepro.params.datasets import Dataset, Seed, TestSize, TrainSize
+
+# A density is a module of this room, found and not imported: that takes numpy and scipy.
+ROOM = Path(__file__).parents[2] / "data/densities"
+SHAPES = tuple(sorted(module.name for module in pkgutil.iter_modules([str(ROOM)])))
 
 
-class DensityData(Embedded):
+class DensityData(Dataset):
     """A two-dimensional density whose value is known in closed form or by quadrature."""
 
     form = "vectors"
+    licence = "generated"
+    implementation = "ebmrepro.data.density"
 
     kind: Literal["density"]
-    seed: Index
-    shape: Literal["eight_gaussians", "checkerboard", "two_moons", "rings"]
-    train_size: Count
-    test_size: Count
+    seed: Seed
+    shape: Annotated[
+        Literal[SHAPES], Field(description="A module of ebmrepro.data.densities.", examples=["rings"])
+    ]
+    train_size: TrainSize
+    test_size: TestSize
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """(2,)"""
         return (2,)
+
+    def log_density(self, points):
+        """Of points (n, 2), (n,) nats."""
+        return self.load().density(self.shape).log_density(points)
+
+    def describe(self, name: str) -> str:
+        """Its shape and size."""
+        return f"{self.shape.replace('_', ' ')} in 2-D, {self.train_size} points"
+
+    def modules(self) -> list[str]:
+        """Of the densities only its own."""
+        return [*super().modules(), f"ebmrepro.data.densities.{self.shape}"]

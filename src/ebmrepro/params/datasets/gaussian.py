@@ -1,23 +1,36 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from ebmrepro.params.base import Count, Index
-from ebmrepro.params.datasets import Embedded
+from pydantic import Field
+
+from ebmrepro.params.base import Count
+from ebmrepro.params.datasets import Dataset, Seed, TestSize, TrainSize
 
 
-class GaussianData(Embedded):
+class GaussianData(Dataset):
     """N(0, I) in `dim` dimensions, the term report's toy problem."""
 
     form = "vectors"
+    licence = "generated"
+    implementation = "ebmrepro.data.gaussian"
 
     kind: Literal["gaussian"]
-    seed: Index
-    dim: Count
-    train_size: Count
-    test_size: Count
+    seed: Seed
+    dim: Annotated[Count, Field(description="Dimensions, at least 1.", examples=[10])]
+    train_size: TrainSize
+    test_size: TestSize
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """(dim,)"""
         return (self.dim,)
+
+    @property
+    def references(self) -> frozenset[str]:
+        """Its law too."""
+        return super().references | {"gaussian"}
+
+    def describe(self, name: str) -> str:
+        """Its law and size."""
+        return f"N(0, I) in {self.dim} dimensions, {self.train_size} points"

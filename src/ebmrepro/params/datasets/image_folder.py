@@ -1,33 +1,53 @@
 """Settings of `kind: image_folder`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.base import Count, Fraction, Index
-from ebmrepro.params.datasets import ClassifierRuler, Dataset
+from ebmrepro.files.folder_contents import contents
+from ebmrepro.params.base import Count, Name
+from ebmrepro.params.datasets import ClassifierRuler, Corrupt, Dataset, Seed, Side, TestFraction
 from ebmrepro.params.inception import InceptionRuler
 
 
 class ImageFolderData(Dataset):
-    """Any folder with one sub-folder of JPEG or PNG files per class.
-
-    `corrupt`: whether files that cannot be decoded end it, named and counted, or are left out. `inception`:
-    what FID and its like are measured against, null if they are not.
-    """
+    """Any folder with one sub-folder of JPEG or PNG files per class."""
 
     form = "images"
+    licence = "the folder's own"
+    large = True
+    implementation = "ebmrepro.data.image_folder"
 
     kind: Literal["image_folder"]
-    source: str
-    seed: Index
-    size: Annotated[int, Field(ge=4, le=1024, strict=True)]
-    channels: Literal[1, 3]
-    limit: Count | None
-    test_fraction: Fraction
-    corrupt: Literal["stop", "skip"]
-    classifier: ClassifierRuler
-    inception: InceptionRuler | None
+    folder: Annotated[Name, Field(description="Its name in `folders`.", examples=["images"])]
+    seed: Seed
+    size: Side
+    channels: Annotated[Literal[1, 3], Field(description="1 for grey images, 3 for RGB.", examples=[3])]
+    limit: Annotated[
+        Count | None,
+        Field(description="So many images, drawn evenly over the classes; null for all.", examples=[10000]),
+    ]
+    test_fraction: TestFraction
+    corrupt: Corrupt
+    classifier: Annotated[ClassifierRuler, Field(description="What measures generated images.")]
+    inception: Annotated[
+        InceptionRuler | None,
+        Field(description="What FID and its like are measured against; null if they are not."),
+    ]
+
+    @property
+    def folders(self) -> list[str]:
+        """The one it names."""
+        return [self.folder]
+
+    def located(self, folders: Mapping[str, str]) -> "ImageFolderData":
+        """With the path in the place of the name."""
+        return self.model_copy(update={"folder": folders[self.folder]})
+
+    def outside(self) -> dict:
+        """The contents of the folder, of a located entry."""
+        return {"contents": contents(self.folder)}
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -38,3 +58,12 @@ class ImageFolderData(Dataset):
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
         """The classes are the sub-folders."""
         return {"label": None}
+
+    @property
+    def references(self) -> frozenset[str]:
+        """A classifier too."""
+        return super().references | {"classifier"}
+
+    def describe(self, name: str) -> str:
+        """Its name and the form of its images."""
+        return f"image folder {name}, {self.size}×{self.size} {'grey' if self.channels == 1 else 'RGB'}"

@@ -1,17 +1,28 @@
 """Settings of `kind: conv`."""
 
+from collections.abc import Iterator
 from typing import Literal
+
+from pydantic import Field
 
 from ebmrepro.params.base import Count
 from ebmrepro.params.energies import Energy
 
 
 class ConvEnergy(Energy):
-    """A small convolutional network for images of at least 8x8 pixels; `width` channels at full size.
+    """A small convolutional network for images of at least 8x8 pixels."""
 
-    `condition`: see TIME.
-    """
+    implementation = "ebmrepro.energies.conv:build"
+    form = "images"
 
     kind: Literal["conv"]
-    width: Count
-    condition: Literal["time"] | None
+    width: Count = Field(description="Channels at full size.", examples=[4])
+    condition: Literal["time"] | None = Field(
+        description="time for an energy E(x, t) of the diffusion time, else null.", examples=[None, "time"]
+    )
+
+    def problems(self, dataset, exact: bool = False) -> Iterator[str]:
+        """Also images that are too small."""
+        yield from super().problems(dataset, exact)
+        if dataset.form == self.form and (side := min(dataset.sample_shape[1:])) < 8:
+            yield f"a conv energy needs images of at least 8x8 pixels, not {side}"

@@ -11,9 +11,23 @@ from ebmrepro.params.energies import Energy
 class HelmholtzMachine(Energy):
     """A layered sigmoid belief net with a recognition net, trained by wake-sleep; binary data.
 
-    `layers`: binary hidden units from the layer above the data upwards. Not an energy of x: p(x) is its
-    generative model, whose -log p(x) is bounded by importance sampling.
+    Not an energy of x: p(x) is its generative model, whose -log p(x) is bounded by importance sampling.
     """
 
+    implementation = "ebmrepro.energies.helmholtz:build"
+    form = "binary"
+    directed = True
+
     kind: Literal["helmholtz"]
-    layers: Annotated[list[Count], Field(min_length=1)]
+    layers: Annotated[list[Count], Field(min_length=1)] = Field(
+        description="Binary hidden units, from the layer above the data upwards.", examples=[[3, 2]]
+    )
+
+    @property
+    def chains(self) -> frozenset[str]:
+        """Drawn from its top layer down."""
+        return frozenset({"ancestral"})
+
+    def describe(self) -> str:
+        """As its paper calls it."""
+        return "a Helmholtz machine"

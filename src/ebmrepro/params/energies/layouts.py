@@ -9,6 +9,7 @@ with a 3x3 convolution to the stem's width and ends in swish, global mean and on
 64-pixel images would leave its attention a 2x2 map. `small` is ours, for the demo's 8x8 and 16x16 images.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -64,3 +65,26 @@ def map_sides(network: Network, side: int) -> list[int]:
         if block in ("down", "widen"):
             side = halved(side)
     return sides
+
+
+def without_room(config, shape: tuple[int, ...]) -> Iterator[str]:
+    """What of a residual energy (its settings `config`) is left without room on images of `shape`."""
+    height, width = shape[1:]
+    pixels = f"{height}-pixel" if height == width else f"{height}x{width}-pixel"
+    gives = f"layout {config.layout} gives {pixels} images"
+    for scale, network in zip(SCALES, LAYOUTS[config.layout][: config.scales], strict=False):
+        sides = zip(map_sides(network, height), map_sides(network, width), strict=True)
+        for block, (h, w) in zip(network.blocks, sides, strict=True):
+            if block == "attention":
+                if config.attention and min(h, w) < LEAST_ATTENTION_SIDE:
+                    yield (
+                        f"{gives} a {h}x{w} map to attend to: too few pixels; write attention: false or take"
+                        " a layout with fewer halvings"
+                    )
+            elif config.normalise and h * w == 1:
+                yield (
+                    f"{gives} a 1x1 map in the network of {scale} resolution, whose norm would erase it:"
+                    " fewer scales, or normalise: false"
+                )
+                break
+        height, width = halved(height), halved(width)

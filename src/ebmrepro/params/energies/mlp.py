@@ -9,8 +9,15 @@ from ebmrepro.params.energies import Energy
 
 
 class MLPEnergy(Energy):
-    """A multi-layer perceptron with swish units; `widths` are the hidden layers. `condition`: see TIME."""
+    """A multi-layer perceptron with swish units."""
+
+    implementation = "ebmrepro.energies.mlp:build"
+    form = "vectors"
 
     kind: Literal["mlp"]
-    widths: Annotated[list[Count], Field(min_length=1)]
-    condition: Literal["time"] | None
+    widths: Annotated[list[Count], Field(min_length=1)] = Field(
+        description="Units of the hidden layers, from the data upwards.", examples=[[8, 8]]
+    )
+    condition: Literal["time"] | None = Field(
+        description="time for an energy E(x, t) of the diffusion time, else null.", examples=[None, "time"]
+    )

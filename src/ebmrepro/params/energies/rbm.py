@@ -1,17 +1,50 @@
 """Settings of `kind: rbm`."""
 
+import math
+from collections.abc import Iterator
 from typing import Literal
 
+from pydantic import Field
+
 from ebmrepro.params.base import Count
-from ebmrepro.params.energies import Energy
+from ebmrepro.params.energies import MAX_UNITS, Energy
 
 
 class RBMEnergy(Energy):
-    """The free energy of a restricted Boltzmann machine with `hidden` binary hidden units.
+    """The free energy of a restricted Boltzmann machine with binary hidden units."""
 
-    `visible`: binary units (bernoulli) or real ones of unit variance (gaussian).
-    """
+    implementation = "ebmrepro.energies.rbm:build"
+    log_partition = True
 
     kind: Literal["rbm"]
-    hidden: Count
-    visible: Literal["bernoulli", "gaussian"]
+    hidden: Count = Field(description="Hidden units.", examples=[3])
+    visible: Literal["bernoulli", "gaussian"] = Field(
+        description="bernoulli: binary visible units; gaussian: real ones of unit variance.",
+        examples=["bernoulli", "gaussian"],
+    )
+
+    @property
+    def form(self) -> str:
+        """As the visible units are."""
+        return "binary" if self.visible == "bernoulli" else "vectors"
+
+    @property
+    def chains(self) -> frozenset[str]:
+        """Gibbs sweeps; gradients too where the visible units are real."""
+        return frozenset({"gibbs"} if self.visible == "bernoulli" else {"gibbs", "gradient"})
+
+    def describe(self) -> str:
+        """With its visible units."""
+        return f"a {self.visible.capitalize()} RBM"
+
+    def problems(self, dataset, exact: bool = False) -> Iterator[str]:
+        """Also more units than log Z can be summed over, on the side that has fewer: of real visible units,
+        which have no states, the hidden one."""
+        yield from super().problems(dataset, exact)
+        seen = math.prod(dataset.sample_shape) if self.visible == "bernoulli" else None
+        if exact and min(self.hidden, seen or self.hidden) > MAX_UNITS:
+            units = f"{seen} visible and {self.hidden} hidden" if seen else f"{self.hidden} hidden"
+            yield (
+                f"mle sums over all states of an RBM's smaller side, and {units} units are more than"
+                f" {MAX_UNITS}: take cd, or fewer units"
+            )

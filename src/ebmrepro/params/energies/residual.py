@@ -1,33 +1,47 @@
 """Settings of `kind: residual`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, Name, Switch
 from ebmrepro.params.energies import Energy
-from ebmrepro.params.energies.layouts import LAYOUTS
+from ebmrepro.params.energies.layouts import LAYOUTS, without_room
+from ebmrepro.params.words import nearest
 
 
 class ResidualEnergy(Energy):
-    """The paper's residual networks (params/layouts.py), summed over `scales` resolutions.
+    """The paper's residual networks (layouts.py), summed over resolutions of the image."""
 
-    `width` is f. `attention`: self-attention in the full-resolution network. `normalise`: instance norm up to
-    128 channels, group norm above. `spectral_norm`: in place of weight standardisation. `condition`: the
-    data set's attribute that the energy is conditioned on, or TIME. `output`: of each network; the
-    paper's is linear. `members`: energies of an ensemble, whose mean it is.
-    """
+    implementation = "ebmrepro.energies.residual:build"
+    form = "images"
 
     kind: Literal["residual"]
-    layout: Literal["small", "mnist", "cifar", "celeba64", "celeba128"]
-    width: Count
-    scales: Annotated[int, Field(ge=1, le=3, strict=True)]
-    attention: Switch
-    normalise: Switch
-    spectral_norm: Switch
-    condition: Name | None
-    output: Literal["linear", "square", "sigmoid"]
-    members: Count
+    layout: Literal[*LAYOUTS] = Field(description="The blocks of each network.", examples=["small", "cifar"])
+    width: Count = Field(description="f, in whose multiples the layout has its channels.", examples=[4])
+    scales: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(
+        description="Networks: 1 at full resolution, 2 also at half, 3 also at quarter.", examples=[3]
+    )
+    attention: Switch = Field(
+        description="Self-attention in the full-resolution network.", examples=[True, False]
+    )
+    normalise: Switch = Field(
+        description="Instance norm up to 128 channels, group norm above.", examples=[True, False]
+    )
+    spectral_norm: Switch = Field(
+        description="Spectral norm in place of weight standardisation.", examples=[False, True]
+    )
+    condition: Name | None = Field(
+        description="Attribute of the data that the energy is conditioned on, or time, else null.",
+        examples=[None, "label", "time"],
+    )
+    output: Literal["linear", "square", "sigmoid"] = Field(
+        description="What each network ends in; the paper's is linear.", examples=["linear"]
+    )
+    members: Count = Field(
+        description="Energies of an ensemble, whose mean it is; 1 for none.", examples=[1, 2]
+    )
 
     @model_validator(mode="after")
     def _the_layout_has_it(self):
@@ -44,3 +58,14 @@ class ResidualEnergy(Energy):
                 "above 128 channels the norm has 32 groups: make width a power of 2 or normalise: false"
             )
         return self
+
+    def problems(self, dataset, exact: bool = False) -> Iterator[str]:
+        """Also images too small for the layout, and attributes that the data do not have."""
+        yield from super().problems(dataset, exact)
+        if dataset.form != self.form:
+            return
+        yield from without_room(self, dataset.sample_shape)
+        known = dataset.attributes
+        if self.attribute is not None and self.attribute not in known:
+            what = f"{dataset.kind} data have no attribute '{self.condition}'"
+            yield f"condition: {what}{nearest(self.condition, known)}"

@@ -1,7 +1,28 @@
-"""`evaluations`: which numbers are measured on a trained model and its samples, one module a kind."""
+"""`evaluations`: which numbers are measured on a trained model and its samples, one module a kind.
 
-from ebmrepro.params.kinds import Kind
+`implementation` of a kind names its `measure(config, subject) -> Measured` (evaluation/subject.py).
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ebmrepro.params.kinds import Kind, those
 
 
 class Evaluation(Kind):
     """A set of metrics."""
+
+    # Which of the data set's `references` it compares with.
+    needs: ClassVar[str]
+
+    def problems(self, dataset, energy, generation) -> Iterator[str]:
+        """Why it cannot measure samples that `generation` draws from `energy`, trained on the data set."""
+        if self.needs not in dataset.references:
+            wanted = those("evaluations", lambda kind: kind.needs in dataset.references)
+            if wanted:
+                yield f"{dataset.kind} data are measured by an evaluation of kind {wanted}, not {self.kind}"
+            else:
+                yield f"{self.kind} compares with {self.needs} references, and the data set has none"
+
+    # Whether samples and data may not fit into memory: they are then maps of their files, not copies.
+    mapped: ClassVar[bool] = False

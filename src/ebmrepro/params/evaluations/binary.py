@@ -9,17 +9,29 @@ from ebmrepro.params.evaluations import Evaluation
 
 
 class BinaryEvaluation(Evaluation):
-    """Log-likelihood of binary data, pseudo-likelihood, MMD of `compared_samples` samples, reconstructions.
+    """Log-likelihood of binary data, pseudo-likelihood, MMD of samples, reconstructions.
 
-    The likelihood is exact where an RBM has at most 25 visible or 25 hidden units, else by annealed
-    importance sampling with `ais_chains` chains over `ais_temperatures` intermediate distributions; of a
-    Helmholtz machine it is bounded with `importance_samples` draws of the recognition net a point.
-    `shown`: filters and reconstructions kept for figures.
+    The likelihood is exact where an RBM has at most 25 visible or 25 hidden units, else estimated by annealed
+    importance sampling; of a Helmholtz machine it is bounded by importance sampling.
     """
 
+    implementation = "ebmrepro.evaluation.measures.binary:measure"
+    needs = "binary"
+
     kind: Literal["binary"]
-    ais_chains: Annotated[int, Field(ge=2, strict=True)]
-    ais_temperatures: Annotated[int, Field(ge=2, strict=True)]
-    importance_samples: Count
-    compared_samples: Annotated[int, Field(ge=2, strict=True)]
-    shown: Count
+    ais_chains: Annotated[int, Field(ge=2, strict=True)] = Field(
+        description="Chains of annealed importance sampling of log Z.", examples=[500]
+    )
+    ais_temperatures: Annotated[int, Field(ge=2, strict=True)] = Field(
+        description="Distributions on its path from the base-rate RBM to the model, both ends counted.",
+        examples=[10000],
+    )
+    importance_samples: Count = Field(
+        description="Draws of the recognition net for each point, in the bound of a Helmholtz machine.",
+        examples=[1000],
+    )
+    compared_samples: Annotated[int, Field(ge=2, strict=True)] = Field(
+        description="Samples, training images and test images that MMD is taken of; all if there are fewer.",
+        examples=[1000],
+    )
+    shown: Count = Field(description="Filters and reconstructions kept for figures.", examples=[64])

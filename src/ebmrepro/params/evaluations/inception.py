@@ -1,49 +1,80 @@
 """Settings of `kind: inception`: FID, Inception Score, KID, neighbours."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ebmrepro.params.base import Count, Index, Section
+from ebmrepro.params.base import Count, Index
 from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.inception import DIMENSIONS
+from ebmrepro.params.kinds import Implemented
 
 
-class Likelihood(Section):
-    """Annealed importance sampling of log Z: `chains` from the uniform density on the unit cube to exp(-E)
-    over `temperatures`, with `steps` Metropolis-adjusted Langevin steps of `step_size` / beta at each beta.
+class Likelihood(Implemented):
+    """Annealed importance sampling of log Z from the uniform density on the unit cube to exp(-E), by
+    Metropolis-adjusted Langevin steps."""
 
-    `points`: test images whose log-likelihood is given; all if there are fewer.
-    """
+    implementation = "ebmrepro.evaluation.likelihood.cube:cube_likelihood"
 
-    chains: Annotated[int, Field(ge=2, strict=True)]
-    temperatures: Annotated[int, Field(ge=2, strict=True)]
-    steps: Count
-    step_size: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
-    points: Count
+    chains: Annotated[int, Field(ge=2, strict=True)] = Field(
+        description="Chains, one weight each.", examples=[100]
+    )
+    temperatures: Annotated[int, Field(ge=2, strict=True)] = Field(
+        description="Inverse temperatures beta from 0 to 1, both ends counted.", examples=[1000]
+    )
+    steps: Count = Field(description="Langevin steps at each beta.", examples=[1])
+    step_size: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] = Field(
+        description="Step size at beta = 1; step_size / beta at others, in squared grey scales.",
+        examples=[0.0005],
+    )
+    points: Count = Field(
+        description="Test images whose log-likelihood is given; all if there are fewer.", examples=[1000]
+    )
 
 
 class InceptionEvaluation(Evaluation):
-    """FID and Inception Score of the first n samples for every n in `counts`; KID, precision, recall, density
-    and coverage of as many as the references have kept. In every mode, against every reference of the data.
+    """FID and Inception Score, KID, precision, recall, density and coverage, in every mode and against every
+    reference of the data; all but the first two of as many samples as the references have kept."""
 
-    `splits` of the Inception Score; `subsets` of `subset_size` for KID; `neighbours` for precision and
-    recall, `density_neighbours` for density and coverage; `seed` of KID's draws, and of the test images and
-    their noise that distances and likelihood are taken of. `shown_neighbours`: samples shown beside the
-    nearest training image. `likelihood`: null if it is not estimated, as of an energy that is conditioned on
-    an attribute.
-    """
+    implementation = "ebmrepro.evaluation.measures.inception:measure"
+    needs = "inception"
+    mapped = True
 
     kind: Literal["inception"]
-    counts: list[Count]
-    splits: Count
-    subsets: Count
-    subset_size: Annotated[int, Field(ge=2, strict=True)]
-    neighbours: Count
-    density_neighbours: Count
-    seed: Index
-    shown_neighbours: Count
-    likelihood: Likelihood | None
+    counts: list[Count] = Field(
+        description="FID and Inception Score are those of the first so many samples, for each count; each is"
+        f" larger than {DIMENSIONS}, the length of a feature vector.",
+        examples=[[10000, 50000]],
+    )
+    splits: Count = Field(description="Parts whose Inception Scores are averaged.", examples=[10])
+    subsets: Count = Field(description="Random subsets whose KIDs are averaged.", examples=[100])
+    subset_size: Annotated[int, Field(ge=2, strict=True)] = Field(
+        description="Images in each of these subsets; all if there are fewer.", examples=[1000]
+    )
+    neighbours: Count = Field(
+        description="Which nearest neighbour bounds the balls of precision and recall.", examples=[3]
+    )
+    density_neighbours: Count = Field(
+        description="Which nearest neighbour bounds the balls of density and coverage.", examples=[5]
+    )
+    seed: Index = Field(
+        description="Seed of the subsets of KID, and of the test images and their noise that distances and"
+        " likelihood are taken of.",
+        examples=[0],
+    )
+    shown_neighbours: Count = Field(
+        description="First samples shown beside the nearest training image of each.", examples=[16]
+    )
+    likelihood: Likelihood | None = Field(
+        description="How the likelihood of test images is estimated; null if it is not, as of an energy that"
+        " is conditioned on an attribute.",
+        examples=[{"chains": 100, "temperatures": 1000, "steps": 1, "step_size": 0.0005, "points": 1000}],
+    )
+
+    def modules(self) -> list[str]:
+        """Without a likelihood nothing of what estimates it is used."""
+        return super().modules() + (self.likelihood.modules() if self.likelihood else [])
 
     @model_validator(mode="after")
     def _counts_are_enough(self):
@@ -56,3 +87,23 @@ class InceptionEvaluation(Evaluation):
         if len(set(self.counts)) != len(self.counts):
             raise ValueError(f"each count must appear once, got {self.counts}")
         return self
+
+    def problems(self, dataset, energy, generation) -> Iterator[str]:
+        """Also too few samples or references, and energies without a likelihood."""
+        yield from super().problems(dataset, energy, generation)
+        if self.needs not in dataset.references:
+            return
+        few = [count for count in self.counts if count > generation.samples]
+        if few:
+            drawn = f"{generation.samples:,}"
+            yield f"numbers of {few[0]:,} samples are asked for, and the generation draws {drawn}"
+        for name, reference in dataset.inception.references.items():
+            if self.counts and reference.count is not None and reference.count <= DIMENSIONS:
+                yield (
+                    f"FID needs more than {DIMENSIONS} images on both sides, and reference '{name}' has"
+                    f" {reference.count}"
+                )
+        if self.likelihood is not None and energy.attribute is not None:
+            yield (
+                "an energy that is conditioned on an attribute has no likelihood here: write likelihood: null"
+            )

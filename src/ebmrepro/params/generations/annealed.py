@@ -1,5 +1,6 @@
 """Settings of `kind: annealed`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -17,6 +18,7 @@ class AnnealedGeneration(Generation):
     next; `noise` multiplies sqrt(2 * step size), 1 being the Langevin diffusion.
     """
 
+    needs = "annealed"
     step_words = "annealed Langevin steps"
 
     kind: Literal["annealed"]
@@ -36,3 +38,10 @@ class AnnealedGeneration(Generation):
         if self.clamp is not None:
             _ordered(self.clamp)
         return self
+
+    def problems(self, energy, objective, sampler) -> Iterator[str]:
+        """Also strips longer than a chain, which passes all times."""
+        yield from super().problems(energy, objective, sampler)
+        states = self.steps * objective.times + 1
+        if energy.timed and self.strip_frames > states:
+            yield f"strip_frames must be at most {states}, the states of a chain"

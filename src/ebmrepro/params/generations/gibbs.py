@@ -11,6 +11,7 @@ from ebmrepro.params.generations import Generation, Weights
 class GibbsGeneration(Generation):
     """`steps` block-Gibbs sweeps of an RBM from fair coins."""
 
+    needs = "gibbs"
     step_words = "Gibbs sweeps"
 
     kind: Literal["gibbs"]

@@ -1,5 +1,6 @@
 """Settings of `kind: langevin`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -13,6 +14,7 @@ class LangevinGeneration(Langevin, Generation):
     """Sampling after training: `rounds` of `steps` Langevin steps, each but the last followed by the
     augmentation transition, then `final_steps` plain ones."""
 
+    needs = "gradient"
     step_words = "Langevin steps"
 
     kind: Literal["langevin"]
@@ -36,3 +38,9 @@ class LangevinGeneration(Langevin, Generation):
         if self.long_chains is not None and self.augmentation is None:
             raise ValueError("long_chains compares chains with and without augmentation, which is null here")
         return self
+
+    def problems(self, energy, objective, sampler) -> Iterator[str]:
+        """Also a start at the replay buffer of a run that has none."""
+        yield from super().problems(energy, objective, sampler)
+        if self.start == "replay" and getattr(sampler, "buffer", None) is None:
+            yield "start: replay needs a run trained with a replay buffer; this one has none"

@@ -1,6 +1,7 @@
 """Settings of `kind: dcd`."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -17,6 +18,8 @@ class DiffusionContrastiveDivergence(Objective):
     between neighbouring times, of an energy conditioned on time: E(x, t_0), ..., E(x, t_{N-1}).
     `inner_samples` is M, `stabiliser` w of the Monte-Carlo form (objectives/dcd.py).
     """
+
+    real = True
 
     kind: Literal["dcd"]
     diffusion: Literal["ve", "vp"]
@@ -39,3 +42,14 @@ class DiffusionContrastiveDivergence(Objective):
     def times(self) -> int:
         """Times at which the energy is trained: 1 for the one-step form, whose energy knows no time."""
         return len(self.levels) - 1
+
+    def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
+        """Also energies that lack the time, or that are conditioned on anything else."""
+        yield from super().problems(energy, sampler, schedule, dataset)
+        if self.times > 1 and not energy.timed:
+            yield (
+                f"dcd with {self.times + 1} levels trains E(x, t): give the energy condition: time, or take"
+                " two levels"
+            )
+        if energy.attribute is not None:
+            yield f"dcd trains no energy that is conditioned on an attribute ('{energy.attribute}')"

@@ -1,5 +1,6 @@
 """Settings of `kind: icd`."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import model_validator
@@ -16,6 +17,8 @@ class ImprovedContrastiveDivergence(Objective):
     is off until the buffer holds more than `entropy_after`. `compare_full`: log the cosine between the
     gradients of L_KL through `kl_steps` and through all steps at each logged iteration; changes no result.
     """
+
+    chain = True
 
     kind: Literal["icd"]
     energy_l2: NonNegative
@@ -35,3 +38,28 @@ class ImprovedContrastiveDivergence(Objective):
         if self.nearest > self.neighbours:
             raise ValueError(f"nearest is {self.nearest}, but there are {self.neighbours} neighbours")
         return self
+
+    def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
+        """Also chains that it cannot differentiate through, and buffers without neighbours to look for."""
+        yield from super().problems(energy, sampler, schedule, dataset)
+        if not sampler.needs:
+            return
+        if sampler.needs != "gradient":
+            yield f"icd differentiates through the chain, and {sampler.kind} draws binary states"
+            return
+        buffer = sampler.buffer
+        if self.entropy_weight and (buffer is None or buffer.kind == "chains"):
+            yield (
+                "the entropy term looks for nearest neighbours in the replay buffer (fifo, reservoir), and"
+                f" buffer is {'null' if buffer is None else 'of kind chains'}: give the sampler a buffer or"
+                " the objective entropy_weight: 0.0"
+            )
+        elif self.entropy_weight and self.entropy_after >= buffer.size:
+            yield (
+                f"the entropy term waits for more than entropy_after = {self.entropy_after} samples, and the"
+                f" replay buffer holds {buffer.size}: it would never begin"
+            )
+        if self.kl_steps != "all" and self.kl_steps > sampler.steps:
+            yield (
+                f"kl_steps is {self.kl_steps}, and the chain has {sampler.steps} steps: write kl_steps: all"
+            )

@@ -1,10 +1,12 @@
 """Settings of `kind: mle`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Section
+from ebmrepro.params.kinds import those
 from ebmrepro.params.objectives import Objective
 from ebmrepro.params.sampling import Interval, _ordered
 
@@ -27,3 +29,15 @@ class MaximumLikelihood(Objective):
 
     kind: Literal["mle"]
     grid: GridPartition | None
+
+    def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
+        """Also energies whose log Z is not known."""
+        yield from super().problems(energy, sampler, schedule, dataset)
+        if self.grid is not None:
+            if "plane" not in dataset.references:
+                yield f"mle by a grid needs two real dimensions, not {dataset.kind} data"
+        elif energy.log_partition:
+            yield from energy.problems(dataset, exact=True)
+        else:
+            known = those("energies", lambda kind: kind.log_partition).replace(" or", ",")
+            yield f"mle needs an energy whose log Z is known ({known}) or a grid, not {energy.kind}"

@@ -9,5 +9,7 @@ from ebmrepro.params.objectives import Objective
 class SlicedScoreMatching(Objective):
     """Sliced score matching with `projections` random directions a point (Song et al., 2019)."""
 
+    real = True
+
     kind: Literal["ssm"]
     projections: Count

@@ -1,7 +1,36 @@
 """`samplers`: the chain inside training, one module a kind."""
 
-from ebmrepro.params.kinds import Kind
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ebmrepro.params.kinds import Kind, those
+
+# What samplers need, as a sentence has it.
+NEEDS = {"gradient": "gradients in x", "gibbs": "units that are drawn in turn"}
 
 
 class Sampler(Kind):
     """The chain inside training."""
+
+    # Which of the energy's `chains` it runs; "" if none.
+    needs: ClassVar[str] = ""
+
+    def problems(self, energy, objective, schedule) -> Iterator[str]:
+        """Why it makes no negative samples for the objective, which trains `energy` by the schedule."""
+        if bool(self.needs) != objective.chain:
+            runs = those("samplers", lambda kind: bool(kind.needs) == objective.chain).replace(" or", ",")
+            if objective.chain:
+                yield f"{objective.kind} needs a chain ({runs}), not {self.kind}"
+            else:
+                yield f"{objective.kind} runs no chain: name a sampler of kind {runs}, not {self.kind}"
+        elif self.needs and self.needs not in energy.chains:
+            yield (
+                f"{energy.describe()} is sampled by"
+                f" {those('samplers', lambda kind: kind.needs in energy.chains) or 'no chain'}:"
+                f" {self.kind} needs {NEEDS.get(self.needs, self.needs)}"
+            )
+        buffer = getattr(self, "buffer", None)
+        if buffer is not None and buffer.kind == "chains" and buffer.size < schedule.batch_size:
+            yield f"{buffer.size} persistent chains are fewer than a batch of {schedule.batch_size}"
+        if (augmentation := getattr(self, "augmentation", None)) is not None:
+            yield from augmentation.problems(energy)

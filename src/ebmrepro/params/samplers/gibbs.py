@@ -10,5 +10,7 @@ from ebmrepro.params.sampling import _Start
 class GibbsSampler(_Start, Sampler):
     """`steps` block-Gibbs sweeps of an RBM, the chain of its CD-k and PCD-k; noise is fair coins."""
 
+    needs = "gibbs"
+
     kind: Literal["gibbs"]
     steps: Count

@@ -16,6 +16,8 @@ class HamiltonianSampler(Start, Sampler):
     step of size s is the Metropolis-adjusted Langevin algorithm with Langevin step size s^2 / 2.
     """
 
+    needs = "gradient"
+
     kind: Literal["hmc"]
     steps: Count
     leapfrog_steps: Count

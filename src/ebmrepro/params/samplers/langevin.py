@@ -9,4 +9,6 @@ from ebmrepro.params.sampling import Langevin, Start
 class LangevinSampler(Langevin, Start, Sampler):
     """Langevin dynamics as the negative chain of CD and ICD."""
 
+    needs = "gradient"
+
     kind: Literal["langevin"]

@@ -1,0 +1,16 @@
+"""The split by class of scikit-learn's 1,797 real handwritten digits (UCI optical recognition, 8x8)."""
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+# Grey levels of the set are 0..FULL_SCALE.
+FULL_SCALE = 16
+
+
+def split_digits(test_fraction: float, seed: int) -> list[np.ndarray]:
+    """Train and test images (n, 8, 8) in 0..FULL_SCALE, train and test labels (n,) in 0..9."""
+    source = load_digits()
+    return train_test_split(
+        source.images, source.target, test_size=test_fraction, random_state=seed, stratify=source.target
+    )

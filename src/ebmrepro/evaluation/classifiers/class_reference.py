@@ -1,0 +1,41 @@
+"""The classifiers of a data set's own labels; their features of both parts are the Frechet references."""
+
+from collections.abc import Mapping
+
+from ebmrepro.data.learnt import Images, Learnt
+from ebmrepro.evaluation.classifiers.ruler import train_ruler
+from ebmrepro.evaluation.samples.frechet import frechet_distance
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.machine.progress import progress
+from ebmrepro.params.datasets import ClassifierRuler
+
+
+def check(config: ClassifierRuler, sizes: Mapping[str, int]) -> dict:
+    """Nothing is known before they are learnt."""
+    return {}
+
+
+def learn(config: ClassifierRuler, images: Images) -> Learnt:
+    """A classifier for each attribute, features of both parts, and how well each knows the test images.
+
+    Raises WorkspaceError if one is below the minimum accuracy.
+    """
+    train, test = images.parts["train"], images.parts["test"]
+    labels = {name: array for name, array in train.items() if name != "x"}
+    with progress(f"prepare {images.name}, classifiers", len(labels) * config.epochs) as bar:
+        model = train_ruler(train["x"], labels, config, images.seed, images.device, advance=bar.advance)
+    measures = {}
+    for attribute, predicted in model.predict(test["x"]).items():
+        accuracy = float((predicted == test[attribute]).mean())
+        if accuracy < config.minimum_accuracy:
+            raise WorkspaceError(
+                f"{images.name}: the classifier of {attribute} reaches {accuracy:.4f} on test images, below"
+                f" minimum_accuracy {config.minimum_accuracy}: it is no ruler; train it longer or wider"
+            )
+        suffix = "" if attribute == "label" else f"_{attribute}"
+        measures[f"classifier_test_accuracy{suffix}"] = accuracy
+    features = {part: model.features(arrays["x"]) for part, arrays in images.parts.items()}
+    distance = frechet_distance(features["train"], features["test"])
+    measures["classifier_frechet_train_to_test"] = distance
+    tensors = {f"features/{part}": array for part, array in features.items()}
+    return Learnt(tensors | model.tensors(), measures=measures)

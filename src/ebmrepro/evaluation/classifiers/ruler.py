@@ -1,0 +1,98 @@
+"""The ruler for a labelled image set: one classifier for each of its attributes.
+
+Trained on real images alone; its features stand where Inception's stand in the FID, its predictions judge
+which attributes a sample shows.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ebmrepro.evaluation.classifiers.network import Classifier, classifier_from, train_classifier
+from ebmrepro.params.datasets import ClassifierRuler
+
+
+class Ruler:
+    """Classifiers by attribute, in the order of their names."""
+
+    def __init__(self, classifiers: dict[str, Classifier]):
+        self.classifiers = dict(sorted(classifiers.items()))
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Features (n, d), float64, of uint8 images (n, C, H, W): those of every classifier side by side."""
+        return np.concatenate([model.features(images) for model in self.classifiers.values()], 1)
+
+    def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Value numbers (n,) by attribute of uint8 images (n, C, H, W)."""
+        return {name: model.predict(images) for name, model in self.classifiers.items()}
+
+    def joint_class(self, images: np.ndarray) -> tuple[np.ndarray, int]:
+        """Which combination of predicted values each image shows, (n,), and how many there are."""
+        joint, count = np.zeros(len(images), dtype=np.int64), 1
+        for name, values in self.predict(images).items():
+            classes = self.classifiers[name].output.out_features
+            joint, count = joint * classes + values, count * classes
+        return joint, count
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """All weights by name, for `from_tensors`."""
+        return {
+            f"classifier/{attribute}/{name}": value.cpu().numpy()
+            for attribute, model in self.classifiers.items()
+            for name, value in model.state_dict().items()
+        }
+
+
+class Accuracy(NamedTuple):
+    """How well values were predicted, all in [0, 1].
+
+    `overall`: share of predictions that are right; `balanced`: mean over the values that occur of the share
+    of each that is recognised, which for a constant prediction is one over how many occur; `commonest`: share
+    of the commonest value, which is the overall accuracy of always predicting it.
+    """
+
+    overall: float
+    balanced: float
+    commonest: float
+
+
+def accuracy(predicted: np.ndarray, true: np.ndarray) -> Accuracy:
+    """Of value numbers (n,), n >= 1."""
+    right, counts = predicted == true, np.bincount(true)
+    recognised = np.bincount(true, right)[counts > 0] / counts[counts > 0]
+    return Accuracy(float(right.mean()), float(recognised.mean()), float(counts.max() / len(true)))
+
+
+def train_ruler(
+    images: np.ndarray,
+    labels: Mapping[str, np.ndarray],
+    config: ClassifierRuler,
+    seed: int,
+    device: torch.device,
+    classes: Mapping[str, int] = {},
+    advance: Callable[[], None] = lambda: None,
+) -> Ruler:
+    """A ruler fitted to uint8 images (n, C, H, W) and int64 labels (n,) by attribute.
+
+    The images may be mapped from a file. `classes`: how many values attributes have; of those not named the
+    largest label and one. `advance` is called after each epoch of each classifier.
+    """
+    return Ruler(
+        {
+            name: train_classifier(images, y, config, seed, device, classes.get(name), advance)
+            for name, y in labels.items()
+        }
+    )
+
+
+def ruler_from_tensors(tensors: Mapping[str, np.ndarray]) -> Ruler:
+    """The ruler whose `tensors` are among `tensors`, on the CPU."""
+    weights: dict[str, dict[str, torch.Tensor]] = {}
+    for key, array in tensors.items():
+        if key.startswith("classifier/"):
+            _, attribute, name = key.split("/")
+            # A copy: arrays may be maps of a file, which are read-only, and torch warns of them.
+            weights.setdefault(attribute, {})[name] = torch.from_numpy(np.array(array))
+    return Ruler({attribute: classifier_from(state) for attribute, state in weights.items()})

@@ -1,0 +1,161 @@
+"""What an energy makes of noisy images: the posterior mode, with its temperature chosen on training images.
+
+A clean image x with density proportional to exp(-b E(x)), seen as y = x + sigma xi, xi ~ N(0, I), has the
+posterior p(x | y) ~ exp(-b E(x) - |x - y|^2 / (2 sigma^2)). Its mode is the minimum over [0, 1]^d of
+
+    f(x) = sigma^2 b E(x) + |x - y|^2 / 2.
+
+b would be 1 for an energy whose exp(-E) / Z is the data's density. Image energies are none: the chains they
+are trained with are cold (noise eps far below sqrt(2 * step size), the temperature of the Langevin
+diffusion being eps^2 / (2 * step size)) and too short to reach even that law, so their scale is set by
+penalties and chain lengths, each method's its own. Comparing them at one b would compare these scales. So b
+is chosen for each model and noise, on noisy training images, by what the estimate is judged by: PSNR. The
+candidates are given as strengths s, the root mean square of the first pull sigma^2 b grad E(y) over
+pixels in units of sigma:
+
+    b = s / (sigma rms(grad E(y))).
+
+Denoising that removes the noise and nothing else has s near 1.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise
+from ebmrepro.evaluation.units import as_unit
+
+BATCH = 256
+# After a step that lowers f as much as its gradient promises the next may be longer, after another it halves.
+GROWTH = 1.2
+# Standard deviations in pixels that the Gaussian filter is tuned over; 0 leaves the image as it is.
+WIDTHS = np.arange(61) / 20
+
+
+class Pair(NamedTuple):
+    """Clean images (n, C, H, W) in units of the grey scale, and noisy ones, which may leave 0..1."""
+
+    clean: Tensor
+    noisy: Tensor
+
+
+class Choice(NamedTuple):
+    """A strength, the inverse temperature b that it means, and at which end of the candidates it lies.
+
+    `end`: "lowest" or "highest" if a value beyond the candidates might be better still, else None.
+    """
+
+    strength: float
+    inverse_temperature: float
+    end: str | None
+
+
+def add_noise(images: np.ndarray, sigma: float, seed: int, device: torch.device) -> Pair:
+    """uint8 images (n, C, H, W) in the energies' units, and with noise of standard deviation `sigma` added.
+
+    The noise is drawn on the CPU: the same on every device.
+    """
+    clean = as_unit(images)
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(seed))
+    return Pair(clean.to(device), (clean + sigma * noise).to(device))
+
+
+def posterior_mode(
+    energy: nn.Module, noisy: Tensor, sigma: float, inverse_temperature: float, steps: int
+) -> Tensor:
+    """Images in [0, 1] after `steps` steps of projected gradient descent on f, from `noisy` (n, C, H, W).
+
+        x <- clamp(x - eta (sigma^2 b grad E(x) + x - y), 0, 1),     b = `inverse_temperature`
+
+    Each image has its own eta, 1 at first, the step that undoes all change if E is flat. A step is taken if
+    f falls to the quadratic bound f(x) + <grad f, d> + |d|^2 / (2 eta), d the step (Beck and Teboulle, 2009);
+    else eta halves. So f never rises, and a value that is not finite is never accepted.
+    """
+    weight = sigma**2 * inverse_temperature
+    with parametrize.cached():
+        return torch.cat([_descend(energy, part, weight, steps) for part in noisy.split(BATCH)])
+
+
+def _descend(energy: nn.Module, y: Tensor, weight: float, steps: int) -> Tensor:
+    def each(values: Tensor) -> Tensor:
+        """One number an image, shaped to multiply images."""
+        return values.view(-1, 1, 1, 1)
+
+    x = y.clamp(0, 1)
+    value, slope = _objective(energy, x, y, weight)
+    eta = torch.ones_like(value)
+    for _ in range(steps):
+        moved = (x - each(eta) * slope).clamp(0, 1)
+        new_value, new_slope = _objective(energy, moved, y, weight)
+        change = moved - x
+        bound = value + (slope * change + change.square() / (2 * each(eta))).sum((1, 2, 3))
+        accepted = new_value <= bound
+        x = torch.where(each(accepted), moved, x)
+        slope = torch.where(each(accepted), new_slope, slope)
+        value = torch.where(accepted, new_value, value)
+        eta = torch.where(accepted, (GROWTH * eta).clamp(max=1.0), eta / 2)
+    return x
+
+
+def _objective(energy: nn.Module, x: Tensor, y: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+    """f (n,) and its gradient (n, C, H, W)."""
+    energies, pull = _energy_and_gradient(energy, x)
+    away = x - y
+    return weight * energies + 0.5 * away.square().sum((1, 2, 3)), weight * pull + away
+
+
+def _energy_and_gradient(energy: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    with torch.enable_grad():
+        x = x.detach().requires_grad_(True)
+        energies = energy(x)
+        (gradient,) = torch.autograd.grad(energies.sum(), x)
+    return energies.detach(), gradient
+
+
+def unit_inverse_temperature(energy: nn.Module, noisy: Tensor, sigma: float) -> float:
+    """b of strength 1: the first pull on `noisy` (n, C, H, W) has the root mean square `sigma`.
+
+    NaN if the energy is flat or not finite there, and no b has it.
+    """
+    squares = [_energy_and_gradient(energy, part)[1].double().square() for part in noisy.split(BATCH)]
+    length = math.sqrt(float(torch.cat(squares).mean()))
+    return 1 / (sigma * length) if 0 < length < math.inf else math.nan
+
+
+def choose_strength(
+    energy: nn.Module, pair: Pair, sigma: float, strengths: list[float], steps: int
+) -> Choice | None:
+    """The strength with the best mean PSNR of the posterior modes of `pair.noisy`; of equals the least.
+
+    None if the energy is flat or not finite at these images: there is nothing to choose.
+    """
+    unit = unit_inverse_temperature(energy, pair.noisy, sigma)
+    if math.isnan(unit):
+        return None
+    candidates = sorted(strengths)
+
+    def quality(strength: float) -> float:
+        modes = posterior_mode(energy, pair.noisy, sigma, strength * unit, steps)
+        return peak_signal_to_noise(modes, pair.clean)
+
+    best = max(candidates, key=quality)
+    end = {candidates[0]: "lowest", candidates[-1]: "highest"}.get(best)
+    return Choice(best, best * unit, end)
+
+
+def filtered(noisy: Tensor, width: float) -> Tensor:
+    """A Gaussian filter of standard deviation `width` pixels on `noisy` (n, C, H, W), clamped to [0, 1]."""
+    if width:
+        smooth = gaussian_filter(noisy.cpu().numpy(), (0, 0, width, width))
+        noisy = torch.from_numpy(smooth).to(noisy.device)
+    return noisy.clamp(0, 1)
+
+
+def choose_width(pair: Pair) -> float:
+    """The width of WIDTHS at which `filtered` has the best mean PSNR on `pair`."""
+    return float(max(WIDTHS, key=lambda width: peak_signal_to_noise(filtered(pair.noisy, width), pair.clean)))

@@ -1,0 +1,184 @@
+"""From uint8 images to Inception's features and class probabilities, in clean-fid's modes."""
+
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+
+import numpy as np
+import torch
+from cleanfid.inception_pytorch import FIDInceptionA, FIDInceptionC, FIDInceptionE_1, FIDInceptionE_2
+from cleanfid.inception_torchscript import InceptionV3W
+from cleanfid.resize import build_resizer
+from torch import Tensor, nn
+from torchvision.models import inception_v3
+
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.evaluation.inception.weights import MODES, Mode, Weights, verified, weights_of
+
+POOL, CLASSES = 2048, 1008
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the rulers need of n images.
+
+    `pool` (n, 2048) float32, the last pooling layer; `probabilities` (n, 1008) float32, rows sum to 1;
+    `network`: mode and SHA-256 of the weights, only features of one network are ever compared.
+    """
+
+    pool: np.ndarray
+    probabilities: np.ndarray
+    network: str
+
+    def __len__(self) -> int:
+        return len(self.pool)
+
+
+class Inception:
+    """The network of a verified weights file on a device, behind the resize of one of clean-fid's modes.
+
+    The class probabilities are softmax(W h) of the 2048 features h over all 1008 outputs of the 2015 graph,
+    without the output layer's bias: the Inception Score's own code does so (openai/improved-gan,
+    inception_score/model.py), and of the 1008 outputs it drops none, although ImageNet has 1000 classes.
+    """
+
+    def __init__(self, folder: Path, mode: Mode, device: torch.device, weights: Weights | None = None):
+        """Read the file of `mode` in `folder`; `weights` replaces what the catalogue says of it.
+
+        Raises RulerError if the file is missing, incomplete or another one.
+        """
+        if mode not in MODES:
+            raise RulerError(f"unknown mode {mode!r}: choose one of {', '.join(MODES)}")
+        entry = weights or weights_of(mode)
+        if entry.file != weights_of(mode).file or mode not in entry.modes:
+            raise RulerError(f"mode {mode} does not read {entry.file}: give it {weights_of(mode).file}")
+        path = verified(entry, folder)
+        self.mode, self.device = mode, device
+        self.network = f"{mode} {entry.sha256}"
+        with warnings.catch_warnings():
+            # clean-fid silences every warning of the process when it builds this resize.
+            self._resize = build_resizer(mode)
+        make = _pytorch if mode == "legacy_pytorch" else _torchscript
+        self._pool, self._output = make(path, mode, device)
+
+    def features(
+        self,
+        images: np.ndarray | Tensor,
+        batch_size: int = 64,
+        workers: int = 1,
+        index: np.ndarray | None = None,
+        advance: Callable[[int], None] = lambda count: None,
+    ) -> Features:
+        """Features of uint8 images (n, C, H, W), C = 1 or 3, or of those at `index` in their order.
+
+        `images` may be memory-mapped: one batch is read at a time, and `workers` threads resize batches
+        ahead of the device. `advance` is called with the number of images done.
+
+        Raises RulerError if the images are not as described or there are none.
+        """
+        images = _checked(images)
+        index = np.arange(len(images)) if index is None else np.asarray(index)
+        if len(index) == 0:
+            raise RulerError("there are no images to measure: give at least one")
+        pool = np.empty((len(index), POOL), np.float32)
+        probabilities = np.empty((len(index), CLASSES), np.float32)
+        rows = [index[start : start + batch_size] for start in range(0, len(index), batch_size)]
+        done = 0
+        with _exact(), torch.inference_mode():
+            for batch in _ahead(lambda chosen: self._resized(images[chosen]), rows, workers):
+                found = self._pool(batch.to(self.device)).float()
+                part = slice(done, done + len(batch))
+                pool[part] = found.cpu().numpy()
+                probabilities[part] = torch.softmax(found @ self._output, 1).cpu().numpy()
+                done += len(batch)
+                advance(len(batch))
+        if not np.isfinite(pool).all():
+            raise RulerError("the network's features are not finite: check the weights file and the device")
+        return Features(pool, probabilities, self.network)
+
+    def _resized(self, images: np.ndarray) -> Tensor:
+        """float32 (n, 3, 299, 299) in 0..255, or as large as they are where the network resizes."""
+        if images.shape[1] == 1:
+            images = np.repeat(images, 3, 1)
+        # One image at a time, channels last: what clean-fid's resize takes.
+        resized = [self._resize(image.transpose(1, 2, 0)) for image in images]
+        return torch.from_numpy(np.stack(resized).transpose(0, 3, 1, 2).astype(np.float32, order="C"))
+
+
+def _torchscript(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Tensor], Tensor], Tensor]:
+    """A TorchScript archive is read by torch's own reader: no Python object is unpickled."""
+    network = InceptionV3W(str(path.parent), download=False, resize_inside=mode == "legacy_tensorflow")
+    network.to(device).eval()
+    return network, network.base.output.weight.detach().T
+
+
+def _pytorch(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Tensor], Tensor], Tensor]:
+    """weights_only admits tensors and nothing that runs code."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError:
+        raise RulerError(f"{path} holds more than tensors and was not loaded: get another copy") from None
+    # clean-fid's own constructor downloads weights. Its layers, which mend torchvision's network as it does,
+    # are put together here and given the verified tensors.
+    network = inception_v3(weights=None, num_classes=CLASSES, aux_logits=False, init_weights=False)
+    mended = {
+        "Mixed_5b": FIDInceptionA(192, pool_features=32),
+        "Mixed_5c": FIDInceptionA(256, pool_features=64),
+        "Mixed_5d": FIDInceptionA(288, pool_features=64),
+        "Mixed_6b": FIDInceptionC(768, channels_7x7=128),
+        "Mixed_6c": FIDInceptionC(768, channels_7x7=160),
+        "Mixed_6d": FIDInceptionC(768, channels_7x7=160),
+        "Mixed_6e": FIDInceptionC(768, channels_7x7=192),
+        "Mixed_7b": FIDInceptionE_1(1280),
+        "Mixed_7c": FIDInceptionE_2(POOL),
+    }
+    for name, layer in mended.items():
+        setattr(network, name, layer)
+    try:
+        network.load_state_dict(state)
+    except (RuntimeError, TypeError):
+        raise RulerError(f"{path} is not the network of mode {mode}: get another copy") from None
+    network.fc = nn.Identity()
+    network.requires_grad_(False).to(device).eval()
+    return lambda images: network(2 * (images / 255) - 1), state["fc.weight"].to(device).T
+
+
+def _checked(images: np.ndarray | Tensor) -> np.ndarray:
+    images = images.cpu().numpy() if isinstance(images, Tensor) else images
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
+        raise RulerError(
+            f"images must be uint8 of shape (n, 1 or 3, height, width), not {images.dtype} {images.shape}:"
+            " convert them to 8-bit levels"
+        )
+    return images
+
+
+def _ahead(task: Callable, items: list, workers: int) -> Iterator:
+    """`task` of each item in order, by threads that are at most `workers` items ahead."""
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = deque()
+        for item in items:
+            waiting.append(pool.submit(task, item))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@contextmanager
+def _exact() -> Iterator[None]:
+    """float32 to the last bit of the format, and the same bits at every call.
+
+    TF32 would round the inputs of convolutions to ten bits on recent GPUs. The optimising TorchScript
+    executor rewrites a network after its first calls: the same image would then get other bits than before.
+    """
+    with (
+        torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
+        torch.jit.optimized_execution(False),
+    ):
+        yield

@@ -1,0 +1,78 @@
+"""The Inception weights as an explicit artifact: which file, where from, and whether it is the right one."""
+
+import os
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from ruamel.yaml import YAML
+
+from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.files.workspace import file_sha256
+from ebmrepro.params.base import Count, Section
+
+Mode = Literal["clean", "legacy_tensorflow", "legacy_pytorch"]
+MODES: tuple[Mode, ...] = ("clean", "legacy_tensorflow", "legacy_pytorch")
+
+
+class Weights(Section):
+    """A weights file: name, where to get it, SHA-256, size in bytes if known, which modes read it."""
+
+    file: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    urls: Annotated[list[str], Field(min_length=1)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    size: Count | None
+    modes: Annotated[list[Mode], Field(min_length=1)]
+    licence: str
+    citation: str
+    checked: str
+
+
+@cache
+def catalogue() -> dict[str, Weights]:
+    """Every known weights file, by name."""
+    text = files(__package__).joinpath("weights.yaml").read_text(encoding="utf-8")
+    entries = YAML(typ="safe", pure=True).load(text)
+    return {name: Weights.model_validate(entry) for name, entry in entries.items()}
+
+
+def weights_of(mode: Mode) -> Weights:
+    """The file that `mode` needs."""
+    return next(entry for entry in catalogue().values() if mode in entry.modes)
+
+
+def chosen_weights(mode: Mode, sha256: str | None) -> Weights:
+    """The file of `mode` that is taken: the published one, or under its name another with that SHA-256."""
+    entry = weights_of(mode)
+    if sha256 in (None, entry.sha256):
+        return entry
+    # Nobody publishes it: there is no address to point to.
+    return entry.model_copy(update={"sha256": sha256, "size": None, "urls": []})
+
+
+def verified(entry: Weights, folder: Path) -> Path:
+    """The file of `entry` in `folder`, after its size and SHA-256 were found right.
+
+    Raises RulerError if it is missing, incomplete or another file; a wrong file is left where it is.
+    """
+    path = Path(folder) / entry.file
+    origin = " or ".join(entry.urls) or "whoever made it"
+    get = f"from {origin} ({_described(entry)})"
+    if not path.is_file():
+        raise RulerError(f"{path} is missing: get {entry.file} {get} and put it into {Path(folder)}")
+    size = os.path.getsize(path)
+    if entry.size is not None and size != entry.size:
+        raise RulerError(
+            f"{path} has {size} bytes and should have {entry.size}: delete it and get it again {get}"
+        )
+    found = file_sha256(path)
+    if found != entry.sha256:
+        raise RulerError(f"{path} is another file, its SHA-256 is {found}: delete it and get it again {get}")
+    return path
+
+
+def _described(entry: Weights) -> str:
+    size = "size unknown" if entry.size is None else f"{entry.size} bytes"
+    return f"{size}, SHA-256 {entry.sha256}"

@@ -1,0 +1,71 @@
+"""The likelihood of images under a density on the unit cube, and bits per dimension.
+
+exp(-E(x)) / Z is a density of points of [0, 1]^d. A uint8 image v becomes such a point by uniform noise,
+x = (v + u) / 256 with u ~ U[0, 1)^d, and the probability that the model gives to v is the density's mean over
+the image's cell of volume 256^-d, so that (Theis, van den Oord and Bethge, 2016, eq. 5)
+
+    -log2 P(v) / d  <=  8 - E_u[log p(x)] / (d log 2)
+
+The right-hand side is what papers call bits per dimension: 8 is log2 of the 256 levels, and the uniform
+density on the cube has exactly 8. With log Z by annealed importance sampling, too small on average, the
+likelihood is too high on average and the bits per dimension too few.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from ebmrepro.data.batches import dequantise
+from ebmrepro.mcmc.energy_importance import cube_partition
+
+if TYPE_CHECKING:
+    from ebmrepro.params.evaluations.inception import Likelihood
+
+BATCH = 256
+
+
+def bits_per_dimension(log_density: float, dimensions: int) -> float:
+    """8 - log p / (d log 2) of the mean log-density in nats of dequantised 8-bit images of d values."""
+    return 8 - log_density / (dimensions * math.log(2))
+
+
+def cube_likelihood(
+    energy: nn.Module,
+    test: np.ndarray,
+    config: Likelihood,
+    chosen: int,
+    generator: torch.Generator,
+    advance: Callable[[int], None] = lambda count: None,
+) -> dict[str, float]:
+    """Likelihood of test images (n, C, H, W), uint8, under exp(-E) on the unit cube.
+
+    `log_partition` and its `log_partition_error` in nats, `log_weight_effective_size` (1 to the number of
+    chains; at 1 the error cannot be trusted), `metropolis_acceptance` in 0..1; of `config.points` test images
+    (or all, if fewer) `test_log_likelihood`, the mean in nats an image, and `bits_per_dimension`.
+
+    `chosen` draws the images and their noise, alike for every model; `generator`, on the device of the
+    energy, the chains. `advance` as `cube_partition`. A number that is not finite stays so.
+    """
+    rng = np.random.default_rng(chosen)
+    index = np.sort(rng.choice(len(test), min(config.points, len(test)), replace=False))
+    noise = torch.Generator().manual_seed(chosen)
+    points = dequantise(torch.from_numpy(test[index]), noise)
+    with torch.no_grad():
+        parts = [energy(part.to(generator.device)).double().cpu() for part in points.split(BATCH)]
+    mean_energy = float(torch.cat(parts).mean())
+    partition, acceptance = cube_partition(energy, test.shape[1:], config, generator, advance)
+    likelihood = -mean_energy - partition.log_partition
+    return {
+        "log_partition": partition.log_partition,
+        "log_partition_error": partition.standard_error,
+        "log_weight_effective_size": partition.effective_samples,
+        "metropolis_acceptance": acceptance,
+        "test_log_likelihood": likelihood,
+        "bits_per_dimension": bits_per_dimension(likelihood, math.prod(test.shape[1:])),
+    }

@@ -1,0 +1,1 @@
+"""Samples against data: distances between the two, and how different samples are from each other."""

@@ -1,0 +1,52 @@
+"""What every kind of evaluation is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from ebmrepro.params.datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The models of a run and their samples, and the data set that they are measured against.
+
+    `energy` loads the energy of a seed. `samples` by seed are images (n, C, H, W) uint8 or points (n, d);
+    `long_chains` of the seeds that have them are what `samples.long_chains.separation` takes. `data` are the
+    arrays of the parts `train` and `test`, x among them. `ruler` are the tensors that `prepare` keeps of the
+    data set, `about` their metadata, `dataset` its settings. `run` names the progress that is shown.
+    """
+
+    run: str
+    energy: Callable[[int], nn.Module]
+    samples: Mapping[int, np.ndarray]
+    long_chains: Mapping[int, tuple[np.ndarray, np.ndarray]]
+    data: Mapping[str, Mapping[str, np.ndarray]]
+    ruler: Mapping[str, np.ndarray]
+    about: Mapping
+    dataset: Dataset
+    device: torch.device
+    threads: int = 1
+
+
+class Numbers(NamedTuple):
+    """Of one seed: `metrics` by name, not finite where a model has diverged; `arrays` that figures draw."""
+
+    metrics: dict[str, float]
+    arrays: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What an evaluation found: the numbers of each seed, and `facts` of all seeds, which stand beside
+    them in the metrics file."""
+
+    seeds: dict[int, Numbers]
+    facts: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,226 @@
+"""The meaning of the code that does a job: a fingerprint that comments, docstrings and layout leave alone.
+
+A job's code is its stage's module and the modules of the kinds that its entry names, with all that these
+import, wherever in the file. A module's fingerprint is of its syntax tree without comments and docstrings,
+and of the data files beside it that it names. Left out:
+
+* imports under `if TYPE_CHECKING:`, which nothing runs;
+* the rooms in PLUMBING: they carry settings and files, and what they carry stands in the job by itself;
+* of the settings of a kind (`params/<family>/`) the fields, the class variables, the validators and the
+  methods in UNDECIDING: the values of the fields stand in the job, the rest describes.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ebmrepro.files.workspace import WorkspaceError, data_sha256, write_text
+from ebmrepro.machine.packages import installed
+from ebmrepro.params.kinds import FAMILIES, UNDECIDING
+
+PACKAGE = "ebmrepro"
+CACHE = Path(".work/code.json")
+PLUMBING = re.compile(
+    rf"{PACKAGE}(\.(params(?!\.({'|'.join(FAMILIES)})(\.|$))|checks|files|machine|provenance|flow|tools|cli"
+    r"|__main__|shown\.(labels|caption|items))(\..*)?)?"
+)
+SETTINGS = re.compile(rf"{PACKAGE}\.params\.({'|'.join(FAMILIES)})(\..*)?")
+# Packages that decide numbers or what figures look like, by the name they are imported by.
+DECIDING = {
+    "cleanfid": "clean-fid",
+    "kornia": "kornia",
+    "matplotlib": "matplotlib",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "PIL": "pillow",
+    "scipy": "scipy",
+    "sklearn": "scikit-learn",
+    "torch": "torch",
+    "torchvision": "torchvision",
+}
+
+
+def code_of(modules: Iterable[str]) -> tuple[str, dict[str, str]]:
+    """The fingerprint (SHA-256) of `modules` with all that they import, and the versions of the packages that
+    these import and that decide numbers.
+
+    Raises WorkspaceError if a module does not exist or is no Python.
+    """
+    found = closure(modules)
+    used = {name for module in found for name in _read(module)["packages"]}
+    versions = _installed()
+    packages = {name: versions[name] for name in sorted(used) if name in versions}
+    return data_sha256({module: _read(module)["sha256"] for module in found}), packages
+
+
+def closure(modules: Iterable[str]) -> list[str]:
+    """`modules` and every module that they import, at any depth and place, sorted; without PLUMBING.
+
+    Of an installed package that offers kinds its own modules count like ours.
+    """
+    todo, seen = list(modules), set()
+    while todo:
+        name = todo.pop()
+        if name in seen or PLUMBING.fullmatch(name):
+            continue
+        seen.add(name)
+        todo += _read(name)["imports"]
+    return sorted(seen)
+
+
+def undeclared(modules: Iterable[str], loaded: Iterable[str]) -> list[str]:
+    """Those of the `loaded` modules of this package that `closure(modules)` does not know: results depend on
+    code that no runner watches."""
+    known = set(closure(modules))
+    ours = (name for name in loaded if name.split(".")[0] == PACKAGE and not PLUMBING.fullmatch(name))
+    return sorted(name for name in ours if name not in known)
+
+
+def save_cache() -> None:
+    """Keep what was read for the next process; files are told apart by their contents."""
+    if _cache_changed:
+        write_text(CACHE, json.dumps(_cached()))
+        _cache_changed.clear()
+
+
+_cache_changed: list[bool] = []
+
+
+@cache
+def _cached() -> dict[str, dict]:
+    try:
+        known = json.loads(CACHE.read_text(encoding="utf-8"))
+        return known if isinstance(known, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+@cache
+def _installed() -> dict[str, str]:
+    # Builds of one version for other devices ("+cpu") give one another's numbers as nearly as devices do.
+    return {name: version.split("+")[0] for name, version in installed().items()}
+
+
+@cache
+def _file(module: str) -> Path | None:
+    """Where a module lies; None if it is no module (a name in one, say)."""
+    if module.split(".")[0] == PACKAGE:
+        base = Path(__file__).parents[2].joinpath(*module.split("."))
+        return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+@cache
+def _read(module: str) -> dict:
+    """`sha256`, `imports` (of its own package) and `packages` (of DECIDING) of a module."""
+    path = _file(module)
+    if path is None:
+        raise WorkspaceError(f"there is no module {module}: it is named as the code of a kind")
+    source = path.read_bytes()
+    key = hashlib.sha256(b"1" + module.encode() + b"\0" + source).hexdigest()
+    known = _cached().get(key)
+    if known is None:
+        known = _analyse(module, path, source)
+        _cached()[key] = known
+        _cache_changed.append(True)
+    # Files beside it are read anew: the cache knows them by name alone.
+    beside = [hashlib.sha256((path.parent / name).read_bytes()).hexdigest() for name in known["beside"]]
+    imports = [found for name in known["imports"] if (found := _module(name))]
+    return {
+        "sha256": data_sha256([known["sha256"], beside]),
+        "imports": imports + _parents(module),
+        "packages": known["packages"],
+    }
+
+
+def _module(dotted: str) -> str | None:
+    """The module that an import of `dotted` reaches: itself, or the one that it is a name in."""
+    if _file(dotted):
+        return dotted
+    parent = dotted.rpartition(".")[0]
+    return parent if parent and _file(parent) else None
+
+
+def _parents(module: str) -> list[str]:
+    parts = module.split(".")[:-1]
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+
+
+def _analyse(module: str, path: Path, source: bytes) -> dict:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as failure:
+        raise WorkspaceError(f"{path}:{failure.lineno}: {failure.msg}") from None
+    meaning = _Meaning(bool(SETTINGS.fullmatch(module)))
+    text = json.dumps(meaning.of(tree))
+    own = module.split(".")[0]
+    roots = {name.split(".")[0] for name in meaning.imports}
+    here = {entry.name for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py"}
+    return {
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "imports": sorted(name for name in meaning.imports if name.split(".")[0] in (own, PACKAGE)),
+        "packages": sorted(DECIDING[root] for root in roots if root in DECIDING),
+        "beside": sorted(here & meaning.strings),
+    }
+
+
+class _Meaning:
+    """A syntax tree as lists, the same in every version of Python; gathers imports and strings on the way."""
+
+    def __init__(self, is_settings: bool):
+        self.is_settings = is_settings
+        self.imports: set[str] = set()
+        self.strings: set[str] = set()
+
+    def of(self, node):
+        """Lists and constants that mean what `node` means."""
+        if isinstance(node, list):
+            return [self.of(part) for part in node if not self._says_nothing(part)]
+        if not isinstance(node, ast.AST):
+            return repr(node) if isinstance(node, bytes | complex) or node is ... else node
+        if isinstance(node, ast.Import):
+            self.imports |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            self.imports |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self.strings.add(node.value)
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        ):
+            node.body = [part for part in body if not self._is_left_out(node, part)]
+        # Fields without a value are left out: newer versions of Python have more of them.
+        return [
+            type(node).__name__,
+            *(
+                [name, self.of(value)]
+                for name, value in ast.iter_fields(node)
+                if value is not None and value != [] and name not in ("kind", "type_comment", "ctx")
+            ),
+        ]
+
+    def _is_left_out(self, owner: ast.AST, part: ast.AST) -> bool:
+        if not (self.is_settings and isinstance(owner, ast.ClassDef)):
+            return False
+        if isinstance(part, ast.Assign | ast.AnnAssign):
+            return True
+        if not isinstance(part, ast.FunctionDef):
+            return False
+        return part.name in UNDECIDING or any("_validator" in ast.dump(d) for d in part.decorator_list)
+
+    @staticmethod
+    def _says_nothing(part) -> bool:
+        """Docstrings and other strings that stand alone; what only type checkers read."""
+        if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
+            return isinstance(part.value.value, str)
+        test = part.test if isinstance(part, ast.If) else None
+        return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
