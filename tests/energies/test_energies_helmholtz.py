@@ -9,7 +9,9 @@ from scipy import stats
 from scipy.special import expit
 
 from ebmrepro.energies import build_energy, helmholtz
-from ebmrepro.mcmc.ancestral import STRIP_CHAINS, ancestral_generate
+from ebmrepro.machine.progress import Progress
+from ebmrepro.mcmc.ancestral import STRIP_CHAINS, generate
+from ebmrepro.mcmc.chunks import Target
 from ebmrepro.params.energies.helmholtz import HelmholtzMachine
 from ebmrepro.params.generations.ancestral import AncestralGeneration
 
@@ -168,13 +170,17 @@ def test_recognition_samples_follow_their_law(layers):
 def test_generated_samples_follow_the_marginal_and_repeat():
     machine = _machine([3, 2])
     config = AncestralGeneration(kind="ancestral", weights="ema", samples=DRAWS)
-    samples, strip = ancestral_generate(machine, config, seed=3)
+
+    def made(seed: int):
+        return generate(config, Target(machine, (VISIBLE,), seed, Progress("generate", 1)))
+
+    samples, strip = made(3).samples, made(3).strip
     probability = (-machine(_states(VISIBLE))).exp().detach().numpy()
     assert _p_value(_cells([samples]), probability) > 1e-3
     assert torch.equal(strip, samples[None, :STRIP_CHAINS])
     torch.manual_seed(9)
-    assert torch.equal(ancestral_generate(machine, config, seed=3).samples, samples)
-    assert not torch.equal(ancestral_generate(machine, config, seed=4).samples, samples)
+    assert torch.equal(made(3).samples, samples)
+    assert not torch.equal(made(4).samples, samples)
 
 
 def test_visible_mean_is_the_mean_given_the_first_layer():

@@ -12,8 +12,8 @@ from ebmrepro.energies import build_energy
 from ebmrepro.energies.conditional import Given
 from ebmrepro.energies.ensemble import Ensemble
 from ebmrepro.energies.standardised import StandardisedWeight
-from ebmrepro.mcmc.chain import run_chain, transition
-from ebmrepro.mcmc.langevin import langevin_step
+from ebmrepro.mcmc.chain import run_chain
+from ebmrepro.mcmc.langevin import langevin_step, transition
 from ebmrepro.objectives.icd import optimisation_loss
 from ebmrepro.params.sampling import Langevin
 

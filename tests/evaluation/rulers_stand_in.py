@@ -6,6 +6,8 @@ images of any size, resizes them as TensorFlow 1 did and returns features, or pr
 the bias.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 from torch import nn
@@ -96,3 +98,9 @@ def draw(count: int, seed: int, side: int = 32, spread: float = 60.0, channels: 
     rng = np.random.default_rng(seed)
     coarse = rng.normal(128, spread, (count, channels, 4, 4)).repeat(side // 4, 2).repeat(side // 4, 3)
     return (coarse + rng.normal(0, spread / 3, coarse.shape)).clip(0, 255).astype(np.uint8)
+
+
+def protocol(**changes) -> SimpleNamespace:
+    """Settings of an evaluation of kind inception, which itself refuses counts as small as those of tests."""
+    usual = {"counts": [], "splits": 10, "subsets": 100, "subset_size": 1000, "neighbours": 3}
+    return SimpleNamespace(**usual | {"density_neighbours": 5, "seed": 0} | changes)

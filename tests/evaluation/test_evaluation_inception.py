@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist, pdist
 from torch import nn
 
 from ebmrepro.evaluation.inception.features import Inception
-from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.measure import measure
 from ebmrepro.evaluation.inception.prepared import make_references, references_from
 from ebmrepro.evaluation.likelihood.cube import cube_likelihood
 from ebmrepro.evaluation.measures import inception
@@ -74,13 +74,12 @@ def test_a_seeds_numbers_are_those_of_its_samples_in_random_order(stand_in):
     # No more images pass the network than a number is asked for of.
     assert sum(counted) == 2 * 2 * KEPT == 2 * 2 * inception.measured_count(config, own, 20)
     folder, entry = stand_in
-    protocol = Protocol((), 2, 4, 9, 2, 3, 5)
     for mode in MODES:
         network, real = Inception(folder, mode, CPU, entry), references_from(*references, mode)
         assert real["test"].origin.count == 16
         for seed, made in samples.items():
             features = network.features(made[inception.random_order(20, seed)], 7)
-            expected = measure(features, real, protocol, CPU)
+            expected = measure(features, real, config, CPU)
             assert {name: found[seed][name] for name in expected} == expected
     # The order is the seed's own, and every sample is in it once.
     orders = [inception.random_order(20, seed) for seed in (0, 4)]
@@ -258,11 +257,11 @@ def test_evaluate_from_prepare_to_metrics(measured_folder, ebm, stand_in):
     train, test = (workspace.load_tensors(prepared / f"{p}.safetensors")[0]["x"] for p in ("train", "test"))
     references = references_from(*workspace.load_tensors(prepared / "ruler.safetensors"), MODES[0])
     folder, entry = stand_in
-    network, protocol = Inception(folder, MODES[0], CPU, entry), Protocol((), 2, 4, 9, 2, 3, 5)
+    network = Inception(folder, MODES[0], CPU, entry)
     for seed in (0, 1):
         metrics, made = content["seeds"][str(seed)]["metrics"], samples[f"{seed}/samples"]
         features = network.features(made[inception.random_order(len(made), seed)], 7)
-        expected = measure(features, references, protocol, CPU)
+        expected = measure(features, references, evaluation(), CPU)
         assert {name: metrics[name] for name in expected} == expected
         assert {f"coverage_{mode}_test_12" for mode in MODES} <= set(metrics)
         spread = [pdist(images.reshape(len(images), -1) / 255).mean() for images in (made, test)]

@@ -1,19 +1,17 @@
 """From uint8 images to every number, against the same numbers by other routes; references on disk."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from cleanfid.fid import kernel_distance
-from rulers_stand_in import draw, expected, make_weights
+from rulers_stand_in import draw, expected, make_weights, protocol
 from scipy import stats
 from scipy.spatial.distance import cdist
 
 from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception import reference as module
 from ebmrepro.evaluation.inception.features import Features, Inception
-from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.measure import measure
 from ebmrepro.evaluation.inception.reference import (
     Origin,
     Reference,
@@ -57,8 +55,8 @@ def test_every_number_of_a_set_of_images(inception, stand_in):
     """The whole way: weights file, resize, network, moments, FID, IS, KID and neighbours."""
     made, real = draw(MADE, seed=1, side=8), draw(REAL, seed=2, side=8, spread=75)
     reference = make_reference(inception, real, kept=KEPT, seed=3, batch_size=16)
-    protocol = Protocol(counts=(MADE,), splits=10, subsets=2, neighbours=3, density_neighbours=5)
-    found = measure(inception.features(made, 16), {"train": reference}, protocol, CPU)
+    config = protocol(counts=[MADE], splits=10, subsets=2, neighbours=3, density_neighbours=5)
+    found = measure(inception.features(made, 16), {"train": reference}, config, CPU)
 
     network = stand_in[2]
     pool, probabilities = expected(network, made)
@@ -152,8 +150,8 @@ def test_each_number_of_samples_and_each_reference_has_its_own_names():
         name: Reference(moments([points]), points[:30], Origin(made.network, "00", 70, 30, 0))
         for name, points in (("train", rng.random((70, 8))), ("test", rng.random((70, 8)) + 0.1))
     }
-    protocol = Protocol(counts=(50, 90), splits=4, subsets=3, subset_size=10)
-    found = measure(made, references, protocol, CPU)
+    config = protocol(counts=[50, 90], splits=4, subsets=3, subset_size=10)
+    found = measure(made, references, config, CPU)
     assert set(found) == {
         *(f"inception_score{sd}_{mode}_{n}" for sd in ("", "_sd") for n in (50, 90)),
         *(f"fid_{mode}_{name}_{n}" for name in references for n in (50, 90)),
@@ -163,24 +161,25 @@ def test_each_number_of_samples_and_each_reference_has_its_own_names():
     assert len(set(fids)) == 4
     # The first so many, not any so many; and one reference does not change the numbers of another.
     first = Features(made.pool[:50], made.probabilities[:50], made.network)
-    alone = measure(first, {"test": references["test"]}, replace(protocol, counts=(50,)), CPU)
+    config.counts = [50]
+    alone = measure(first, {"test": references["test"]}, config, CPU)
     assert len(alone) == 9 and alone == {name: found[name] for name in alone}
 
 
 def test_what_cannot_be_measured_is_refused_with_the_reason(stand_in, inception, small):
     features = inception.features(draw(50, seed=14, side=8))
     with pytest.raises(RulerError, match="numbers of 51 samples cannot be measured on 50: draw more"):
-        measure(features, {}, Protocol(counts=(51,)), CPU)
+        measure(features, {}, protocol(counts=[51]), CPU)
     with pytest.raises(RulerError, match="no FID of 50 samples: 2048 features have a singular covariance"):
-        measure(features, {"train": small}, Protocol(counts=(50,)), CPU)
+        measure(features, {"train": small}, protocol(counts=[50]), CPU)
     folder, entry, _ = stand_in
     clean = Inception(folder, "clean", CPU, entry).features(draw(50, seed=14, side=8))
     with pytest.raises(RulerError, match=r"samples were measured by clean .*, the reference by legacy_tens"):
-        measure(clean, {"train": small}, Protocol(counts=(50,)), CPU)
-    assert set(measure(clean, {}, Protocol(counts=(50,)), CPU)) == {
+        measure(clean, {"train": small}, protocol(counts=[50]), CPU)
+    assert set(measure(clean, {}, protocol(counts=[50]), CPU)) == {
         "inception_score_clean_50",
         "inception_score_sd_clean_50",
     }
     # Without counts nothing needs more samples than features.
-    few = measure(features, {"train": small}, Protocol(counts=()), CPU)
+    few = measure(features, {"train": small}, protocol(counts=[]), CPU)
     assert set(few) == {f"{ruler}_legacy_tensorflow_train_30" for ruler in RULERS}

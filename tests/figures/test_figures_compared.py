@@ -13,10 +13,10 @@ from matplotlib.colors import to_hex
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.methods import method
-from ebmrepro.plots import cost_quality, style
+from ebmrepro.params.methods import method, methods
+from ebmrepro.plots import cost_quality
 from ebmrepro.reproduction.rules import load_published
-from ebmrepro.shown.data import METHODS, NothingToShow
+from ebmrepro.shown.data import NothingToShow
 from ebmrepro.stages import figure, table
 from ebmrepro.tables.table import from_markdown
 
@@ -103,7 +103,7 @@ def test_rows_follow_one_order_of_methods_and_end_with_the_data(params):
     rows, frame = written()
     assert list(dict.fromkeys(row["Data"] for row in rows)) == [name.replace("_", " ") for name in SETS]
     for dataset in SETS:
-        order = [list(METHODS).index(key) for key in frame[frame.dataset == dataset].method]
+        order = [list(methods()).index(key) for key in frame[frame.dataset == dataset].method]
         assert order == sorted(order)
     truth = {row["Data"]: row for row in rows if row["Method"] == "the data themselves"}
     assert set(truth) == {name.replace("_", " ") for name in SETS}
@@ -154,8 +154,8 @@ def test_cost_and_quality_have_a_panel_for_each_data_set_and_a_mark_for_each_run
             x = np.mean([1000 * cost(run, seed, "seconds_per_step") for seed in finished(run)])
             y = np.mean([metric(run, seed, key) for seed in finished(run)])
             assert (line.get_xdata()[0], line.get_ydata()[0]) == pytest.approx((x, y), rel=1e-9)
-            assert to_hex(line.get_color()).upper() == style.COLOURS[method(params, run)].upper()
-            assert line.get_marker() == style.MARKERS[method(params, run)]
+            assert to_hex(line.get_color()).upper() == methods()[method(params, run)].colour.upper()
+            assert line.get_marker() == methods()[method(params, run)].marker
             assert container.has_xerr and container.has_yerr
     assert f"No seed finished: {LOST}" in cost_quality.note([item])
     assert "Timed on invented processor" in cost_quality.note([item])

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from ebmrepro.data.density import density
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import ParamsError
+from ebmrepro.params.datasets.density import DensityData
 from ebmrepro.plots import chain_strip, curves, density_panels, energy_gap, gradient_norms, images, style
 from ebmrepro.shown.caption import caption, escape_latex
 from ebmrepro.shown.data import NothingToShow, Outcome, RunLabel
@@ -107,7 +107,7 @@ def test_the_true_density_lies_on_the_models_grid():
     def true(shape: str) -> np.ndarray:
         arrays = {"log_density": np.zeros((cells, cells)), "box": np.array([low, high])}
         return density_panels.true_log_density(
-            Drawn(None, arrays, SimpleNamespace(log_density=density(shape).log_density))
+            Drawn(None, arrays, DensityData(kind="density", seed=0, shape=shape, train_size=1, test_size=1))
         )
 
     grid = true("eight_gaussians")

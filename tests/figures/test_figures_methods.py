@@ -1,5 +1,7 @@
 """What the methods are called, that no two look alike, and which seeds a caption names."""
 
+import subprocess
+import sys
 from itertools import combinations
 
 import numpy as np
@@ -8,10 +10,9 @@ from figures_loaded import loaded
 from figures_params import params_data, write_params
 from matplotlib.colors import to_rgb
 
-from ebmrepro.params.methods import method
+from ebmrepro.params.methods import method, methods
 from ebmrepro.plots import style
 from ebmrepro.shown.caption import caption, where
-from ebmrepro.shown.data import METHODS
 from ebmrepro.shown.labels import label_runs
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
@@ -49,10 +50,10 @@ def lab(colour: str, seen_by: str) -> np.ndarray:
 
 @pytest.mark.parametrize("seen_by", COLOUR_BLIND)
 def test_no_two_methods_look_alike_to_anybody(seen_by):
-    looks = {key: style.line_style(key, 0) for key in METHODS}
+    looks = {key: style.line_style(key, 0) for key in methods()}
     close = {
         pair
-        for pair in combinations(METHODS, 2)
+        for pair in combinations(methods(), 2)
         if np.linalg.norm(np.subtract(*(lab(looks[key]["color"], seen_by) for key in pair))) < 20
     }
     assert not [pair for pair in close if looks[pair[0]]["linestyle"] == looks[pair[1]]["linestyle"]]
@@ -60,11 +61,10 @@ def test_no_two_methods_look_alike_to_anybody(seen_by):
 
 
 def test_every_method_has_a_name_a_colour_and_a_marker_of_its_own():
-    for values in (METHODS, style.COLOURS, style.MARKERS):
-        assert len(set(values.values())) == len(METHODS) == 11
-    assert set(METHODS) == set(style.COLOURS) == set(style.MARKERS)
+    for aspect in ("label", "colour", "marker", "order"):
+        assert len({getattr(one, aspect) for one in methods().values()}) == len(methods()) == 11
     # A second run of a method differs from its first.
-    assert all(style.line_style(key, 0) != style.line_style(key, 1) for key in METHODS)
+    assert all(style.line_style(key, 0) != style.line_style(key, 1) for key in methods())
 
 
 def labels_of(params, experiment: str, stage: str = "evaluate") -> dict[str, str]:
@@ -87,7 +87,7 @@ def test_ten_methods_on_one_data_set_are_called_by_their_names(params):
         "DCD, time-dependent",
     ]
     assert all(run.method == method(params, run.name) for run in labels)
-    assert [run.method for run in on_eight] == [key for key in METHODS if key != "wake_sleep"]
+    assert [run.method for run in on_eight] == [key for key in methods() if key != "wake_sleep"]
 
 
 def test_k_is_the_runs_own(params):
@@ -150,3 +150,11 @@ def test_the_first_of_a_runs_own_seeds_is_shown(params):
     detected = loaded(changed, "energy_histograms", "digits")[0]
     denoised = loaded(changed, "denoised", "digits")[0]
     assert detected.shown == denoised.shown == {"digits_cd": 0, "digits_icd": 2, "digits_dcd": 0}
+
+
+def test_labels_need_neither_arrays_nor_a_library_of_plots():
+    """Snakemake computes them for every figure whenever it starts."""
+    heavy = "{'numpy', 'torch', 'matplotlib', 'pandas'}"
+    code = f"import sys, ebmrepro.shown.labels; print({heavy} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "set()\n"

@@ -11,8 +11,8 @@ from torch import nn
 from ebmrepro.data.density import density
 from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
 from ebmrepro.machine.progress import Progress
-from ebmrepro.mcmc.annealed import annealed_generate
-from ebmrepro.mcmc.chunks import CHUNK
+from ebmrepro.mcmc.annealed import generate
+from ebmrepro.mcmc.chunks import CHUNK, Target
 from ebmrepro.objectives.diffusions import kernels, marginals
 from ebmrepro.params.generations.annealed import AnnealedGeneration
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence
@@ -33,8 +33,8 @@ def _dcd(diffusion: str, levels: list[float]) -> DiffusionContrastiveDivergence:
 
 
 def _made(energy, shape, config, diffusion, seed=0):
-    progress = Progress("generate", -(-config.samples // CHUNK) * config.steps * len(diffusion))
-    made = annealed_generate(energy, shape, config, diffusion, seed, progress)
+    progress = Progress("generate", -(-config.samples // CHUNK) * config.chain_steps(len(diffusion)))
+    made = generate(config, Target(energy, shape, seed, progress, over_time=energy, diffusion=diffusion))
     assert progress.done == progress.total
     return made
 

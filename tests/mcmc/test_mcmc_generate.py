@@ -9,8 +9,8 @@ from scipy import stats
 
 from ebmrepro.energies import build_energy
 from ebmrepro.machine.progress import Progress
-from ebmrepro.mcmc.chunks import CHUNK
-from ebmrepro.mcmc.generate import generate, total_steps
+from ebmrepro.mcmc.chunks import CHUNK, Target
+from ebmrepro.mcmc.generate import generate
 from ebmrepro.params.energies.conv import ConvEnergy
 from ebmrepro.params.energies.gaussian import GaussianEnergy
 from ebmrepro.params.generations.langevin import LangevinGeneration
@@ -28,8 +28,8 @@ def _config(**changes) -> LangevinGeneration:
 
 def _made(energy, shape, config, buffer=None, seed=0):
     chunks = -(-config.samples // CHUNK)
-    progress = Progress("generate", chunks * total_steps(config))
-    made = generate(energy, shape, config, buffer, seed, progress)
+    progress = Progress("generate", chunks * config.chain_steps())
+    made = generate(config, Target(energy, shape, seed, progress, buffer=buffer))
     assert progress.done == progress.total
     return made
 
@@ -42,7 +42,7 @@ def _gaussian(dim=2):
 def test_every_sample_takes_the_stated_number_of_steps():
     """Without noise each step maps x - 1 to (1 - 2 step)(x - 1): the ends tell how many were taken."""
     config = _config(rounds=3, steps=4, final_steps=2, strip_frames=15)
-    assert total_steps(config) == 14
+    assert config.chain_steps() == 14
     made = _made(_gaussian(), (2,), config)
     assert made.samples.shape == (20, 2) and made.strip.shape == (15, 3, 2)
     start = made.strip[0] - 1

@@ -9,9 +9,9 @@ from scipy import special, stats
 
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.machine.progress import Progress
-from ebmrepro.mcmc.chunks import CHUNK
+from ebmrepro.mcmc.chunks import CHUNK, Target
 from ebmrepro.mcmc.gibbs import gibbs_step
-from ebmrepro.mcmc.gibbs_generate import gibbs_generate
+from ebmrepro.mcmc.gibbs_generate import generate
 from ebmrepro.params.generations.gibbs import GibbsGeneration
 
 
@@ -116,7 +116,7 @@ def _config(**changes) -> GibbsGeneration:
 
 def _made(rbm, config, seed=0):
     progress = Progress("generate", -(-config.samples // CHUNK) * config.steps)
-    made = gibbs_generate(rbm, config, seed, progress)
+    made = generate(config, Target(rbm, (len(rbm.visible_bias),), seed, progress))
     assert progress.done == progress.total
     return made
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ebmrepro.machine.progress import Progress
-from ebmrepro.mcmc.long_chains import frame_steps, long_chains
+from ebmrepro.mcmc.long_chains import long_chains
 from ebmrepro.params.generations.langevin import LangevinGeneration
 
 
@@ -43,11 +43,11 @@ def _frames(with_augmentation: bool, slope: float = 0.0, **changes) -> torch.Ten
 
 
 def test_frames_show_the_start_and_the_middle_and_end_of_every_round():
-    assert frame_steps(_config()) == [0, 2, 5, 7, 10, 12, 15, 17, 20]
+    assert _config().long_steps() == [0, 2, 5, 7, 10, 12, 15, 17, 20]
     frames = _frames(False, slope=1.0)
     assert frames.shape == (9, 2, 3, 1, 8, 8)
     moved = (frames - frames[0]).flatten(1).mean(1)
-    torch.testing.assert_close(moved, 0.01 * torch.tensor(frame_steps(_config())), atol=1e-5, rtol=0)
+    torch.testing.assert_close(moved, 0.01 * torch.tensor(_config().long_steps()), atol=1e-5, rtol=0)
 
 
 def test_without_noise_and_augmentation_chains_stay_together():

@@ -12,7 +12,8 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist, pdist
 
-from ebmrepro.mcmc.chain import chain, run_chain, transition
+from ebmrepro.mcmc.chain import chain, run_chain
+from ebmrepro.mcmc.hmc import transition
 from ebmrepro.params.samplers.hmc import HamiltonianSampler
 from ebmrepro.params.sampling import Langevin
 
@@ -154,7 +155,7 @@ def test_the_metropolis_chain_reaches_the_law_from_afar():
 def test_one_leapfrog_step_is_langevin_of_half_its_square():
     """x + s p - s^2 grad E / 2, p ~ N(0, I)."""
     x = torch.randn(50, 2, dtype=torch.float64)
-    moved = transition(GAUSSIAN.energy, x, _hmc(1, 0.3, metropolis=False), _generator(), 0, 1)
+    moved = transition(GAUSSIAN.energy, x, _hmc(1, 0.3, metropolis=False), _generator())
     leaf = x.clone().requires_grad_(True)
     (gradient,) = torch.autograd.grad(GAUSSIAN.energy(leaf).sum(), leaf)
     noise = torch.randn(x.shape, generator=_generator(), dtype=x.dtype)
@@ -164,7 +165,7 @@ def test_one_leapfrog_step_is_langevin_of_half_its_square():
 def test_a_transition_is_the_leapfrog_integrator():
     """Seven steps written out, from the same momenta."""
     law, x = TWO_MODES, torch.randn(30, 2, dtype=torch.float64)
-    end = transition(law.energy, x, _hmc(7, 0.2, metropolis=False), _generator(), 0, 1)
+    end = transition(law.energy, x, _hmc(7, 0.2, metropolis=False), _generator())
 
     def force(y):
         y = y.clone().requires_grad_(True)

@@ -15,7 +15,6 @@ from ebmrepro.energies.conditional import Given
 from ebmrepro.energies.standardised import StandardisedWeight
 from ebmrepro.mcmc.chain import chain
 from ebmrepro.mcmc.negatives import NegativeSampler
-from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.entropy import EPSILON, nearest_neighbour_entropy
 from ebmrepro.params.energies.mlp import MLPEnergy
 from ebmrepro.params.energies.residual import ResidualEnergy
@@ -46,7 +45,7 @@ def _objective(kl_steps, **changes):
         "kind": "icd", "energy_l2": 0.0, "kl_weight": 1.0, "entropy_weight": 0.0, "kl_samples": 100,
         "kl_steps": kl_steps, "neighbours": 15, "nearest": 1, "entropy_after": 30, "compare_full": False,
     }  # fmt: skip
-    return build_objective(ImprovedContrastiveDivergence(**settings | changes))
+    return ImprovedContrastiveDivergence(**settings | changes).build()
 
 
 def _sampler(config, like: torch.Tensor, past: torch.Tensor | None = None) -> NegativeSampler:

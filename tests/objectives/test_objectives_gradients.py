@@ -9,7 +9,6 @@ from torch import nn
 from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.langevin import langevin_step
 from ebmrepro.mcmc.negatives import NegativeSampler
-from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.cd import contrastive_divergence
 from ebmrepro.objectives.icd import entropy_loss, optimisation_loss
 from ebmrepro.params.energies.mlp import MLPEnergy
@@ -109,11 +108,18 @@ def test_kl_gradient_equals_central_differences_through_the_sampler(kl_weight, e
     generator = torch.Generator().manual_seed(5)
     data = torch.randn(9, 2, generator=generator, dtype=torch.float64)
     past = torch.randn(40, 2, generator=generator, dtype=torch.float64)
-    objective = build_objective(
-        ImprovedContrastiveDivergence(kind="icd", energy_l2=0.0, kl_weight=kl_weight,
-                                      entropy_weight=entropy_weight, kl_samples=6, neighbours=15,
-                                      entropy_after=30, kl_steps=1, nearest=1, compare_full=False)
-    )  # fmt: skip
+    objective = ImprovedContrastiveDivergence(
+        kind="icd",
+        energy_l2=0.0,
+        kl_weight=kl_weight,
+        entropy_weight=entropy_weight,
+        kl_samples=6,
+        neighbours=15,
+        entropy_after=30,
+        kl_steps=1,
+        nearest=1,
+        compare_full=False,
+    ).build()
 
     def prepared() -> NegativeSampler:
         sampler = _sampler(data, seed=1, clamp=clamp)
@@ -171,11 +177,19 @@ def test_parameters_stay_trainable_after_the_frozen_forward():
 
 def test_icd_before_its_entropy_begins_and_without_l_opt_is_cd():
     energy, data = _mlp(), torch.randn(8, 2, dtype=torch.float64)
-    cd = build_objective(ContrastiveDivergence(kind="cd", energy_l2=0.2))
-    icd = build_objective(ImprovedContrastiveDivergence(kind="icd", energy_l2=0.2, kl_weight=0.0,
-                                                        entropy_weight=0.3, kl_samples=8, neighbours=4,
-                                                        entropy_after=9, kl_steps=1, nearest=1,
-                                                        compare_full=False))  # fmt: skip
+    cd = ContrastiveDivergence(kind="cd", energy_l2=0.2).build()
+    icd = ImprovedContrastiveDivergence(
+        kind="icd",
+        energy_l2=0.2,
+        kl_weight=0.0,
+        entropy_weight=0.3,
+        kl_samples=8,
+        neighbours=4,
+        entropy_after=9,
+        kl_steps=1,
+        nearest=1,
+        compare_full=False,
+    ).build()
     one, other = cd(energy, data, _sampler(data, seed=3)), icd(energy, data, _sampler(data, seed=3))
     parameters = list(energy.parameters())
 
@@ -189,10 +203,18 @@ def test_icd_before_its_entropy_begins_and_without_l_opt_is_cd():
 
 def test_entropy_is_absent_until_the_buffer_holds_more_than_entropy_after():
     energy, data = _mlp(), torch.randn(10, 2, dtype=torch.float64)
-    objective = build_objective(ImprovedContrastiveDivergence(kind="icd", energy_l2=0.0, kl_weight=1.0,
-                                                              entropy_weight=0.3, kl_samples=10, neighbours=4,
-                                                              entropy_after=20, kl_steps=1, nearest=1,
-                                                              compare_full=False))  # fmt: skip
+    objective = ImprovedContrastiveDivergence(
+        kind="icd",
+        energy_l2=0.0,
+        kl_weight=1.0,
+        entropy_weight=0.3,
+        kl_samples=10,
+        neighbours=4,
+        entropy_after=20,
+        kl_steps=1,
+        nearest=1,
+        compare_full=False,
+    ).build()
     sampler = _sampler(data)
     present = []
     for _ in range(5):
@@ -219,10 +241,18 @@ def test_the_entropy_term_reaches_parameters_through_the_chain_ends_alone():
 def test_losses_stand_on_separate_graphs():
     """The training loop differentiates them one by one, without keeping a graph alive."""
     energy, data = _mlp(), torch.randn(6, 2, dtype=torch.float64)
-    objective = build_objective(ImprovedContrastiveDivergence(kind="icd", energy_l2=0.1, kl_weight=1.0,
-                                                              entropy_weight=0.3, kl_samples=4, neighbours=4,
-                                                              entropy_after=1, kl_steps=1, nearest=1,
-                                                              compare_full=False))  # fmt: skip
+    objective = ImprovedContrastiveDivergence(
+        kind="icd",
+        energy_l2=0.1,
+        kl_weight=1.0,
+        entropy_weight=0.3,
+        kl_samples=4,
+        neighbours=4,
+        entropy_after=1,
+        kl_steps=1,
+        nearest=1,
+        compare_full=False,
+    ).build()
     sampler = _sampler(data)
     objective(energy, data, sampler)
     for loss in objective(energy, data, sampler).losses.values():

@@ -10,7 +10,6 @@ from torch import nn
 
 from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.negatives import NegativeSampler
-from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.mle import negative_log_likelihood
 from ebmrepro.params.energies.gaussian import GaussianEnergy
 from ebmrepro.params.energies.mlp import MLPEnergy
@@ -53,7 +52,7 @@ def test_the_minimum_is_the_sample_mean_and_covariance():
 
 def test_the_objective_needs_no_chain_and_logs_the_mean_energy():
     energy, x = _energy(2), torch.randn(10, 2, dtype=torch.float64)
-    terms = build_objective(MaximumLikelihood(kind="mle", grid=None))(energy, x, None)
+    terms = MaximumLikelihood(kind="mle", grid=None).build()(energy, x, None)
     assert set(terms.losses) == {"nll"}
     assert float(terms.losses["nll"].detach()) == pytest.approx(
         float(negative_log_likelihood(energy, x).detach())
@@ -83,7 +82,7 @@ def test_cd_with_long_matched_chains_has_the_gradient_of_maximum_likelihood():
         augmentation=None,
     )  # fmt: skip
     sampler = NegativeSampler(config, data, False, torch.Generator().manual_seed(1))
-    terms = build_objective(ContrastiveDivergence(kind="cd", energy_l2=0.0))(energy, data, sampler)
+    terms = ContrastiveDivergence(kind="cd", energy_l2=0.0).build()(energy, data, sampler)
     parameters = list(energy.parameters())
     found = nn.utils.parameters_to_vector(torch.autograd.grad(terms.losses["cd"], parameters))
     exact = nn.utils.parameters_to_vector(

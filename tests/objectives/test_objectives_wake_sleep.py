@@ -9,10 +9,10 @@ from scipy.special import expit
 from torch.distributions import Bernoulli
 
 from ebmrepro.energies import build_energy
-from ebmrepro.mcmc.negatives import NoNegatives
-from ebmrepro.objectives import build_objective
+from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.params.energies.helmholtz import HelmholtzMachine
 from ebmrepro.params.objectives.wake_sleep import WakeSleep
+from ebmrepro.params.samplers.none import NoChain
 
 VISIBLE, LAYERS, SEED = 4, [3, 2], 11
 
@@ -38,7 +38,8 @@ def _generator() -> torch.Generator:
 
 def _terms(machine, data):
     """The objective's terms with random numbers that `_draws` repeats."""
-    return build_objective(WakeSleep(kind="wake_sleep"))(machine, data, NoNegatives(_generator()))
+    sampler = NegativeSampler(NoChain(kind="none"), data, False, _generator())
+    return WakeSleep(kind="wake_sleep").build()(machine, data, sampler)
 
 
 def _draws(machine, data):

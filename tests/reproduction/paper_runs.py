@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.evaluation.inception.features import Features
-from ebmrepro.evaluation.inception.measure import Protocol, measure
+from ebmrepro.evaluation.inception.measure import measure
 from ebmrepro.evaluation.inception.reference import Origin, Reference
 from ebmrepro.evaluation.outliers import detection
 from ebmrepro.evaluation.samples.frechet import Moments
@@ -23,7 +23,7 @@ from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.root import Params
 from ebmrepro.stages.report import COSTS
 from ebmrepro.tables.table import Table, to_markdown
-from ebmrepro.training.log import COLUMNS
+from ebmrepro.training.log import columns_of
 
 PAPER = Path(__file__).parents[2] / "workflow/presets/paper.yaml"
 WIDTH, KEPT = 2, 8
@@ -65,25 +65,22 @@ def _numbers(evaluation: str, inception: str, samples: int) -> dict[str, float]:
     pool = rng.standard_normal((samples, WIDTH), np.float32)
     probabilities = np.full((samples, 3), 1 / 3, np.float32)
     real = Moments(np.zeros(WIDTH), np.eye(WIDTH), KEPT)
-    protocol = Protocol(tuple(config.counts), config.splits, 1, 2, 2, 2, 0)
+    few = {"subsets": 1, "subset_size": 2, "neighbours": 2, "density_neighbours": 2, "seed": 0}
+    config = config.model_copy(update=few)
     found = {}
     for mode in ruler.modes:
         origin = Origin(f"{mode} x", "x", KEPT, KEPT, 0)
         features = rng.standard_normal((KEPT, WIDTH), np.float32)
         references = dict.fromkeys(ruler.references, Reference(real, features, origin))
-        found |= measure(
-            Features(pool, probabilities, f"{mode} x"), references, protocol, torch.device("cpu")
-        )
+        found |= measure(Features(pool, probabilities, f"{mode} x"), references, config, torch.device("cpu"))
     return found
 
 
 def _of_training(params: Params, run: str) -> set[str]:
     objective = params.resolve(run, "objective")
-    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in COLUMNS}})
-    without = [] if objective.kind == "icd" else ["gradient_norm_kl", "kl_cosine"]
-    without += ["kl_cosine"] if not getattr(objective, "compare_full", False) else []
-    without += ["energy_gap"] if objective.kind == "dcd" else []
-    log[without] = np.nan
+    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in columns_of(objective)}})
+    if not objective.chain:
+        log["energy_gap"] = np.nan
     return set(summarise(log))
 
 

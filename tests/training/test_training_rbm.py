@@ -15,7 +15,6 @@ from ebmrepro.data import bars_and_stripes, binary_digits
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.evaluation.likelihood.pseudo_likelihood import log_pseudo_likelihood
 from ebmrepro.mcmc.negatives import NegativeSampler
-from ebmrepro.objectives import build_objective
 from ebmrepro.objectives.cd import contrastive_divergence
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
@@ -80,7 +79,7 @@ class Exact:
 
 def _sampled(rbm: RBM, sampler: NegativeSampler, data: torch.Tensor) -> np.ndarray:
     """The gradient of the CD objective for one batch; biases first, then weights."""
-    terms = build_objective(CD)(rbm, data, sampler)
+    terms = CD.build()(rbm, data, sampler)
     return torch.cat([gradient.flatten() for gradient in terms.gradients["cd"]]).numpy()
 
 
@@ -102,7 +101,7 @@ def test_the_closed_form_is_what_autograd_finds(visible):
     sampler = NegativeSampler(_gibbs("data", 1), data, False, torch.Generator().manual_seed(1))
     ends = sampler.twin(torch.Generator().manual_seed(1)).run(rbm, data).x
     loss, logged = contrastive_divergence(rbm, data, ends)
-    terms = build_objective(CD)(rbm, data, sampler)
+    terms = CD.build()(rbm, data, sampler)
     torch.testing.assert_close(terms.losses["cd"], loss.detach(), rtol=0, atol=1e-12)
     torch.testing.assert_close(terms.logged, logged, rtol=0, atol=1e-12)
     expected = torch.autograd.grad(loss, list(rbm.parameters()))
@@ -110,7 +109,7 @@ def test_the_closed_form_is_what_autograd_finds(visible):
     assert max(gradient.abs().max() for gradient in expected) > 0.1
 
     penalised = ContrastiveDivergence(kind="cd", energy_l2=0.1)
-    terms = build_objective(penalised)(rbm, data, sampler)
+    terms = penalised.build()(rbm, data, sampler)
     assert terms.gradients is None and terms.losses["cd"].requires_grad
 
 

@@ -67,10 +67,13 @@ for STAGE in STAGES:
         benchmark:
             f"{LOGS}/{rules.label(STAGE)}.tsv"
         priority: STAGE.priority
-        threads: PARAMS.compute.threads
         localrule: STAGE.is_drawn
+        threads: PARAMS.compute.threads
         resources:
-            gpu=gpus(not STAGE.is_drawn),
+            gpu=partial(gpus, STAGE.name),
+            mem_mb=partial(memory, STAGE.name),
+            runtime=partial(limit, STAGE.name),
+            slurm_extra=partial(later, STAGE.name),
         params:
             job=partial(entry, STAGE.name),
             # What a rule runs is looked up when it runs: the name of the stage would be that of the last.

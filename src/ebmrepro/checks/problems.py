@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ebmrepro.checks import combinations, measured
 from ebmrepro.checks.shown import of_shown
 from ebmrepro.params.base import NAME
+from ebmrepro.params.kinds import broken
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
 from ebmrepro.params.words import Problem, nearest, no_such
 
@@ -27,7 +28,8 @@ def describe(error: dict, known: Iterable[str] = (), words: str = "") -> str:
     if kind == "literal_error":
         return f"{got}{nearest(value, _options(context['expected']))}"
     if kind == "union_tag_invalid":
-        return f"got {context['tag']!r}{nearest(context['tag'], _options(context['expected_tags']))}"
+        tag, family = context["tag"], error["loc"][0]
+        return broken(family, tag) or f"got {tag!r}{nearest(tag, _options(context['expected_tags']))}"
     if kind == "union_tag_not_found":
         return "required key 'kind' is missing"
     if kind == "value_error":

@@ -92,6 +92,29 @@ class RBM(nn.Module):
             advice = "make the data binary or choose visible: gaussian"
             refuse_real_valued(x, f"an RBM with binary visible units, which are 0 or 1: {advice}")
 
+    @torch.no_grad()
+    def contrastive_gradients(self, v_pos: Tensor, v_neg: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """F of data `v_pos` (B, d) and chain ends `v_neg` (B, d), together (2, B), and the gradients of
+        L_CD = mean F(v_pos) - mean F(v_neg) in the order of the parameters, in closed form:
+
+            dF/dW = -v h^T,   dF/dc = -h = -sigmoid(c + W^T v),   dF/db = -v  (bernoulli),  b - v  (gaussian)
+
+        They are autograd's for a third of its calls, which are what a small machine's step costs.
+        """
+        v = torch.cat([v_pos, v_neg])
+        drive = self.hidden_drive(v)
+        energies = self(v, drive).view(2, -1)
+        h = drive.sigmoid_()
+        # -1/B for the data, 1/B for the chain ends: the means and their difference in one product each.
+        side = v.new_full((len(v),), 1 / len(v_pos))
+        side[: len(v_pos)].neg_()
+        by_name = {
+            "visible_bias": torch.mv(v.T, side),
+            "hidden_bias": torch.mv(h.T, side),
+            "weight": v.T @ h.mul_(side[:, None]),
+        }
+        return energies, [by_name[name] for name, _ in self.named_parameters()]
+
     def log_partition(self) -> Tensor:
         """log Z in nats, a scalar, differentiable; by enumeration of the side with fewer units.
 

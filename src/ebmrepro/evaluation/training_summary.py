@@ -21,10 +21,10 @@ def summarise(log: pd.DataFrame) -> dict[str, float]:
         summary["final_loss"] = float(last.loss.mean())
     if late.energy_gap.notna().any():
         summary["energy_gap_size"] = float(late.energy_gap.abs().mean())
-    ratio = (late.gradient_norm_kl / late.gradient_norm_cd).dropna()
-    if len(ratio):
-        summary["kl_to_cd_gradient"] = float(ratio.median())
-    cosine = late.kl_cosine.dropna()
-    if len(cosine):
-        summary["kl_cosine"] = float(cosine.median())
+    if {"gradient_norm_kl", "gradient_norm_cd"} <= {*late}:
+        ratio = (late.gradient_norm_kl / late.gradient_norm_cd).dropna()
+        if len(ratio):
+            summary["kl_to_cd_gradient"] = float(ratio.median())
+    if "kl_cosine" in late and late.kl_cosine.notna().any():
+        summary["kl_cosine"] = float(late.kl_cosine.median())
     return summary

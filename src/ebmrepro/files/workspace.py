@@ -28,16 +28,13 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
+from ebmrepro.files.errors import WorkspaceError
 from ebmrepro.params.stages import STAGES
 
 RESULTS = Path("results")
 FIGURES = Path("paper_figures")
 REPORT = FIGURES / "report.html"
 TEMPORARY = ".writing-"
-
-
-class WorkspaceError(Exception):
-    """An artifact is missing, damaged or foreign. The message is one sentence that says what to run."""
 
 
 def prepared(preset: str, dataset: str) -> Path:

@@ -6,7 +6,7 @@ and of the data files beside it that it names. Left out:
 
 * imports under `if TYPE_CHECKING:`, which nothing runs;
 * the rooms in PLUMBING: they carry settings and files, and what they carry stands in the job by itself;
-* of the settings of a kind (`params/<family>/`) the fields, the class variables, the validators and the
+* of the settings of a kind (`params/<family>/`) the fields, the validators, and the class variables and
   methods in UNDECIDING: the values of the fields stand in the job, the rest describes.
 """
 
@@ -27,7 +27,7 @@ PACKAGE = "ebmrepro"
 CACHE = Path(".work/code.json")
 PLUMBING = re.compile(
     rf"{PACKAGE}(\.(params(?!\.({'|'.join(FAMILIES)})(\.|$))|checks|files|machine|provenance|flow|tools|cli"
-    r"|__main__|shown\.(labels|caption|items))(\..*)?)?"
+    r"|__main__|shown\.(labels|caption))(\..*)?)?"
 )
 SETTINGS = re.compile(rf"{PACKAGE}\.params\.({'|'.join(FAMILIES)})(\..*)?")
 # Packages that decide numbers or what figures look like, by the name they are imported by.
@@ -211,8 +211,11 @@ class _Meaning:
     def _is_left_out(self, owner: ast.AST, part: ast.AST) -> bool:
         if not (self.is_settings and isinstance(owner, ast.ClassDef)):
             return False
-        if isinstance(part, ast.Assign | ast.AnnAssign):
+        if isinstance(part, ast.AnnAssign) and "ClassVar" not in ast.dump(part.annotation):
             return True
+        if isinstance(part, ast.Assign | ast.AnnAssign):
+            named = part.targets if isinstance(part, ast.Assign) else [part.target]
+            return all(isinstance(one, ast.Name) and one.id in UNDECIDING for one in named)
         if not isinstance(part, ast.FunctionDef):
             return False
         return part.name in UNDECIDING or any("_validator" in ast.dump(d) for d in part.decorator_list)

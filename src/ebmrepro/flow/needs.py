@@ -216,11 +216,16 @@ class Figure(Needs):
     def entry(self):
         return getattr(self.params, self.section)[self.item]
 
+    def _runs(self) -> list[str]:
+        return self.params.shown_runs(self.entry.stage, self.entry.experiment)
+
     def kinds(self):
         yield self.entry
+        if self.entry.asks_data:
+            yield from (self.params.datasets[self.params.runs[run].dataset] for run in self._runs())
 
     def settings(self):
-        runs = self.params.shown_runs(self.entry.stage, self.entry.experiment)
+        runs = self._runs()
         labels = [list(label) for label in label_runs(self.params, runs)]
         # Seeds and data sets are in the words.
         return {"entry": _dump(self.entry), "runs": labels, "scope": scope(self.params, runs)}

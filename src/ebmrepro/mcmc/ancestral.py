@@ -1,23 +1,29 @@
 """Sampling from a directed model: no chain, each sample drawn from the top layer down."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 
 from ebmrepro.data.streams import stream_seed
-from ebmrepro.energies.helmholtz import HelmholtzMachine
-from ebmrepro.mcmc.chunks import Generated
-from ebmrepro.params.generations.ancestral import AncestralGeneration
+from ebmrepro.mcmc.chunks import CHUNK, Generated, Target
+
+if TYPE_CHECKING:
+    from ebmrepro.params.generations.ancestral import AncestralGeneration
 
 # How many samples the strip shows; there is no way from a start to them.
 STRIP_CHAINS = 8
 
 
-def ancestral_generate(machine: HelmholtzMachine, config: AncestralGeneration, seed: int) -> Generated:
-    """`config.samples` independent samples (n, d) of the machine, 0.0 or 1.0.
+def generate(config: AncestralGeneration, target: Target) -> Generated:
+    """`config.samples` independent samples (n, d) of a directed model, 0.0 or 1.0.
 
     The strip (1, at most STRIP_CHAINS, d) has one frame, the first samples themselves. Random numbers come
-    from the stream (seed, "generation", 0).
+    from the stream (seed, purpose, first_stream) of `target`.
     """
-    device = next(machine.parameters()).device
-    generator = torch.Generator(device).manual_seed(stream_seed(seed, "generation", 0))
-    samples, _ = machine.sample(config.samples, generator)
+    stream = stream_seed(target.seed, target.purpose, target.first_stream)
+    generator = torch.Generator(target.device).manual_seed(stream)
+    samples, _ = target.energy.sample(config.samples, generator)
+    target.progress.advance(-(-config.samples // CHUNK))
     return Generated(samples, samples[None, :STRIP_CHAINS])

@@ -26,8 +26,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parametrize
 
+from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
 from ebmrepro.mcmc.annealed_importance import PartitionEstimate, summarise
-from ebmrepro.mcmc.langevin import EnergyFunction, energy_gradient
 from ebmrepro.params.evaluations.inception import Likelihood
 
 # Values of points whose gradients are computed at once: 341 chains of 32x32 pixels in three colours.

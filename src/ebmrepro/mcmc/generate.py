@@ -1,54 +1,49 @@
 """Sampling from a trained energy: rounds of Langevin steps with augmentation transitions in between."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.conditional import Given
-from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.augmentation import augment
 from ebmrepro.mcmc.chain import chain
-from ebmrepro.mcmc.chunks import Generated, in_chunks
+from ebmrepro.mcmc.chunks import Generated, Target, in_chunks
+from ebmrepro.mcmc.langevin import transition
+from ebmrepro.mcmc.long_chains import with_and_without
 from ebmrepro.mcmc.noise import uniform_noise
-from ebmrepro.params.generations.langevin import LangevinGeneration
+
+if TYPE_CHECKING:
+    from ebmrepro.params.generations.langevin import LangevinGeneration
 
 
-def total_steps(config: LangevinGeneration) -> int:
-    """Langevin steps that each sample takes."""
-    return config.rounds * config.steps + config.final_steps
+def generate(config: LangevinGeneration, target: Target) -> Generated:
+    """`config.samples` samples and their strip; starts are drawn from the buffer if `config.start` is replay.
 
-
-def generate(
-    energy: nn.Module,
-    shape: tuple[int, ...],
-    config: LangevinGeneration,
-    buffer: Tensor | None,
-    seed: int,
-    progress: Progress,
-    condition: Tensor | None = None,
-    purpose: str = "generation",
-    first_stream: int = 0,
-) -> Generated:
-    """`config.samples` samples of `shape` from exp(-energy).
-
-    `buffer` (m, ...), in the energy's units, gives the starts if `config.start` is replay. `condition` (n, K)
-    is that of each sample, for a conditional energy. Chunk k draws from a random stream of its own,
-    (seed, purpose, first_stream + k).
+    If `config.long_chains` asks for them, `long_without` and `long_with` hold chains from common starts.
     """
-    device = next(energy.parameters()).device
+    device = target.device
 
     def states(chunk: range, generator: torch.Generator) -> Iterator[Tensor]:
         if config.start == "replay":
-            index = torch.randint(len(buffer), (len(chunk),), generator=generator, device=device)
-            x = buffer[index]
+            index = torch.randint(len(target.buffer), (len(chunk),), generator=generator, device=device)
+            x = target.buffer[index]
         else:
-            x = uniform_noise((len(chunk), *shape), config.start_box, device, generator)
-        given = energy if condition is None else Given(energy, condition[chunk.start : chunk.stop])
+            x = uniform_noise((len(chunk), *target.shape), config.start_box, device, generator)
+        energy = target.energy
+        if target.condition is not None:
+            energy = Given(energy, target.condition[chunk.start : chunk.stop])
         yield x
-        yield from _rounds(given, x, config, generator)
+        yield from _rounds(energy, x, config, generator)
 
-    return in_chunks(states, total_steps(config), config, device, seed, progress, purpose, first_stream)
+    made = in_chunks(states, config.chain_steps(), config, target)
+    if config.long_chains is None:
+        return made
+    return replace(made, others=with_and_without(config, target, made.samples))
 
 
 def _rounds(
@@ -60,5 +55,5 @@ def _rounds(
         steps = config.final_steps if last else config.steps
         if round_number and not last and config.augmentation is not None:
             x = augment(x, config.augmentation, generator)
-        for state in chain(energy, x, config, generator, steps):
+        for state in chain(energy, x, config, generator, steps, transition=transition):
             yield (x := state)

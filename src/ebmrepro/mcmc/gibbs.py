@@ -1,9 +1,15 @@
 """Block Gibbs sampling of a restricted Boltzmann machine."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from ebmrepro.energies.rbm import RBM
+if TYPE_CHECKING:
+    from ebmrepro.energies.rbm import RBM
+    from ebmrepro.params.samplers.gibbs import GibbsSampler
 
 
 @torch.no_grad()
@@ -13,3 +19,18 @@ def gibbs_step(rbm: RBM, v: Tensor, generator: torch.Generator) -> Tensor:
     Leaves p(v) = exp(-F(v)) / Z as it is (Geman and Geman, 1984).
     """
     return rbm.sample_visible(rbm.sample_hidden(v, generator), generator)
+
+
+def transition(
+    rbm: RBM,
+    v: Tensor,
+    config: GibbsSampler,
+    generator: torch.Generator,
+    step: int,
+    total: int,
+    create_graph: bool = False,
+) -> Tensor:
+    """One sweep of a chain (mcmc/chain.py); all are alike. ValueError if a graph is asked for."""
+    if create_graph:
+        raise ValueError("a Gibbs sweep draws its units: there is no graph through it")
+    return gibbs_step(rbm, v, generator)

@@ -6,24 +6,33 @@ One leapfrog step of size s is a Langevin step of size s^2 / 2 with matched nois
 is the Metropolis-adjusted Langevin algorithm (Roberts and Tweedie, 1996).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from ebmrepro.mcmc.langevin import EnergyFunction, energy_gradient
-from ebmrepro.params.samplers.hmc import HamiltonianSampler
+from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
+
+if TYPE_CHECKING:
+    from ebmrepro.params.samplers.hmc import HamiltonianSampler
 
 
-def hmc_step(
+def transition(
     energy: EnergyFunction,
     x: Tensor,
     config: HamiltonianSampler,
     generator: torch.Generator,
+    step: int = 0,
+    total: int = 1,
     create_graph: bool = False,
 ) -> Tensor:
     """One transition from `x` (B, ...): fresh momenta, `leapfrog_steps`, then the test if `metropolis`.
 
-    A move to a state whose energy is not finite is refused by the test. With `create_graph` the result stays
-    attached to the energy's parameters and to `x` (where the move was accepted); otherwise it is detached.
+    All are alike, whatever `step` and `total` (mcmc/chain.py). A move to a state whose energy is not
+    finite is refused by the test. With `create_graph` the result stays attached to the energy's parameters
+    and to `x` (where the move was accepted); otherwise it is detached.
     """
     start = x if create_graph else x.detach()
     momentum = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)

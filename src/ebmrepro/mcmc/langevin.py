@@ -1,20 +1,16 @@
 """Langevin dynamics as the ICD paper runs it: step size and noise are independent."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from ebmrepro.params.sampling import Langevin
+from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
 
-EnergyFunction = Callable[[Tensor], Tensor]
-
-
-def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor]:
-    """E(x) (B,) and grad_x E(x), shaped like `x` (B, ...), which must require a gradient."""
-    energies = energy(x)
-    (gradient,) = torch.autograd.grad(energies.sum(), x, create_graph=create_graph)
-    return energies, gradient
+if TYPE_CHECKING:
+    from ebmrepro.params.sampling import Langevin
 
 
 def langevin_step(
@@ -46,3 +42,17 @@ def langevin_step(
         if config.clamp is not None:
             x = x.clamp(*config.clamp)
     return x if create_graph else x.detach()
+
+
+def transition(
+    energy: EnergyFunction,
+    x: Tensor,
+    config: Langevin,
+    generator: torch.Generator,
+    step: int,
+    total: int,
+    create_graph: bool = False,
+) -> Tensor:
+    """Step number `step` (from 0) of `total` (mcmc/chain.py); `config.anneal` scales its noise."""
+    scale = (total - 1 - step) / total if config.anneal else 1.0
+    return langevin_step(energy, x, config, generator, create_graph, scale)

@@ -4,28 +4,49 @@ At the low temperature that image energies are sampled at, chains that begin at 
 the claim is that augmentation transitions separate them.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ebmrepro.machine.progress import Progress
+from ebmrepro.data.streams import stream_seed
+from ebmrepro.energies.conditional import Given
 from ebmrepro.mcmc.augmentation import augment
 from ebmrepro.mcmc.chain import run_chain
-from ebmrepro.params.generations import Generation
+from ebmrepro.mcmc.langevin import transition
+
+if TYPE_CHECKING:
+    from ebmrepro.machine.progress import Progress
+    from ebmrepro.mcmc.chunks import Target
+    from ebmrepro.params.generations.langevin import LangevinGeneration
 
 
-def frame_steps(config: Generation) -> list[int]:
-    """Langevin steps taken at each frame: the start, then the middle and the end of every round."""
-    taken = [0]
-    for _ in range(config.long_chains.rounds):
-        taken += [taken[-1] + config.steps // 2, taken[-1] + config.steps]
-    return taken
+def with_and_without(config: LangevinGeneration, target: Target, samples: Tensor) -> dict[str, Tensor]:
+    """`long_without` and `long_with`: chains from the first of `samples` (n, ...), with augmentation and not.
+
+    Each draws from a random stream of its own, (seed, "long_chains", 0 and 1).
+    """
+    long, energy = config.long_chains, target.energy
+    if target.condition is not None:
+        energy = Given(energy, target.condition[: long.starts].repeat_interleave(long.chains, 0))
+    made = {}
+    for number, name in enumerate(("without", "with")):
+        generator = torch.Generator(target.device).manual_seed(
+            stream_seed(target.seed, "long_chains", number)
+        )
+        made[f"long_{name}"] = long_chains(
+            energy, samples[: long.starts], config, generator, target.progress, name == "with"
+        )
+    return made
 
 
 def long_chains(
     energy: nn.Module,
     starts: Tensor,
-    config: Generation,
+    config: LangevinGeneration,
     generator: torch.Generator,
     progress: Progress,
     with_augmentation: bool,
@@ -43,7 +64,7 @@ def long_chains(
             if number and with_augmentation:
                 x = augment(x, config.augmentation, generator)
             for first, steps in ((0, half), (half, config.steps - half)):
-                x = run_chain(energy, x, config, generator, steps, first=first, total=config.steps)
+                x = run_chain(energy, x, config, generator, steps, first, config.steps, transition)
                 frames.append(x)
             progress.advance(config.steps)
     return torch.stack(frames).unflatten(1, (len(starts), chains))

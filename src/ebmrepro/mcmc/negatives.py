@@ -1,7 +1,9 @@
 """The negative phase: where chains start, how they run, where they go."""
 
+from __future__ import annotations
+
 import copy
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -9,15 +11,16 @@ from torch.nn.utils import parametrize
 
 from ebmrepro.energies.binary import coins
 from ebmrepro.energies.conditional import rows
+from ebmrepro.energies.gradient import EnergyFunction
 from ebmrepro.mcmc.augmentation import augment
-from ebmrepro.mcmc.chain import run_chain, transition
-from ebmrepro.mcmc.langevin import EnergyFunction
+from ebmrepro.mcmc.chain import run_chain
 from ebmrepro.mcmc.noise import uniform_noise
 from ebmrepro.mcmc.persistent import PersistentChains
 from ebmrepro.mcmc.replay import ReplayBuffer
-from ebmrepro.params.samplers.gibbs import GibbsSampler
-from ebmrepro.params.samplers.hmc import HamiltonianSampler
-from ebmrepro.params.samplers.langevin import LangevinSampler
+
+if TYPE_CHECKING:
+    from ebmrepro.mcmc.langevin import EnergyFunction
+    from ebmrepro.params.samplers import Sampler
 
 
 class Negatives(NamedTuple):
@@ -28,25 +31,16 @@ class Negatives(NamedTuple):
     x_graph: Tensor | None
 
 
-class NoNegatives:
-    """In place of a sampler for objectives that run no chain: random numbers, and no buffer."""
-
-    def __init__(self, generator: torch.Generator):
-        self.generator, self.buffer = generator, None
-
-
 class NegativeSampler:
-    """Runs the chains of one training and keeps their replay buffer."""
+    """Runs the chains of one training and keeps their replay buffer.
 
-    def __init__(
-        self,
-        config: LangevinSampler | HamiltonianSampler | GibbsSampler,
-        like: Tensor,
-        is_image: bool,
-        generator: torch.Generator,
-    ):
+    A sampler without an implementation runs no chain: of it there are the random numbers, and no buffer.
+    """
+
+    def __init__(self, config: Sampler, like: Tensor, is_image: bool, generator: torch.Generator):
         """`like` is one batch of data (B, ...), already in the energy's units."""
         self.config, self.generator = config, generator
+        self.transition = config.load() if config.implementation else None
         self.buffer = None
         if config.start == "persistent":
             self.buffer = PersistentChains(max(config.buffer.size, len(like)), like)
@@ -54,7 +48,7 @@ class NegativeSampler:
             size = max(config.buffer.size, len(like))
             self.buffer = ReplayBuffer(size, config.buffer.kind, like, as_bytes=is_image)
 
-    def twin(self, generator: torch.Generator) -> "NegativeSampler":
+    def twin(self, generator: torch.Generator) -> NegativeSampler:
         """The same sampler over the same buffer, drawing from another generator."""
         other = copy.copy(self)
         other.generator = generator
@@ -63,7 +57,7 @@ class NegativeSampler:
     def start(self, data: Tensor) -> Tensor:
         """First states of the chains, shaped like `data` (B, ...).
 
-        `data`: the data themselves (CD-k). `noise`: uniform in `start_box`, for Gibbs chains fair coins.
+        `data`: the data themselves (CD-k). `noise`: uniform in `start_box`, fair coins where there is none.
         `replay`: drawn from the buffer, augmented; noise until the buffer holds one batch. `persistent`:
         where the same chains stopped last (PCD). The latter two are re-initialised at noise with probability
         `reinitialise`.
@@ -81,14 +75,14 @@ class NegativeSampler:
             if len(self.buffer) < len(data):
                 return noise
             drawn = self.buffer.draw(len(data), self.generator)
-            if getattr(self.config, "augmentation", None) is not None:
+            if self.config.augmentation is not None:
                 drawn = augment(drawn, self.config.augmentation, self.generator)
         chance = torch.rand(len(data), generator=self.generator, device=data.device)
         fresh = (chance < self.config.buffer.reinitialise).view(-1, *[1] * (data.dim() - 1))
         return torch.where(fresh, noise, drawn)
 
     def _noise(self, data: Tensor) -> Tensor:
-        if self.config.kind == "gibbs":
+        if self.config.start_box is None:
             return coins(torch.full_like(data, 0.5), self.generator)
         return uniform_noise(data.shape, self.config.start_box, data.device, self.generator)
 
@@ -114,7 +108,9 @@ class NegativeSampler:
         attached, with_graph = x[:with_graph], min(with_graph, len(x))
         own = rows(energy, slice(0, with_graph))
         for step in range(free, total):
-            attached = transition(own, attached, self.config, self.generator, step, total, create_graph=True)
+            attached = self.transition(
+                own, attached, self.config, self.generator, step, total, create_graph=True
+            )
         if with_graph == len(x):
             return Negatives(attached.detach(), attached)
         others = rows(energy, slice(with_graph, None))

@@ -6,14 +6,18 @@
 x- are detached ends of a Markov chain: sg stops the gradient through the samples.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from torch import Tensor, cat, nn
 
 from ebmrepro.energies.heads import heads
-from ebmrepro.energies.rbm import RBM
-from ebmrepro.mcmc.negatives import NegativeSampler
-from ebmrepro.objectives.cd_rbm import rbm_gradients
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.cd import ContrastiveDivergence as Config
+
+if TYPE_CHECKING:
+    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def contrastive_divergence(
@@ -49,8 +53,17 @@ class ContrastiveDivergence:
         """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
         negatives = sampler.run(energy, data)
         sampler.keep(negatives.x)
-        if isinstance(energy, RBM) and not self.config.energy_l2:
-            loss, logged, gradients = rbm_gradients(energy, data, negatives.x)
+        closed_form = getattr(energy, "contrastive_gradients", None)
+        if closed_form is not None and not self.config.energy_l2:
+            energies, gradients = closed_form(data, negatives.x)
+            mean_pos, mean_neg = energies.mean(1).unbind()
+            loss = mean_pos - mean_neg
+            logged = {
+                "energy_positive": mean_pos,
+                "energy_negative": mean_neg,
+                "energy_size": energies.abs().mean(),
+                "loss_cd": loss,
+            }
             return Terms({"cd": loss}, logged, {"cd": gradients})
         loss, logged = contrastive_divergence(energy, data, negatives.x, self.config.energy_l2)
         return Terms(losses={"cd": loss}, logged=logged)

@@ -24,16 +24,21 @@ The time-dependent form is the sum over levels of the one-step divergences from 
 for the data and E_theta(x, t_i) for the energy.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.conditional import Given
-from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.diffusions import Kernel, kernels, marginals
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
+
+if TYPE_CHECKING:
+    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def diffusion_contrastive_divergence(
@@ -59,8 +64,10 @@ class DiffusionContrastiveDivergence:
     def __init__(self, config: Config):
         """Raises ValueError if a level is not above the one before."""
         self.config = config
+        # From each time to the next.
+        self.kernels = kernels(config)
         # Rows: a and s of the marginals, a and s of the kernels; columns: times.
-        columns = [(*start, *step) for start, step in zip(marginals(config), kernels(config), strict=True)]
+        columns = [(*start, *step) for start, step in zip(marginals(config), self.kernels, strict=True)]
         self._table = torch.tensor(columns, dtype=torch.float64).T
         self._on_device: tuple[Tensor, Tensor] | None = None
 

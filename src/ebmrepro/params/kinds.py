@@ -29,8 +29,23 @@ FAMILIES = (
     "figures",
     "tables",
 )
-# Methods of a kind that say something of it and compute nothing.
-UNDECIDING = ("problems", "describe", "cost", "method", "modules", "outside", "located")
+# Class variables and methods of a kind that say something of it and decide no number.
+UNDECIDING = (
+    "implementation",
+    "label",
+    "licence",
+    "methods",
+    "step_words",
+    "chains",
+    "cost",
+    "describe",
+    "located",
+    "method",
+    "modules",
+    "outside",
+    "problems",
+    "references",
+)
 
 
 class Implemented(Section):
@@ -54,8 +69,8 @@ class Implemented(Section):
 class Kind(Implemented):
     """Settings of one kind, told from others of its family by the literal `kind`.
 
-    What a class says of itself stands in class variables and in methods called as UNDECIDING names them: both
-    describe, neither decides a result, and a change of them makes no result stale (flow/code.py).
+    Class variables and methods called as UNDECIDING names them describe; a change of them makes no result
+    stale (flow/code.py). Others may compute, and count as code.
     """
 
     @classmethod

@@ -1,18 +1,29 @@
-"""What a run's training method is called: its objective, and for CD where its chains start."""
+"""The methods: what runs are called and how they are drawn, as the objectives say it."""
 
+from functools import cache
+
+from ebmrepro.params.kinds import kinds
+from ebmrepro.params.objectives import Method, Objective
 from ebmrepro.params.root import Params
 
 
-def method(params: Params, run: str) -> str:
-    """One of mle, cd, cd_k, pcd, icd, dsm, ssm, dcd_ve, dcd_vp, dcd_time, wake_sleep.
+@cache
+def methods() -> dict[str, Method]:
+    """The methods of all objectives by key, in the order of figures and tables."""
+    found = [method for objective in kinds("objectives").values() for method in _own(objective)]
+    return {method.key: method for method in sorted(found, key=lambda method: method.order)}
 
-    cd: chains from noise or from a replay buffer, as the paper's baseline. cd_k: chains of k steps from the
-    data. pcd: persistent chains. dcd_ve, dcd_vp: the one-step form with either diffusion; dcd_time: the
-    time-dependent form.
-    """
-    objective, sampler = params.resolve(run, "objective"), params.resolve(run, "sampler")
-    if objective.kind == "cd":
-        return {"data": "cd_k", "persistent": "pcd"}.get(sampler.start, "cd")
-    if objective.kind == "dcd":
-        return f"dcd_{objective.diffusion}" if objective.times == 1 else "dcd_time"
-    return objective.kind
+
+def objective_of(key: str) -> type[Objective]:
+    """The objective that has a method called `key`."""
+    every = kinds("objectives").values()
+    return next(one for one in every if key in [method.key for method in _own(one)])
+
+
+def _own(objective: type[Objective]) -> tuple[Method, ...]:
+    return objective.methods or (Method(objective.name(), objective.name()),)
+
+
+def method(params: Params, run: str) -> str:
+    """The key of the method that `run` is trained with."""
+    return params.resolve(run, "objective").method(params.resolve(run, "sampler"))

@@ -6,8 +6,22 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, NonNegative, Number, Positive, Probability, Section, Switch
+from ebmrepro.params.kinds import Kind
 
 Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Clamp = Annotated[
+    Interval | None,
+    Field(
+        description="Bounds that every state is brought back into after its step; null for none.",
+        examples=[[0.0, 1.0]],
+    ),
+]
+StartBox = Annotated[
+    Interval,
+    Field(
+        description="Noise that chains start at is uniform in it, in the data's units.", examples=[[0.0, 1.0]]
+    ),
+]
 
 
 def _ordered(bounds: list[float]) -> list[float]:
@@ -17,18 +31,20 @@ def _ordered(bounds: list[float]) -> list[float]:
 
 
 class Augmentation(Section):
-    """Transitions between chains: the strengths of the SimCLR recipe, drawn anew for each image.
+    """Transitions between chains: the strengths of the SimCLR recipe, drawn anew for each image."""
 
-    `crop_scale`: range of the kept area; `flip`, `grayscale`, `blur`: probabilities; `colour`: strength s;
-    `blur_kernel`: side of the Gaussian kernel in pixels, its standard deviation drawn from U(0.1, 2).
-    """
-
-    crop_scale: Annotated[list[Positive], Field(min_length=2, max_length=2)]
-    flip: Probability
-    colour: NonNegative
-    grayscale: Probability
-    blur: Probability
-    blur_kernel: Annotated[int, Field(ge=1, strict=True)]
+    crop_scale: Annotated[list[Positive], Field(min_length=2, max_length=2)] = Field(
+        description="Range of the share of the image's area that is kept, 0 < low <= high <= 1.",
+        examples=[[0.08, 1.0]],
+    )
+    flip: Probability = Field(description="Probability of a horizontal flip.", examples=[0.5])
+    colour: NonNegative = Field(description="Strength s of the colour jitter; 0 for none.", examples=[0.5])
+    grayscale: Probability = Field(description="Probability of becoming grey.", examples=[0.2])
+    blur: Probability = Field(description="Probability of a Gaussian blur.", examples=[0.5])
+    blur_kernel: Annotated[int, Field(ge=1, strict=True)] = Field(
+        description="Side of the blur's kernel in pixels, odd; its width is drawn from U(0.1, 2).",
+        examples=[5],
+    )
 
     @model_validator(mode="after")
     def _scales(self):
@@ -45,17 +61,27 @@ class Augmentation(Section):
             yield f"augmentation needs images, and {energy.describe()} takes none"
 
 
-class Langevin(Section):
-    """x <- clamp(x + noise*eps - step_size * grad E): `steps` times, step size and noise independent.
+RECIPE = {
+    "crop_scale": [0.08, 1.0], "flip": 0.5, "colour": 0.5, "grayscale": 0.2, "blur": 0.5, "blur_kernel": 5
+}  # fmt: skip
 
-    `anneal`: the noise of step i of K is scaled by (K - 1 - i) / K, so that the last step has none.
-    """
 
-    steps: Count
-    step_size: Positive
-    noise: NonNegative
-    anneal: Switch
-    clamp: Interval | None
+class Langevin(Kind):
+    """x <- clamp(x + noise*eps - step_size * grad E): `steps` times, step size and noise independent."""
+
+    implementation = "ebmrepro.mcmc.langevin:transition"
+
+    steps: Count = Field(description="Langevin steps of a chain.", examples=[40])
+    step_size: Positive = Field(description="Step size: grad E times it is what x moves.", examples=[1.0])
+    noise: NonNegative = Field(
+        description="Standard deviation of a step's noise; sqrt(2 * step_size) makes exp(-E) stationary.",
+        examples=[0.001],
+    )
+    anneal: Switch = Field(
+        description="Scale the noise of step i of K by (K - 1 - i) / K, so that the last step has none.",
+        examples=[False],
+    )
+    clamp: Clamp
 
     @model_validator(mode="after")
     def _clamp_is_an_interval(self):
@@ -65,27 +91,31 @@ class Langevin(Section):
 
 
 class ReplayBuffer(Section):
-    """Where chains wait. `fifo` overwrites the oldest sample, `reservoir` keeps a uniform history; chains
-    start at random ones of them. `chains` are persistent chains, each going on where it stopped.
+    """Where chains wait."""
 
-    `reinitialise`: probability that a chain starts afresh at noise instead.
-    """
-
-    kind: Literal["fifo", "reservoir", "chains"]
-    size: Count
-    reinitialise: Probability
+    kind: Literal["fifo", "reservoir", "chains"] = Field(
+        description="fifo overwrites the oldest sample, reservoir keeps a uniform history; chains start at"
+        " random ones of them. chains are persistent chains, each going on where it stopped.",
+        examples=["fifo"],
+    )
+    size: Count = Field(description="Samples, or chains, that it holds; at least a batch.", examples=[10000])
+    reinitialise: Probability = Field(
+        description="Probability that a chain starts afresh at noise instead.", examples=[0.05]
+    )
 
 
 class _Start(Section):
-    """Where the negative chains start.
+    """Where the negative chains start."""
 
-    data: at the data (CD-k). noise: at noise. replay: at samples of the replay buffer. persistent: where the
-    same chains stopped at the update before (PCD), at first at the data. `buffer: null`: no chain end is
-    kept.
-    """
-
-    start: Literal["data", "noise", "replay", "persistent"]
-    buffer: ReplayBuffer | None
+    start: Literal["data", "noise", "replay", "persistent"] = Field(
+        description="data: at the data (CD-k). noise: at noise. replay: at samples of the replay buffer."
+        " persistent: where the same chains stopped at the update before (PCD), at first at the data.",
+        examples=["replay"],
+    )
+    buffer: ReplayBuffer | None = Field(
+        description="Where chain ends are kept; null to keep none.",
+        examples=[{"kind": "fifo", "size": 10000, "reinitialise": 0.05}],
+    )
 
     @model_validator(mode="after")
     def _start_is_possible(self):
@@ -101,11 +131,13 @@ class _Start(Section):
 
 
 class Start(_Start):
-    """Where chains in continuous space start: noise is uniform in `start_box`; samples of the replay buffer
-    pass the augmentation transition when they are drawn."""
+    """Where chains in continuous space start."""
 
-    start_box: Interval
-    augmentation: Augmentation | None
+    start_box: StartBox
+    augmentation: Augmentation | None = Field(
+        description="The transition of samples that are drawn from the replay buffer; null for none.",
+        examples=[RECIPE],
+    )
 
     @model_validator(mode="after")
     def _augmentation_has_its_place(self):

@@ -27,6 +27,8 @@ class Shown(Kind):
     # enough, unless `every_run` needs one.
     evaluations: ClassVar[tuple[str, ...]] = ()
     every_run: ClassVar[bool] = False
+    # Whether it computes with the code of the data sets, such as their true density.
+    asks_data: ClassVar[bool] = False
     # What some run must have switched on: key of the run's entry, and of the setting there.
     setting: ClassVar[tuple[str, str] | None] = None
 

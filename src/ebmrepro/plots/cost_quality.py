@@ -6,9 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
+from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
 from ebmrepro.shown import quality
-from ebmrepro.shown.data import METHODS, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
 from ebmrepro.shown.loaders.compare import Compared
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import of_data, shared
@@ -40,8 +41,8 @@ def draw(items: list[Compared]) -> Figure:
         fills = {fill: _kind(member) for member in found for fill in [_fills(found)[member.run.name]]}
         kinds = [f"{FILLS[fill]}: {kind}" for fill, kind in fills.items() if fill != "full"]
         axes.set_title("; ".join([as_title(dataset), *kinds]), loc="left")
-    methods = [key for key in METHODS if any(key == member.run.method for member in members)]
-    handles = [_mark(style.COLOURS[key], style.MARKERS[key], 5.5, METHODS[key]) for key in methods]
+    present = {member.run.method for member in members}
+    handles = [_mark(m.colour, m.marker, 5.5, m.label) for m in methods().values() if m.key in present]
     handles += [_mark(style.GREY, "o", sizes(count), f"{count:.3g} evaluations") for count in sizes.examples]
     made.legend(handles=handles, loc="outside upper center", ncols=min(7, len(handles)))
     return made
@@ -80,7 +81,7 @@ class _Sizes:
 def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes: _Sizes) -> None:
     fills = _fills(members)
     for member in members:
-        diverged = diverged_at(member)
+        method, diverged = methods()[member.run.method], diverged_at(member)
         finished = [metrics for seed, metrics in member.metrics.items() if seed not in diverged]
         x, x_error = mean_sd(1000 * m["seconds_per_step"] for m in finished if m.get("seconds_per_step"))
         y, y_error = mean_sd(metrics.get(measure.metric) for metrics in finished)
@@ -92,10 +93,10 @@ def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes:
             # A logarithmic axis has no place for a bar that reaches 0.
             xerr=None if x_error is None else [[min(x_error, 0.9 * x)], [x_error]],
             yerr=y_error,
-            color=style.COLOURS[member.run.method],
-            marker=style.MARKERS[member.run.method],
+            color=method.colour,
+            marker=method.marker,
             markersize=sizes(_evaluations(member)),
-            **_look(fills[member.run.name], style.COLOURS[member.run.method]),
+            **_look(fills[member.run.name], method.colour),
             elinewidth=0.8,
             linestyle="none",
             gid=member.run.name,

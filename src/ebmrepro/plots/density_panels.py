@@ -5,8 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
-from ebmrepro.shown.data import METHODS, NothingToShow, as_title, by_dataset, ended
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset, ended
 from ebmrepro.shown.loaders.evaluate import Drawn
 
 COLOUR_MAP = "viridis"
@@ -35,7 +36,7 @@ def draw(runs: list[Drawn]) -> Figure:
         block = grid[top : top + lines[dataset]]
         top += lines[dataset]
         truth = np.exp(true_log_density(members[0]))
-        members = sorted(members, key=lambda m: list(METHODS).index(m.run.method))
+        members = sorted(members, key=lambda m: list(methods()).index(m.run.method))
         fields = [
             (m.run.label + ended(m.outcome).replace(", ", "\n"), np.exp(m.arrays["log_density"]), m)
             for m in members
@@ -70,15 +71,18 @@ def _field(axes: Axes, title: str, density: np.ndarray, truth: np.ndarray, membe
 
 
 def true_log_density(member: Drawn) -> np.ndarray:
-    """Of the run's data (n, n) in nats, on the grid of the model's density: cell centres, rows along y."""
+    """Of the run's data (n, n) in nats, on the grid of the model's density: cell centres, rows along y.
+
+    Raises NothingToShow if nobody knows it.
+    """
     cells, (low, high) = len(member.arrays["log_density"]), member.arrays["box"].tolist()
     centres = low + (high - low) / cells * (np.arange(cells) + 0.5)
     x, y = np.meshgrid(centres, centres)
     points = np.stack([x.ravel(), y.ravel()], 1)
-    truth = member.dataset.log_density(points)
-    if truth is None:
-        raise NothingToShow(f"nobody knows the density that {member.run.name} is trained on")
-    return truth.reshape(cells, cells)
+    known = member.dataset.log_density(points)
+    if known is None:
+        raise NothingToShow(f"density_panels shows data whose density is known, not {member.run.dataset}")
+    return known.reshape(cells, cells)
 
 
 def note(runs: list[Drawn]) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GAP, show, tile_values
 from ebmrepro.shown.data import NothingToShow, heading
@@ -47,7 +48,7 @@ def note(runs: list[Drawn]) -> str:
     """How to read the figure."""
     rest = [run.run.label for run in runs if "filters" not in run.arrays]
     absent = f" Without filters, so not shown: {', '.join(rest)}." if rest else ""
-    directed = any(run.run.method == "wake_sleep" for run in runs)
+    directed = any(objective_of(run.run.method).directed for run in runs)
     which = "; of a Helmholtz machine the generative weights of its lowest layer" if directed else ""
     return (
         f"First seed; the first hidden units, each as the weights between it and the pixels{which}; white: 0."

@@ -6,12 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ebmrepro.params.methods import methods
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import METHODS, NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
 from ebmrepro.shown.loaders.train import Curves
-
-# What the paper calls the losses that stand side by side.
-SYMBOLS = {"cd": "L_CD", "cd_k": "L_CD", "pcd": "L_CD", "icd": "L_Full", "mle": "−log p"}
 
 
 def draw(runs: list[Curves]) -> Figure:
@@ -39,8 +37,8 @@ def draw(runs: list[Curves]) -> Figure:
 def note(runs: list[Curves]) -> str:
     """How to read the figure."""
     shown = [run for run in runs if curves.has(run, "loss")]
-    methods = dict.fromkeys(run.run.method for run in shown)
-    losses = [f"{SYMBOLS[key]} of {METHODS[key]}" for key in methods if key in SYMBOLS]
+    present = [methods()[key] for key in dict.fromkeys(run.run.method for run in shown)]
+    losses = [f"{method.symbol} of {method.label}" for method in present if method.symbol]
     what = f" ({', '.join(losses)})" if losses else ""
     diverged = curves.divergence_note({run.run.name: dict(run.outcomes) for run in shown})
     return (
@@ -59,8 +57,9 @@ def _panel(axes: Axes, members: list[Curves], column: str, label: str) -> None:
         look = style.line_style(method, position[method])
         position[method] += 1
         name = member.run.label
-        if column == "loss" and method in SYMBOLS:
-            name = f"{name}: {SYMBOLS[method]}"
+        symbol = methods()[method].symbol
+        if column == "loss" and symbol:
+            name = f"{name}: {symbol}"
         curves.draw(axes, table, dict(member.outcomes), name, look)
         spread.append(table.abs().to_numpy().ravel())
     curves.scale(axes, np.concatenate(spread))

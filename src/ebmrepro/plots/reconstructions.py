@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
+from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GROUND_HEX, label_rows, show, tile_values
 from ebmrepro.shown.data import NothingToShow, as_title, ended
@@ -40,7 +41,7 @@ def draw(runs: list[Drawn]) -> Figure:
 
 def note(runs: list[Drawn]) -> str:
     """How to read the figure."""
-    directed = any(run.run.method == "wake_sleep" for run in runs)
+    directed = any(objective_of(run.run.method).directed for run in runs)
     how = " (a Helmholtz machine: up by its recognition net, down by the generative one)" if directed else ""
     return (
         "First seed; the first test patterns; below them for each run the probability of every pixel after"

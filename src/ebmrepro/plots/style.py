@@ -11,39 +11,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from ebmrepro.params.methods import methods
+
 # Widths in inches of one column and of the text block of a two-column conference page.
 COLUMN, TEXT = 3.25, 6.75
 PNG_DPI = 200
 GREY = "#555555"
-# Fixed for each method: colours around Okabe and Ito's palette. Two that a colour-blind reader could take for
-# one another have different dashes, and every method has a marker of its own.
-COLOURS = {
-    "mle": "#009E73",
-    "cd": "#D55E00",
-    "cd_k": "#E69F00",
-    "pcd": "#7F3B08",
-    "icd": "#0072B2",
-    "dsm": "#000000",
-    "ssm": "#888888",
-    "dcd_ve": "#CC79A7",
-    "dcd_vp": "#882255",
-    "dcd_time": "#5E3CC4",
-    "wake_sleep": "#56B4E9",
-}
-MARKERS = dict(zip(COLOURS, "*os^Dv<PXp>", strict=True))
 OTHERS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":", "-.")
-# Of a method's first run, if not solid.
-OWN_DASH = {
-    "mle": "-.",
-    "cd_k": "--",
-    "pcd": "-.",
-    "dsm": "--",
-    "ssm": ":",
-    "dcd_vp": "--",
-    "dcd_time": "-.",
-    "wake_sleep": ":",
-}
 
 SETTINGS = {
     "font.family": "DejaVu Sans",
@@ -100,10 +75,11 @@ def panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
 
 def line_style(method: str, position: int) -> dict:
     """Colour by method; the `position`-th run with one method differs by dashes, then by lightness."""
-    first = DASHES.index(OWN_DASH.get(method, "-"))
+    own = methods()[method]
+    first = DASHES.index(own.dash)
     turn, dash = divmod(position, len(DASHES))
     white = 1 - 0.6**turn
-    shade = tuple(part + white * (1 - part) for part in to_rgb(COLOURS[method]))
+    shade = tuple(part + white * (1 - part) for part in to_rgb(own.colour))
     return {"color": to_hex(shade), "linestyle": DASHES[(first + dash) % len(DASHES)]}
 
 

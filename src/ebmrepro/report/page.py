@@ -10,8 +10,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
+from ebmrepro.params.methods import methods
 from ebmrepro.shown.caption import PAPER_PRESET
-from ebmrepro.shown.data import METHODS
 from ebmrepro.tables.table import MISSING, format_mean_sd, from_markdown
 
 TEMPLATE = "report.html.j2"
@@ -162,6 +162,11 @@ def _as_data(rule: Mapping) -> str:
     return json.dumps(entries, indent=2, ensure_ascii=False)
 
 
+def _label(chosen: str) -> str:
+    known = methods()
+    return known[chosen].label if chosen in known else chosen
+
+
 def _measured(chosen: str, found: Mapping) -> dict:
     values = ", ".join(
         f"seed {seed}: {MISSING if value is None else format(value, '.4g')}"
@@ -170,7 +175,7 @@ def _measured(chosen: str, found: Mapping) -> dict:
     diverged = ", ".join(f"seed {seed} at iteration {at}" for seed, at in found["diverged"].items())
     return {
         # A rule names a run or an objective; a run is shown by its name alone.
-        "method": None if chosen == found["run"] else METHODS.get(chosen, chosen),
+        "method": None if chosen == found["run"] else _label(chosen),
         "run": found["run"],
         "metric": found["metric"],
         "text": format_mean_sd(found["mean"], found["sd"]),

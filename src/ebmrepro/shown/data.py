@@ -3,38 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# What readers call each of params.methods, in the order of figures and tables. The k of a run stands in
-# its label.
-METHODS = {
-    "mle": "ML",
-    "cd": "CD",
-    "cd_k": "CD-k",
-    "pcd": "PCD-k",
-    "icd": "ICD",
-    "dsm": "DSM",
-    "ssm": "SSM",
-    "dcd_ve": "DCD-VE",
-    "dcd_vp": "DCD-VP",
-    "dcd_time": "DCD, time-dependent",
-    "wake_sleep": "wake-sleep",
-}
+from ebmrepro.shown.labels import RunLabel
 
 
 class NothingToShow(ValueError):
     """The experiment has no run that a figure or table of this kind can show."""
-
-
-class RunLabel(NamedTuple):
-    """A run: `name` in params.yaml, its `dataset`, `method` (a key of METHODS), the `label` that readers see.
-
-    `variant`: the part of the label beside the method, shared by runs that differ in the method alone.
-    """
-
-    name: str
-    dataset: str
-    method: str
-    label: str
-    variant: str = ""
 
 
 class Outcome(NamedTuple):

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ebmrepro.params.energies import TIME
-from ebmrepro.params.methods import method
+from ebmrepro.params.methods import method, methods
 from ebmrepro.params.root import Params
 from ebmrepro.params.switches import switches
-from ebmrepro.shown.data import METHODS, RunLabel
 
 # How a run is called that has a component which others of the experiment lack.
 COMPONENTS = {
@@ -17,15 +17,21 @@ COMPONENTS = {
     "normalise": "norm",
     "spectral_norm": "SN",
 }
-ENERGIES = {
-    "gaussian": "quadratic",
-    "mlp": "MLP",
-    "conv": "convolutional",
-    "residual": "residual",
-    "rbm": "RBM",
-    "helmholtz": "Helmholtz machine",
-}
 KL_PARTS = {"opt": "L_opt only", "ent": "L_ent only", "both": "both KL parts"}
+
+
+class RunLabel(NamedTuple):
+    """A run: `name` in params.yaml, its `dataset`, `method` (a key of params.methods), the `label` that
+    readers see.
+
+    `variant`: the part of the label beside the method, shared by runs that differ in the method alone.
+    """
+
+    name: str
+    dataset: str
+    method: str
+    label: str
+    variant: str = ""
 
 
 def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
@@ -34,7 +40,7 @@ def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
     The label is the method, with the energy where a data set's runs differ in its kind. Where that does not
     tell them apart, the components that the others lack are added, and else the label is the run's name.
     """
-    methods = {name: method(params, name) for name in names}
+    chosen = {name: method(params, name) for name in names}
     labels, variants = {}, {}
     for dataset in dict.fromkeys(params.runs[name].dataset for name in names):
         members = [name for name in names if params.runs[name].dataset == dataset]
@@ -44,7 +50,7 @@ def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
         proposed = {name: _method(params, name) + variants[name] for name in members}
         if len(set(proposed.values())) < len(members):
             for name in members:
-                alike = [states[other] for other in members if methods[other] == methods[name]]
+                alike = [states[other] for other in members if chosen[other] == chosen[name]]
                 components = _components(states[name], list(states.values()))
                 variants[name] += components
                 proposed[name] += components + _kl_term(states[name], alike)
@@ -52,21 +58,21 @@ def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
         taken = Counter(proposed.values())
         labels |= {name: label if taken[label] == 1 else name for name, label in proposed.items()}
     return [
-        RunLabel(name, params.runs[name].dataset, methods[name], labels[name], variants[name].strip(" ,"))
+        RunLabel(name, params.runs[name].dataset, chosen[name], labels[name], variants[name].strip(" ,"))
         for name in names
     ]
 
 
 def _method(params: Params, name: str) -> str:
     """The method of run `name` with its number of steps: 'CD-10'."""
-    word = METHODS[method(params, name)]
+    word = methods()[method(params, name)].label
     return word.replace("-k", f"-{params.resolve(name, 'sampler').steps}") if word.endswith("-k") else word
 
 
 def _energy(params: Params, name: str, members: list[str]) -> str:
     """The kind of energy of run `name` where not all have it: ', MLP'."""
-    kinds = {run: params.resolve(run, "energy").kind for run in members}
-    return f", {ENERGIES[kinds[name]]}" if len(set(kinds.values())) > 1 else ""
+    kinds = {run: params.resolve(run, "energy") for run in members}
+    return f", {kinds[name].label}" if len({energy.kind for energy in kinds.values()}) > 1 else ""
 
 
 def _components(own: Mapping, others: list[Mapping]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from ebmrepro.params.methods import objective_of
 from ebmrepro.shown.loaders.evaluate import Measured
 
 
@@ -57,7 +58,7 @@ def of_data(measure: Measure, members: list[Measured]) -> float | None:
 
 def likelihood_kind(member: Measured) -> str:
     """What a binary model's likelihood is, if not exact: ' (bound)', ' (AIS)'."""
-    if member.run.method == "wake_sleep":
+    if objective_of(member.run.method).directed:
         return " (bound)"
     estimated = any("log_partition_error" in metrics for metrics in member.metrics.values())
     return " (AIS)" if estimated else ""

@@ -13,8 +13,7 @@ from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.machine.progress import progress
-from ebmrepro.mcmc.chunks import CHUNK
-from ebmrepro.mcmc.generate import generate, total_steps
+from ebmrepro.mcmc.chunks import CHUNK, Target
 from ebmrepro.params import compositions as params_compositions
 from ebmrepro.params.compositions import Expression, Model, models_of
 from ebmrepro.params.root import Params
@@ -43,7 +42,7 @@ def run(params: Params, item: str) -> None:
     all_seeds = next(iter(files.values())).seeds
     tensors, seeds = {}, {}
     chunks = -(-generation.samples // CHUNK)
-    work = chunks * total_steps(generation) * len(config.expressions)
+    work = chunks * generation.chain_steps() * len(config.expressions)
     with progress(f"compose {item}", len(all_seeds) * work) as bar:
         for seed in all_seeds:
             metrics, used = {}, set()
@@ -52,11 +51,18 @@ def run(params: Params, item: str) -> None:
                 used |= {model.run for model in models}
                 energy = _energy(expression, files, seed, generation.weights, meaning)
                 # As the authors do: every model adds its gradient, so the step is shared among them.
-                shared = generation.model_copy(update={"step_size": generation.step_size / len(models)})
-                shape = files[models[0].run].shape
+                step_size = generation.step_size / len(models)
+                shared = generation.model_copy(update={"step_size": step_size, "long_chains": None})
                 # A stream for each expression: chunks of one never meet those of another.
-                stream = 1000 * number
-                made = generate(energy, shape, shared, None, seed, bar, None, "composition", stream)
+                target = Target(
+                    energy,
+                    files[models[0].run].shape,
+                    seed,
+                    bar,
+                    purpose="composition",
+                    first_stream=1000 * number,
+                )
+                made = generation.load()(shared, target)
                 samples = quantise(made.samples).cpu().numpy()
                 truth = satisfied(expression, judge.predict(samples), meaning)
                 tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/satisfied": truth}

@@ -8,7 +8,6 @@ from ebmrepro.files import workspace
 from ebmrepro.flow.jobs import one_job
 from ebmrepro.machine.device import environment, set_up
 from ebmrepro.machine.progress import progress
-from ebmrepro.objectives.diffusions import kernels
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.root import Params
 from ebmrepro.stages.training_data import training_data
@@ -62,7 +61,7 @@ def run(params: Params, item: str) -> None:
             "is_image": data.dtype == torch.uint8,
             "seeds": seeds,
             "classes": None if labels is None else int(labels.max()) + 1,
-            "diffusion": kernels(settings.objective) if in_time else None,
+            "diffusion": training.objective.kernels if in_time else None,
         }
         workspace.save_tensors(place(".safetensors"), tensors, description)
         workspace.write_text(place(".csv"), as_csv(logs))

@@ -1,7 +1,8 @@
 """Every method on every data set: how well it fits, what its samples are worth, what a step costs."""
 
+from ebmrepro.params.methods import methods
 from ebmrepro.shown import quality
-from ebmrepro.shown.data import METHODS, as_title, by_dataset
+from ebmrepro.shown.data import as_title, by_dataset
 from ebmrepro.shown.loaders.compare import Compared
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import Measure, of_data, shared
@@ -27,7 +28,7 @@ def make(items: list[Compared]) -> Table:
     for item in items:
         for dataset, members in by_dataset(item.runs).items():
             measures = [shared(members, kinds) for kinds in (quality.FITS, quality.SAMPLES)]
-            for member in sorted(members, key=lambda m: list(METHODS).index(m.run.method)):
+            for member in sorted(members, key=lambda m: list(methods()).index(m.run.method)):
                 cells, record = _member(member, measures, known)
                 rows.append([as_title(dataset), *cells])
                 records.append({"comparison": item.name} | record)

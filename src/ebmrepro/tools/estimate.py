@@ -10,18 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ebmrepro.energies.conditional import Given
+from ebmrepro.flow import cost
 from ebmrepro.machine.device import device_name, set_up
-from ebmrepro.mcmc.chunks import CHUNK
-from ebmrepro.mcmc.generate import total_steps
-from ebmrepro.mcmc.gibbs import gibbs_step
-from ebmrepro.mcmc.langevin import langevin_step
-from ebmrepro.mcmc.noise import uniform_noise
+from ebmrepro.mcmc.chunks import CHUNK, Target
 from ebmrepro.params.compositions import models_of
-from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.generations import Generation
-from ebmrepro.params.objectives import Objective
 from ebmrepro.params.root import Params, TrainSettings
-from ebmrepro.params.sampling import Langevin
 from ebmrepro.training.loop import Training
 
 WARM_UP = 3
@@ -40,42 +34,31 @@ def estimate(params: Params, steps: int, batch: int | None = None) -> None:
     costs = _Costs(params, device, steps, batch)
     table = Table("run, protocol, composition", "s / iteration", "iterations", "seeds", "train h", "sample h")
     total = 0.0
-    for run in params.runs:
-        schedule, seeds = params.train_settings(run).schedule, len(params.seeds_of(run))
-        per_step = costs.iteration(run)
-        train = per_step * schedule.iterations * seeds / 3600
-        generation, evaluation = params.resolve(run, "generation"), params.resolve(run, "evaluation")
-        sample = costs.chains(run, generation, evaluation) * seeds / 3600
+
+    def row(name: str, seeds: int, sampling: float, iterations: int | None = None, each: float = 0.0):
+        nonlocal total
+        train, sample = (iterations or 0) * each * seeds / 3600, sampling * seeds / 3600
         total += train + sample
-        table.add_row(
-            run, f"{per_step:.4f}", str(schedule.iterations), str(seeds), f"{train:.3f}", f"{sample:.3f}"
-        )
+        trained = ("", "") if iterations is None else (f"{each:.4f}", str(iterations))
+        table.add_row(name, *trained, str(seeds), f"{train:.3f}" if iterations else "", f"{sample:.3f}")
+
+    for run in params.runs:
+        generation, evaluation = params.resolve(run, "generation"), params.resolve(run, "evaluation")
+        sampling = costs.chains(run, generation, evaluation.cost())
+        iterations = params.train_settings(run).schedule.iterations
+        row(run, len(params.seeds_of(run)), sampling, iterations, costs.iteration(run))
     for name, protocol in params.protocols.items():
-        seeds = len(params.seeds_of(protocol.run))
-        generation, evaluation = (
-            params.generations[protocol.generation],
-            params.evaluations[protocol.evaluation],
-        )
-        sample = costs.chains(protocol.run, generation, evaluation) * seeds / 3600
-        total += sample
-        table.add_row(name, "", "", str(seeds), "", f"{sample:.3f}")
+        measured = params.evaluations[protocol.evaluation].cost()
+        sampling = costs.chains(protocol.run, params.generations[protocol.generation], measured)
+        row(name, len(params.seeds_of(protocol.run)), sampling)
     for name, composition in params.compositions.items():
         models = [model.run for e in composition.expressions.values() for model in models_of(e)]
-        seeds = len(params.seeds_of(models[0]))
         generation = params.generations[composition.generation]
-        sample = sum(costs.chains(run, generation) for run in models) * seeds / 3600
-        total += sample
-        table.add_row(name, "", "", str(seeds), "", f"{sample:.3f}")
+        row(name, len(params.seeds_of(models[0])), sum(costs.chains(run, generation) for run in models))
     Console().print(table)
     single = (
-        "datasets",
-        "protocols",
-        "compositions",
-        "outliers",
-        "denoisings",
-        "comparisons",
-        "figures",
-        "tables",
+        *("datasets", "protocols", "compositions", "outliers"),
+        *("denoisings", "comparisons", "figures", "tables"),
     )
     jobs = 3 * len(params.runs) + sum(len(getattr(params, section)) for section in single) + 1
     scaled = f", scaled from {batch} images at a time" if batch is not None else ""
@@ -101,21 +84,15 @@ class _Costs:
         scale = 1.0 if self.whole else max(1.0, size / self.batch)
         return scale * self._once(("iteration", self._kind(run)), lambda: self._training(run).step)
 
-    def chains(self, run: str, generation: Generation, evaluation: Evaluation | None = None) -> float:
-        """Seconds of all chains of `generation` for one seed of `run`, and of those that estimate its
-        likelihood if `evaluation` asks for it."""
-        chunk = min(CHUNK, generation.samples)
-        chains = min(chunk, self.batch)
+    def chains(self, run: str, generation: Generation, others: int = 0) -> float:
+        """Seconds of all chains of `generation` for one seed of `run`, and of `others` steps of chains."""
+        chains = min(CHUNK, generation.samples, self.batch)
+        tiny = generation.tiny(chains)
+        times = getattr(self.params.resolve(run, "objective"), "times", 1)
         key = (generation.kind, chains, self._kind(run))
-        seconds = self._once(
-            key, lambda: _sampling_step(self._training(run), generation, chains, self.device)
-        )
-        steps = _chain_steps(generation, self.params.resolve(run, "objective")) * chunk
-        likelihood = getattr(evaluation, "likelihood", None)
-        if likelihood is not None:
-            # A Metropolis-adjusted step takes one gradient of the energy, as a Langevin step does.
-            steps += likelihood.chains * likelihood.temperatures * likelihood.steps
-        return seconds * steps / chains
+        seconds = self._once(key, lambda: _sampling(self._training(run), tiny, times))
+        steps = cost.chain_steps(self.params, run, generation) + others
+        return seconds * steps / (chains * tiny.chain_steps(times))
 
     def _kind(self, run: str) -> str:
         """The same for runs whose iterations cost the same: all that decides them but for how many."""
@@ -148,45 +125,35 @@ class _Costs:
         return self.timed[key]
 
 
-def _sampling_step(
-    training: Training, generation: Generation, chains: int, device: torch.device
-) -> Callable[[], object]:
-    """One step of `chains` chains of those that `generation` runs."""
-    generator = torch.Generator(device).manual_seed(0)
-    energy, data = training.state.model("ema"), training.batches.data
-    if generation.kind == "ancestral":
-        return partial(energy.sample, chains, generator)
-    if generation.kind == "gibbs":
-        bits = torch.zeros((chains, *data.shape[1:]), device=device)
-        return partial(gibbs_step, energy, bits, generator)
-    x = uniform_noise((chains, *data.shape[1:]), generation.start_box, device, generator)
-    if generation.kind == "annealed":
-        times = training.settings.objective.times
-        energy = Given(energy, torch.eye(times, device=device)[:1])
+class _Silent:
+    """Progress that nobody waits for."""
+
+    def advance(self, steps: int = 1) -> None:
+        pass
+
+
+def _sampling(training: Training, tiny: Generation, times: int) -> Callable[[], object]:
+    """A few steps of a few chains."""
+    model, data = training.state.model("ema"), training.batches.data
+    energy, over_time, condition = model, None, None
+    if training.settings.energy.timed:
+        energy, over_time = Given(model, torch.eye(times, device=data.device)[:1]), model
     elif training.conditions is not None:
-        energy = Given(energy, training.conditions[torch.arange(chains) % len(data)])
-    settings = {key: getattr(generation, key) for key in ("steps", "step_size", "noise", "clamp")}
-    return partial(langevin_step, energy, x, Langevin(anneal=False, **settings), generator)
-
-
-def _chain_steps(generation: Generation, objective: Objective | None = None) -> int:
-    """Steps of a chunk of chains, for one seed."""
-    chunks = -(-generation.samples // CHUNK)
-    if generation.kind == "ancestral":
-        return 1
-    if generation.kind == "gibbs":
-        return chunks * generation.steps
-    if generation.kind == "annealed":
-        return chunks * objective.times * generation.steps
-    long = generation.long_chains
-    if long is None:
-        return chunks * total_steps(generation)
-    share = long.starts * long.chains / min(CHUNK, generation.samples)
-    return chunks * total_steps(generation) + round(2 * share * long.rounds * generation.steps)
+        condition = training.conditions[torch.arange(tiny.samples, device=data.device) % len(data)]
+    target = Target(
+        energy,
+        tuple(data.shape[1:]),
+        seed=0,
+        progress=_Silent(),
+        condition=condition,
+        over_time=over_time,
+        diffusion=[(1.0, 1.0)] * times,
+    )
+    return partial(tiny.load(), tiny, target)
 
 
 def _labels(params: Params, run: str, count: int, device: torch.device) -> torch.Tensor | None:
-    """Random labels for a conditional energy; an image folder is taken to have ten classes."""
+    """Random labels for a conditional energy; labels that only the data know are taken to have ten values."""
     attribute = params.resolve(run, "energy").attribute
     if attribute is None:
         return None
@@ -197,13 +164,13 @@ def _labels(params: Params, run: str, count: int, device: torch.device) -> torch
 def stand_in(params: Params, run: str) -> torch.Tensor:
     """Random data of the shape and type of a run's data set, enough for one batch."""
     dataset = params.datasets[params.runs[run].dataset]
-    count = params.train_settings(run).schedule.batch_size
+    shape = (params.train_settings(run).schedule.batch_size, *dataset.sample_shape)
     rng = np.random.default_rng(0)
-    shape = (count, *dataset.sample_shape)
-    if dataset.form == "images":
-        return torch.from_numpy(rng.integers(0, 256, shape, dtype=np.uint8))
-    drawn = rng.integers(0, 2, shape) if dataset.form == "binary" else rng.standard_normal(shape)
-    return torch.from_numpy(drawn.astype(np.float32))
+    if dataset.form == "vectors":
+        return torch.from_numpy(rng.standard_normal(shape).astype(np.float32))
+    if dataset.form == "binary":
+        return torch.from_numpy(rng.integers(0, 2, shape).astype(np.float32))
+    return torch.from_numpy(rng.integers(0, 256, shape, dtype=np.uint8))
 
 
 def _seconds(work: Callable[[], object], times: int, device: torch.device) -> float:

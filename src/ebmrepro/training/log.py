@@ -7,43 +7,45 @@ import math
 import torch
 from torch import Tensor
 
-COLUMNS = (
-    "energy_positive",
-    "energy_negative",
-    "energy_gap",
-    "energy_size",
-    "loss",
-    "loss_nll",
-    "loss_cd",
-    "loss_opt",
-    "loss_entropy",
-    "loss_score",
-    "loss_dcd",
-    "loss_wake",
-    "loss_sleep",
-    "gradient_norm",
-    "gradient_norm_cd",
-    "gradient_norm_kl",
-    "kl_cosine",
-    "kl_norm_ratio",
-)
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.objectives import Objective
+
+# What every training logs; an objective without negatives leaves two of them blank.
+COMMON = ("energy_positive", "energy_negative", "energy_gap", "loss", "gradient_norm")
+# Columns stand by what they are of, by their first word; others come last.
+GROUPS = ("energy", "loss", "gradient")
+
+
+def columns_of(objective: Objective) -> list[str]:
+    """The columns of a run's log beside seed and iteration: COMMON and those that its objective declares."""
+    groups = {word: place for place, word in enumerate(GROUPS)}
+    columns = [*COMMON, *objective.logged()]
+    return sorted(columns, key=lambda column: groups.get(column.partition("_")[0], len(GROUPS)))
 
 
 class TrainingLog:
-    """Rows of (iteration, COLUMNS...); quantities a method does not have are NaN, blank in the file."""
+    """Rows of (iteration, `columns`...); what is not there at an iteration is NaN, blank in the file."""
 
-    def __init__(self):
+    def __init__(self, objective: Objective):
+        self.objective, self.columns = objective.name(), columns_of(objective)
         self.rows: list[list[float]] = []
 
     def add(self, iteration: int, values: dict[str, Tensor]) -> None:
-        """Read scalars (device tensors, by column name) in one transfer and append a row."""
-        names = [name for name in COLUMNS if name in values]
-        numbers = dict(zip(names, torch.stack([values[n] for n in names]).tolist(), strict=True))
-        self.rows.append([iteration, *(numbers.get(name, math.nan) for name in COLUMNS)])
+        """Read scalars (device tensors, by column name) in one transfer and append a row.
+
+        Raises WorkspaceError for a scalar without a column.
+        """
+        for name in values:
+            if name not in self.columns:
+                raise WorkspaceError(
+                    f"objective {self.objective} logs '{name}', which is not among its columns: add it there"
+                )
+        numbers = dict(zip(values, torch.stack([*values.values()]).tolist(), strict=True))
+        self.rows.append([iteration, *(numbers.get(name, math.nan) for name in self.columns)])
 
     def state(self) -> Tensor:
         """All rows, float64 (rows, 1 + columns)."""
-        return torch.tensor(self.rows, dtype=torch.float64).reshape(-1, 1 + len(COLUMNS))
+        return torch.tensor(self.rows, dtype=torch.float64).reshape(-1, 1 + len(self.columns))
 
     def load_state(self, state: Tensor) -> None:
         """Continue from `state`."""
@@ -51,10 +53,10 @@ class TrainingLog:
 
 
 def as_csv(logs: dict[int, TrainingLog]) -> str:
-    """The logs of all seeds as CSV: seed, iteration, COLUMNS."""
+    """The logs of all seeds as CSV: seed, iteration and the columns of the first."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["seed", "iteration", *COLUMNS])
+    writer.writerow(["seed", "iteration", *next(iter(logs.values())).columns])
     for seed, log in logs.items():
         for iteration, *values in log.rows:
             cells = ["" if math.isnan(v) else f"{v:.9g}" for v in values]

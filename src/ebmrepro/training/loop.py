@@ -12,7 +12,6 @@ from ebmrepro.data.host_batches import HostData, batches_of
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.energies.conditional import Given, rows
 from ebmrepro.machine.progress import Progress
-from ebmrepro.objectives import build_objective
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.root import TrainSettings
 from ebmrepro.training.checkpoint import load_checkpoint, save_checkpoint
@@ -46,7 +45,7 @@ class Training:
         check = getattr(self.state.energy, "check_data", None)
         if check is not None:
             check(data)
-        self.objective = build_objective(settings.objective)
+        self.objective = settings.objective.build()
 
     def step(self) -> dict[str, Tensor]:
         """One iteration; returns its logged scalars, still on the device."""
@@ -60,7 +59,9 @@ class Training:
         total, whole = None, None
         for name, loss in terms.losses.items():
             gradients = terms.gradients[name] if terms.gradients else _gradients(loss, parameters)
-            logged[f"gradient_norm_{name}"] = norm = _norm(gradients)
+            norm = _norm(gradients)
+            if f"gradient_norm_{name}" in state.log.columns:
+                logged[f"gradient_norm_{name}"] = norm
             total = gradients if total is None else torch._foreach_add(total, gradients)
             whole = loss.detach() if whole is None else whole + loss.detach()
         if len(terms.losses) > 1:

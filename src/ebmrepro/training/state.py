@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.energies import build_energy
-from ebmrepro.mcmc.negatives import NegativeSampler, NoNegatives
+from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.params.root import TrainSettings
 from ebmrepro.training.adam import Adam
 from ebmrepro.training.average import AveragedWeights
@@ -36,12 +36,9 @@ class TrainState:
         self.average = AveragedWeights(self.energy, schedule.ema_decay)
         self.optimizer = Adam(self.parameters, schedule.learning_rate, tuple(map(float, schedule.betas)))
         self.generator = torch.Generator(like.device).manual_seed(stream_seed(seed, "chains"))
-        if settings.sampler.kind == "none":
-            self.sampler = NoNegatives(self.generator)
-        else:
-            self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
+        self.sampler = NegativeSampler(settings.sampler, like, is_image, self.generator)
         self.guard = DivergenceGuard(schedule.energy_limit, like.device)
-        self.log = TrainingLog()
+        self.log = TrainingLog(settings.objective)
 
     def tensors(self) -> dict[str, Tensor]:
         """The whole state as named tensors."""

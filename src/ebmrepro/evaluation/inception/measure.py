@@ -1,7 +1,10 @@
 """Every number of a set of samples from one pass of features, each under a name that cannot be mistaken."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,31 +18,16 @@ from ebmrepro.evaluation.inception.manifold import manifold
 from ebmrepro.evaluation.inception.reference import Reference, refuse_foreign
 from ebmrepro.evaluation.samples.frechet import moments
 
-
-@dataclass(frozen=True)
-class Protocol:
-    """How samples are measured.
-
-    `counts`: FID and Inception Score of the first so many samples, each on its own, or none of them; `splits`
-    of the Inception Score; `subsets` of `subset_size` vectors for KID; neighbours for precision and recall,
-    and for density and coverage; `seed` of KID's subsets.
-    """
-
-    counts: tuple[int, ...] = (10_000, 50_000)
-    splits: int = 10
-    subsets: int = 100
-    subset_size: int = 1000
-    neighbours: int = 3
-    density_neighbours: int = 5
-    seed: int = 0
+if TYPE_CHECKING:
+    from ebmrepro.params.evaluations.inception import InceptionEvaluation
 
 
 def measure(
-    made: Features, references: Mapping[str, Reference], protocol: Protocol, device: torch.device
+    made: Features, references: Mapping[str, Reference], config: InceptionEvaluation, device: torch.device
 ) -> dict[str, float]:
     """The numbers of samples in random order, by name.
 
-    For each count n of the protocol, <mode> being the network's:
+    For each count n of `config`, <mode> being the network's:
 
         inception_score_<mode>_<n>, inception_score_sd_<mode>_<n>
         fid_<mode>_<reference>_<n>                                     for each reference, by its name
@@ -55,12 +43,12 @@ def measure(
     for reference in references.values():
         refuse_foreign(made, reference)
     mode, found = made.network.split()[0], {}
-    for count in protocol.counts:
+    for count in config.counts:
         if count > len(made):
             raise RulerError(
                 f"numbers of {count} samples cannot be measured on {len(made)}: draw more or ask for fewer"
             )
-        score, spread = inception_score(made.probabilities[:count], protocol.splits)
+        score, spread = inception_score(made.probabilities[:count], config.splits)
         found[f"inception_score_{mode}_{count}"] = score
         found[f"inception_score_sd_{mode}_{count}"] = spread
         drawn = moments([made.pool[:count]])
@@ -70,17 +58,17 @@ def measure(
     for name, reference in references.items():
         compared = min(len(made), len(reference.features))
         pool, real = made.pool[:compared], reference.features[:compared]
-        numbers = _compared(pool, real, protocol, device)
+        numbers = _compared(pool, real, config, device)
         found |= {f"{ruler}_{mode}_{name}_{compared}": value for ruler, value in numbers.items()}
     return found
 
 
 def _compared(
-    made: np.ndarray, real: np.ndarray, protocol: Protocol, device: torch.device
+    made: np.ndarray, real: np.ndarray, config: InceptionEvaluation, device: torch.device
 ) -> dict[str, float]:
-    generator = np.random.default_rng(protocol.seed)
+    generator = np.random.default_rng(config.seed)
     distance, spread = kernel_inception_distance(
-        made, real, generator, device, protocol.subsets, protocol.subset_size
+        made, real, generator, device, config.subsets, config.subset_size
     )
-    shape = manifold(made, real, device, protocol.neighbours, protocol.density_neighbours)
+    shape = manifold(made, real, device, config.neighbours, config.density_neighbours)
     return {"kid": distance, "kid_sd": spread, **asdict(shape)}

@@ -4,7 +4,7 @@ import os
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, get_args
 
 from pydantic import Field
 from ruamel.yaml import YAML
@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.files.workspace import file_sha256
 from ebmrepro.params.base import Count, Section
+from ebmrepro.params.inception import Mode, Sha256
 
-Mode = Literal["clean", "legacy_tensorflow", "legacy_pytorch"]
-MODES: tuple[Mode, ...] = ("clean", "legacy_tensorflow", "legacy_pytorch")
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 class Weights(Section):
@@ -22,7 +22,7 @@ class Weights(Section):
 
     file: Annotated[str, Field(pattern=r"^[\w.-]+$")]
     urls: Annotated[list[str], Field(min_length=1)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
     size: Count | None
     modes: Annotated[list[Mode], Field(min_length=1)]
     licence: str

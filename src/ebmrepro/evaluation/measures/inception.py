@@ -80,15 +80,6 @@ def inception_numbers(
     Raises RulerError if the network's file is missing or another one, the data set has no reference of a
     mode, or there are fewer samples than are asked for.
     """
-    protocol = rulers.Protocol(
-        tuple(config.counts),
-        config.splits,
-        config.subsets,
-        config.subset_size,
-        config.neighbours,
-        config.density_neighbours,
-        config.seed,
-    )
     found: dict[int, dict[str, float]] = {seed: {} for seed in samples}
     for mode in ruler.modes:
         inception = network(ruler, mode, device)
@@ -96,7 +87,7 @@ def inception_numbers(
         for seed, images in samples.items():
             order = random_order(len(images), seed)[: measured_count(config, ruler, len(images))]
             made = inception.features(images, ruler.batch_size, workers, order, advance)
-            found[seed] |= rulers.measure(made, real, protocol, device)
+            found[seed] |= rulers.measure(made, real, config, device)
     return found
 
 

@@ -18,6 +18,8 @@ FORMS = {"binary": "binary data"}
 class Energy(Kind):
     """An energy function. Its implementation is called with (settings, shape of a sample, classes)."""
 
+    # What readers call it.
+    label: ClassVar[str]
     # The form of data that it takes: vectors, binary or images.
     form: ClassVar[str]
     # Whether it is a directed model, with a recognition net, and no energy of x.

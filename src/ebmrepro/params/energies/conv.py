@@ -15,6 +15,8 @@ class ConvEnergy(Energy):
     implementation = "ebmrepro.energies.conv:build"
     form = "images"
 
+    label = "convolutional"
+
     kind: Literal["conv"]
     width: Count = Field(description="Channels at full size.", examples=[4])
     condition: Literal["time"] | None = Field(

@@ -11,5 +11,6 @@ class GaussianEnergy(Energy):
     implementation = "ebmrepro.energies.gaussian:build"
     form = "vectors"
     log_partition = True
+    label = "quadratic"
 
     kind: Literal["gaussian"]

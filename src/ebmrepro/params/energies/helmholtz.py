@@ -17,6 +17,7 @@ class HelmholtzMachine(Energy):
     implementation = "ebmrepro.energies.helmholtz:build"
     form = "binary"
     directed = True
+    label = "Helmholtz machine"
 
     kind: Literal["helmholtz"]
     layers: Annotated[list[Count], Field(min_length=1)] = Field(

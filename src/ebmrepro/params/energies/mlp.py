@@ -14,6 +14,8 @@ class MLPEnergy(Energy):
     implementation = "ebmrepro.energies.mlp:build"
     form = "vectors"
 
+    label = "MLP"
+
     kind: Literal["mlp"]
     widths: Annotated[list[Count], Field(min_length=1)] = Field(
         description="Units of the hidden layers, from the data upwards.", examples=[[8, 8]]

@@ -16,6 +16,8 @@ class RBMEnergy(Energy):
     implementation = "ebmrepro.energies.rbm:build"
     log_partition = True
 
+    label = "RBM"
+
     kind: Literal["rbm"]
     hidden: Count = Field(description="Hidden units.", examples=[3])
     visible: Literal["bernoulli", "gaussian"] = Field(

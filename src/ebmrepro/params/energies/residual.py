@@ -17,6 +17,8 @@ class ResidualEnergy(Energy):
     implementation = "ebmrepro.energies.residual:build"
     form = "images"
 
+    label = "residual"
+
     kind: Literal["residual"]
     layout: Literal[*LAYOUTS] = Field(description="The blocks of each network.", examples=["small", "cifar"])
     width: Count = Field(description="f, in whose multiples the layout has its channels.", examples=[4])

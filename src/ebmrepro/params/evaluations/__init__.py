@@ -26,3 +26,7 @@ class Evaluation(Kind):
 
     # Whether samples and data may not fit into memory: they are then maps of their files, not copies.
     mapped: ClassVar[bool] = False
+
+    def cost(self) -> int:
+        """Steps of single chains, gradients in x, that its numbers of one seed take."""
+        return 0

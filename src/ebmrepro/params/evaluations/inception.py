@@ -76,6 +76,11 @@ class InceptionEvaluation(Evaluation):
         """Without a likelihood nothing of what estimates it is used."""
         return super().modules() + (self.likelihood.modules() if self.likelihood else [])
 
+    def cost(self) -> int:
+        """A Metropolis-adjusted step takes one gradient of the energy, as a Langevin step does."""
+        ais = self.likelihood
+        return ais.chains * ais.temperatures * ais.steps if ais else 0
+
     @model_validator(mode="after")
     def _counts_are_enough(self):
         few = [count for count in self.counts if count <= DIMENSIONS]

@@ -12,6 +12,7 @@ class DensityPanels(Figure):
     shows = ("vectors",)
     evaluations = ("density",)
     every_run = True
+    asks_data = True
     implementation = "ebmrepro.plots.density_panels"
 
     kind: Literal["density_panels"]

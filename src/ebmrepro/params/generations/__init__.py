@@ -8,16 +8,47 @@ from pydantic import Field
 from ebmrepro.params.base import Count, Section
 from ebmrepro.params.kinds import Kind, those
 
-Weights = Literal["ema", "raw"]
+Weights = Annotated[
+    Literal["ema", "raw"],
+    Field(description="Which weights of the model: their moving average or the last ones.", examples=["ema"]),
+]
+Samples = Annotated[Count, Field(description="Samples that are drawn with each seed.", examples=[1000])]
+StripChains = Annotated[Count, Field(description="Chains whose way the strip shows.", examples=[8])]
+StripFrames = Annotated[
+    int,
+    Field(
+        ge=2,
+        strict=True,
+        description="States of these chains in the strip, start and end among them, evenly spaced in steps.",
+        examples=[9],
+    ),
+]
 
 
 class Generation(Kind):
-    """A way to sample a trained model."""
+    """A way to sample a trained model. Its implementation is a function (config, target) -> Generated, the
+    latter two of mcmc/chunks.py."""
 
     # Which of the energy's `chains` it runs.
     needs: ClassVar[str]
     # What readers call the steps of a chain; "" if samples are drawn without one, and have no strip.
     step_words: ClassVar[str] = ""
+
+    def chain_steps(self, times: int = 1) -> int:
+        """Steps of the chain behind each sample, of an energy with so many diffusion times."""
+        return 1
+
+    def long_steps(self) -> list[int]:
+        """Steps taken at each frame of the long chains; none if there are none."""
+        return []
+
+    def tiny(self, samples: int) -> "Generation":
+        """The same kind of chain at its shortest, `samples` of them: to be timed or tested."""
+        return self.model_copy(update={"samples": samples})
+
+    def cost(self, times: int = 1) -> int:
+        """Steps of single chains, gradients in x or sweeps, for the samples of one seed."""
+        return self.samples * self.chain_steps(times)
 
     def problems(self, energy, objective, sampler) -> Iterator[str]:
         """Why it cannot sample `energy`, trained by the objective with the sampler's chains."""
@@ -30,11 +61,10 @@ class Generation(Kind):
 
 
 class LongChains(Section):
-    """Chains from one start, with and without the augmentation transition: do they separate?
+    """Chains from one start, with and without the augmentation transition: do they separate?"""
 
-    `chains` from the same point for each of `starts` points, `rounds` of the generation's `steps`.
-    """
-
-    starts: Count
-    chains: Annotated[int, Field(ge=2, strict=True)]
-    rounds: Count
+    starts: Count = Field(description="Samples that chains start from.", examples=[4])
+    chains: Annotated[int, Field(ge=2, strict=True)] = Field(
+        description="Chains from each of them.", examples=[8]
+    )
+    rounds: Count = Field(description="Rounds of the generation's `steps` that each takes.", examples=[10])

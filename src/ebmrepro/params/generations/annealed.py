@@ -1,36 +1,45 @@
 """Settings of `kind: annealed`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, NonNegative, Positive
-from ebmrepro.params.generations import Generation, Weights
-from ebmrepro.params.sampling import Interval, _ordered
+from ebmrepro.params.generations import Generation, Samples, StripChains, StripFrames, Weights
+from ebmrepro.params.sampling import Clamp, StartBox, _ordered
 
 
 class AnnealedGeneration(Generation):
-    """Annealed Langevin dynamics with a time-dependent energy: from noise in `start_box`, `steps` steps at
-    each of its times, the last time first.
+    """Annealed Langevin dynamics with a time-dependent energy, from noise, the last time first."""
 
-    The Langevin step size at a time is `step_size` times the variance that the diffusion adds from it to the
-    next; `noise` multiplies sqrt(2 * step size), 1 being the Langevin diffusion.
-    """
-
+    implementation = "ebmrepro.mcmc.annealed:generate"
     needs = "annealed"
     step_words = "annealed Langevin steps"
 
     kind: Literal["annealed"]
     weights: Weights
-    start_box: Interval
-    samples: Count
-    steps: Count
-    step_size: Positive
-    noise: NonNegative
-    clamp: Interval | None
-    strip_chains: Count
-    strip_frames: Annotated[int, Field(ge=2, strict=True)]
+    start_box: StartBox
+    samples: Samples
+    steps: Count = Field(description="Langevin steps at each of the energy's times.", examples=[60])
+    step_size: Positive = Field(
+        description="Langevin step size at a time, in variances that the diffusion adds until the next.",
+        examples=[0.1],
+    )
+    noise: NonNegative = Field(
+        description="Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", examples=[1.0]
+    )
+    clamp: Clamp
+    strip_chains: StripChains
+    strip_frames: StripFrames
+
+    def chain_steps(self, times: int = 1) -> int:
+        """`steps` at each time."""
+        return times * self.steps
+
+    def tiny(self, samples: int) -> "AnnealedGeneration":
+        """One step at each time."""
+        return self.model_copy(update={"samples": samples, "steps": 1, "strip_frames": 2})
 
     @model_validator(mode="after")
     def _boxes_are_intervals(self):

@@ -1,25 +1,36 @@
 """Settings of `kind: gibbs`."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count
-from ebmrepro.params.generations import Generation, Weights
+from ebmrepro.params.generations import Generation, Samples, StripChains, StripFrames, Weights
 
 
 class GibbsGeneration(Generation):
-    """`steps` block-Gibbs sweeps of an RBM from fair coins."""
+    """Block-Gibbs sweeps of an RBM from fair coins."""
+
+    implementation = "ebmrepro.mcmc.gibbs_generate:generate"
+    step_words = "Gibbs sweeps"
 
     needs = "gibbs"
     step_words = "Gibbs sweeps"
 
     kind: Literal["gibbs"]
     weights: Weights
-    samples: Count
-    steps: Count
-    strip_chains: Count
-    strip_frames: Annotated[int, Field(ge=2, strict=True)]
+    samples: Samples
+    steps: Count = Field(description="Sweeps behind each sample.", examples=[1000])
+    strip_chains: StripChains
+    strip_frames: StripFrames
+
+    def chain_steps(self, times: int = 1) -> int:
+        """`steps`"""
+        return self.steps
+
+    def tiny(self, samples: int) -> "GibbsGeneration":
+        """One sweep."""
+        return self.model_copy(update={"samples": samples, "steps": 1, "strip_frames": 2})
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):

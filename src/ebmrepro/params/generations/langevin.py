@@ -1,38 +1,68 @@
 """Settings of `kind: langevin`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, Index
-from ebmrepro.params.generations import Generation, LongChains, Weights
-from ebmrepro.params.sampling import Augmentation, Interval, Langevin, _ordered
+from ebmrepro.params.generations import Generation, LongChains, Samples, StripChains, StripFrames, Weights
+from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox, _ordered
 
 
 class LangevinGeneration(Langevin, Generation):
-    """Sampling after training: `rounds` of `steps` Langevin steps, each but the last followed by the
-    augmentation transition, then `final_steps` plain ones."""
+    """Langevin dynamics: rounds with the augmentation transition between them, then plain steps."""
 
+    implementation = "ebmrepro.mcmc.generate:generate"
     needs = "gradient"
     step_words = "Langevin steps"
 
     kind: Literal["langevin"]
     weights: Weights
-    start: Literal["noise", "replay"]
-    start_box: Interval
-    samples: Count
-    rounds: Count
-    final_steps: Index
-    augmentation: Augmentation | None
-    strip_chains: Count
-    strip_frames: Annotated[int, Field(ge=2, strict=True)]
-    long_chains: LongChains | None
+    start: Literal["noise", "replay"] = Field(
+        description="noise: uniform in start_box. replay: samples of the training's last replay buffer.",
+        examples=["noise"],
+    )
+    start_box: StartBox
+    samples: Samples
+    rounds: Count = Field(description="Rounds of `steps` Langevin steps.", examples=[10])
+    final_steps: Index = Field(description="Plain steps after the last round.", examples=[0])
+    augmentation: Augmentation | None = Field(
+        description="The transition after each round but the last; null for none.",
+        examples=[RECIPE],
+    )
+    strip_chains: StripChains
+    strip_frames: StripFrames
+    long_chains: LongChains | None = Field(
+        description="Chains from common starts, with augmentation and without; null for none.",
+        examples=[{"starts": 4, "chains": 8, "rounds": 10}],
+    )
+
+    def chain_steps(self, times: int = 1) -> int:
+        """Steps of all rounds and the final ones."""
+        return self.rounds * self.steps + self.final_steps
+
+    def long_steps(self) -> list[int]:
+        """The start, then the middle and the end of every round."""
+        rounds = range(self.long_chains.rounds) if self.long_chains else ()
+        taken = [number * self.steps + part for number in rounds for part in (self.steps // 2, self.steps)]
+        return [0, *taken] if taken else []
+
+    def tiny(self, samples: int) -> "LangevinGeneration":
+        """One step from noise."""
+        shortest = {"rounds": 1, "steps": 1, "final_steps": 0, "strip_frames": 2, "long_chains": None}
+        return self.model_copy(update={"samples": samples, "start": "noise", **shortest})
+
+    def cost(self, times: int = 1) -> int:
+        """Those of the samples and of the long chains, which run twice."""
+        long = self.long_chains
+        extra = 2 * long.starts * long.chains * long.rounds * self.steps if long else 0
+        return self.samples * self.chain_steps() + extra
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):
         _ordered(self.start_box)
-        states = self.rounds * self.steps + self.final_steps + 1
+        states = self.chain_steps() + 1
         if self.strip_frames > states:
             raise ValueError(f"strip_frames must be at most {states}, the states of a chain")
         if self.long_chains is not None and self.augmentation is None:

@@ -1,14 +1,38 @@
 """`objectives`: the training losses, each named as its paper names it, one module a loss."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from ebmrepro.params.kinds import Kind, those
 
 
-class Objective(Kind):
-    """A training loss."""
+class Method(NamedTuple):
+    """A method as readers meet it: an objective, for some in one of its forms.
 
+    `label` ending in -k: k stands for the steps of the chain. `colour`, `dash` and `marker` as matplotlib
+    writes them; `dash` is that of the method's first run. `order`: its place in figures and tables.
+    `symbol`: what its paper calls the loss, where it has a name.
+    """
+
+    key: str
+    label: str
+    colour: str = "#555555"
+    dash: str = "-"
+    marker: str = "o"
+    order: int = 1000
+    symbol: str = ""
+
+
+class Objective(Kind):
+    """A training loss. Its implementation is made with the settings; it is called with (energy, data,
+    sampler) and returns Terms (objectives/terms.py)."""
+
+    # What runs with this objective are called, and how they are drawn; its own name and no look of its own
+    # if it has none.
+    methods: ClassVar[tuple[Method, ...]] = ()
+    # The scalars that it logs beyond those of every training (training/log.py). A term of the loss called t
+    # has the norm of its gradient logged where gradient_norm_t is among them.
+    columns: ClassVar[tuple[str, ...]] = ()
     # Whether it runs a Markov chain.
     chain: ClassVar[bool] = False
     # Whether it needs a density of real vectors: gradients in x.
@@ -36,3 +60,15 @@ class Objective(Kind):
                 "an energy with condition: time needs an objective of several times, as dcd with more than"
                 f" two levels, not {self.kind}"
             )
+
+    def logged(self) -> tuple[str, ...]:
+        """The columns that this entry logs."""
+        return self.columns
+
+    def method(self, sampler: Kind) -> str:
+        """The key of the method that this entry is with `sampler`."""
+        return self.methods[0].key if self.methods else self.name()
+
+    def build(self):
+        """The objective that these settings describe: a callable (energy, data, sampler) -> Terms."""
+        return self.load()(self)

@@ -1,15 +1,38 @@
 """Settings of `kind: cd`."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from ebmrepro.params.base import NonNegative
-from ebmrepro.params.objectives import Objective
+from ebmrepro.params.kinds import Kind
+from ebmrepro.params.objectives import Method, Objective
+
+EnergyL2 = Annotated[
+    NonNegative,
+    Field(description="weight alpha of mean E² of data and of chain ends", examples=[0.1, 0.0]),
+]
 
 
 class ContrastiveDivergence(Objective):
-    """Contrastive divergence; `energy_l2` weighs mean E^2 on both sides."""
+    """Contrastive divergence (Hinton, 2002), with a penalty on the size of the energy."""
+
+    implementation = "ebmrepro.objectives.cd:ContrastiveDivergence"
+    # cd: chains from noise or from a replay buffer, as the ICD paper's baseline. cd_k: chains of k steps from
+    # the data. pcd: persistent chains.
+    methods = (
+        Method("cd", "CD", "#D55E00", marker="o", order=20, symbol="L_CD"),
+        Method("cd_k", "CD-k", "#E69F00", "--", "s", 30, "L_CD"),
+        Method("pcd", "PCD-k", "#7F3B08", "-.", "^", 40, "L_CD"),
+    )
+    columns = ("energy_size", "loss_cd", "gradient_norm_cd")
+    chain = True
 
     chain = True
 
     kind: Literal["cd"]
-    energy_l2: NonNegative
+    energy_l2: EnergyL2
+
+    def method(self, sampler: Kind) -> str:
+        """cd, cd_k or pcd, by where the chains of `sampler` start."""
+        return {"data": "cd_k", "persistent": "pcd"}.get(getattr(sampler, "start", ""), "cd")

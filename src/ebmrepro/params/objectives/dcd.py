@@ -7,25 +7,38 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, NonNegative
-from ebmrepro.params.objectives import Objective
+from ebmrepro.params.kinds import Kind
+from ebmrepro.params.objectives import Method, Objective
 
 
 class DiffusionContrastiveDivergence(Objective):
     """Diffusion contrastive divergence: KL(p_0 | q_0) - KL(p_T | q_T) for a diffusion without parameters.
 
-    `levels`: for `ve` the standard deviation of the noise at each time, for `vp` the time itself; rising.
-    Two of them make the one-step form. More make the time-dependent form, a sum of one-step divergences
-    between neighbouring times, of an energy conditioned on time: E(x, t_0), ..., E(x, t_{N-1}).
-    `inner_samples` is M, `stabiliser` w of the Monte-Carlo form (objectives/dcd.py).
+    The time-dependent form is a sum of one-step divergences between neighbouring times, of an energy
+    conditioned on time: E(x, t_0), ..., E(x, t_{N-1}).
     """
 
+    implementation = "ebmrepro.objectives.dcd:DiffusionContrastiveDivergence"
+    # dcd_ve, dcd_vp: the one-step form with either diffusion.
+    methods = (
+        Method("dcd_ve", "DCD-VE", "#CC79A7", marker="P", order=80),
+        Method("dcd_vp", "DCD-VP", "#882255", "--", "X", 90),
+        Method("dcd_time", "DCD, time-dependent", "#5E3CC4", "-.", "p", 100),
+    )
+    columns = ("loss_dcd",)
     real = True
 
     kind: Literal["dcd"]
-    diffusion: Literal["ve", "vp"]
-    levels: Annotated[list[NonNegative], Field(min_length=2)]
-    inner_samples: Count
-    stabiliser: NonNegative
+    diffusion: Literal["ve", "vp"] = Field(
+        description="variance exploding or variance preserving", examples=["ve", "vp"]
+    )
+    levels: Annotated[list[NonNegative], Field(min_length=2)] = Field(
+        description="rising; of ve the standard deviation of the noise at each time, of vp the time itself;"
+        " two make the one-step form, more the time-dependent one",
+        examples=[[0.0, 0.4], [0.0, 0.4, 1.2]],
+    )
+    inner_samples: Count = Field(description="M, samples x' of each point", examples=[4])
+    stabiliser: NonNegative = Field(description="w of the Monte-Carlo form; 0 has no floor", examples=[1.0])
 
     @model_validator(mode="after")
     def _levels_rise(self):
@@ -53,3 +66,7 @@ class DiffusionContrastiveDivergence(Objective):
             )
         if energy.attribute is not None:
             yield f"dcd trains no energy that is conditioned on an attribute ('{energy.attribute}')"
+
+    def method(self, sampler: Kind) -> str:
+        """dcd_ve, dcd_vp or dcd_time."""
+        return f"dcd_{self.diffusion}" if self.times == 1 else "dcd_time"

@@ -3,33 +3,48 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, NonNegative, Switch
-from ebmrepro.params.objectives import Objective
+from ebmrepro.params.objectives import Method, Objective
+from ebmrepro.params.objectives.cd import EnergyL2
 
 
 class ImprovedContrastiveDivergence(Objective):
-    """CD plus the KL term: L_opt times `kl_weight`, L_ent times `entropy_weight`; 0 leaves one of them out.
+    """CD plus the KL term, L_opt and L_ent."""
 
-    `kl_samples` chain ends carry the graph, through the last `kl_steps` steps of the chain or `all` of them.
-    The entropy comes from the distance to the `nearest`-th of `neighbours` samples of the replay buffer; it
-    is off until the buffer holds more than `entropy_after`. `compare_full`: log the cosine between the
-    gradients of L_KL through `kl_steps` and through all steps at each logged iteration; changes no result.
-    """
-
+    implementation = "ebmrepro.objectives.icd:ImprovedContrastiveDivergence"
+    methods = (Method("icd", "ICD", "#0072B2", marker="D", order=50, symbol="L_Full"),)
+    columns = (
+        "energy_size",
+        "loss_cd",
+        "loss_opt",
+        "loss_entropy",
+        "gradient_norm_cd",
+        "gradient_norm_kl",
+    )
     chain = True
 
     kind: Literal["icd"]
-    energy_l2: NonNegative
-    kl_weight: NonNegative
-    entropy_weight: NonNegative
-    kl_samples: Count
-    kl_steps: Count | Literal["all"]
-    neighbours: Count
-    nearest: Count
-    entropy_after: Count
-    compare_full: Switch
+    energy_l2: EnergyL2
+    kl_weight: NonNegative = Field(description="weight of L_opt; 0 leaves it out", examples=[1.0])
+    entropy_weight: NonNegative = Field(description="weight of L_ent; 0 leaves it out", examples=[0.3])
+    kl_samples: Count = Field(description="chain ends that carry the graph", examples=[128])
+    kl_steps: Count | Literal["all"] = Field(
+        description="last steps of the chain that the gradient of the KL term passes", examples=[1, "all"]
+    )
+    neighbours: Count = Field(description="samples of the replay buffer for the entropy", examples=[100])
+    nearest: Count = Field(
+        description="the entropy is from the distance to the nearest-th of the neighbours", examples=[1]
+    )
+    entropy_after: Count = Field(
+        description="the entropy is off until the buffer holds more than so many", examples=[1000]
+    )
+    compare_full: Switch = Field(
+        description="log the cosine between the gradients of L_KL through kl_steps and through all steps at"
+        " each logged iteration; changes no result",
+        examples=[False, True],
+    )
 
     @model_validator(mode="after")
     def _terms_can_exist(self):
@@ -63,3 +78,7 @@ class ImprovedContrastiveDivergence(Objective):
             yield (
                 f"kl_steps is {self.kl_steps}, and the chain has {sampler.steps} steps: write kl_steps: all"
             )
+
+    def logged(self) -> tuple[str, ...]:
+        """The columns that this entry logs: those of the comparison only if it is made."""
+        return (*self.columns, "kl_cosine", "kl_norm_ratio") if self.compare_full else self.columns

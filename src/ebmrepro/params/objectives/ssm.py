@@ -2,14 +2,20 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from ebmrepro.params.base import Count
-from ebmrepro.params.objectives import Objective
+from ebmrepro.params.objectives import Method, Objective
 
 
 class SlicedScoreMatching(Objective):
-    """Sliced score matching with `projections` random directions a point (Song et al., 2019)."""
+    """Sliced score matching (Song et al., 2019)."""
+
+    implementation = "ebmrepro.objectives.ssm:SlicedScoreMatching"
+    methods = (Method("ssm", "SSM", "#888888", ":", "<", 70),)
+    columns = ("loss_score",)
 
     real = True
 
     kind: Literal["ssm"]
-    projections: Count
+    projections: Count = Field(description="random directions for each point", examples=[1, 2])

@@ -10,7 +10,11 @@ NEEDS = {"gradient": "gradients in x", "gibbs": "units that are drawn in turn"}
 
 
 class Sampler(Kind):
-    """The chain inside training."""
+    """The chain inside training. Its implementation is one transition (mcmc/chain.py), or none: no chain.
+
+    mcmc/negatives.py asks for `steps`, `start`, `start_box` (None: noise is fair coins), `buffer` and
+    `augmentation`: what a kind has no key for is a variable of its class.
+    """
 
     # Which of the energy's `chains` it runs; "" if none.
     needs: ClassVar[str] = ""
@@ -34,3 +38,7 @@ class Sampler(Kind):
             yield f"{buffer.size} persistent chains are fewer than a batch of {schedule.batch_size}"
         if (augmentation := getattr(self, "augmentation", None)) is not None:
             yield from augmentation.problems(energy)
+
+    def cost(self) -> int:
+        """Gradients in x, or sweeps, of a chain at each update."""
+        return self.steps

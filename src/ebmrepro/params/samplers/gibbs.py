@@ -1,6 +1,8 @@
 """Settings of `kind: gibbs`."""
 
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import Field
 
 from ebmrepro.params.base import Count
 from ebmrepro.params.samplers import Sampler
@@ -8,9 +10,13 @@ from ebmrepro.params.sampling import _Start
 
 
 class GibbsSampler(_Start, Sampler):
-    """`steps` block-Gibbs sweeps of an RBM, the chain of its CD-k and PCD-k; noise is fair coins."""
+    """Block-Gibbs sweeps of an RBM, the chain of its CD-k and PCD-k; noise is fair coins."""
+
+    implementation = "ebmrepro.mcmc.gibbs:transition"
+    start_box: ClassVar[None] = None
+    augmentation: ClassVar[None] = None
 
     needs = "gibbs"
 
     kind: Literal["gibbs"]
-    steps: Count
+    steps: Count = Field(description="Sweeps of a chain, the k of CD-k.", examples=[1])

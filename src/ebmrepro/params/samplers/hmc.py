@@ -2,28 +2,35 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, Positive, Switch
 from ebmrepro.params.samplers import Sampler
-from ebmrepro.params.sampling import Interval, Start, _ordered
+from ebmrepro.params.sampling import Clamp, Start, _ordered
 
 
 class HamiltonianSampler(Start, Sampler):
-    """Hamiltonian Monte Carlo as the negative chain: `steps` transitions of `leapfrog_steps` of `step_size`.
+    """Hamiltonian Monte Carlo as the negative chain.
 
-    `metropolis`: accept or reject each transition, which makes exp(-E) / Z exactly stationary. One leapfrog
-    step of size s is the Metropolis-adjusted Langevin algorithm with Langevin step size s^2 / 2.
+    One leapfrog step of size s is the Metropolis-adjusted Langevin algorithm with Langevin step size s^2 / 2.
     """
 
     needs = "gradient"
+    implementation = "ebmrepro.mcmc.hmc:transition"
 
     kind: Literal["hmc"]
-    steps: Count
-    leapfrog_steps: Count
-    step_size: Positive
-    metropolis: Switch
-    clamp: Interval | None
+    steps: Count = Field(description="Transitions of a chain, each with fresh momenta.", examples=[5])
+    leapfrog_steps: Count = Field(description="Leapfrog steps of a transition.", examples=[3])
+    step_size: Positive = Field(description="Size of a leapfrog step.", examples=[0.1])
+    metropolis: Switch = Field(
+        description="Accept or reject each transition, which makes exp(-E) / Z exactly stationary.",
+        examples=[False],
+    )
+    clamp: Clamp
+
+    def cost(self) -> int:
+        """Every leapfrog step takes a gradient."""
+        return self.steps * self.leapfrog_steps
 
     @model_validator(mode="after")
     def _metropolis_without_clamp(self):

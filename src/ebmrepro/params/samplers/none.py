@@ -1,11 +1,15 @@
 """Settings of `kind: none`."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ebmrepro.params.samplers import Sampler
 
 
 class NoChain(Sampler):
     """For objectives that need no negative samples."""
+
+    start: ClassVar[str] = "data"
+    steps: ClassVar[int] = 0
+    buffer: ClassVar[None] = None
 
     kind: Literal["none"]

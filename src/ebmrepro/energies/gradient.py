@@ -1,0 +1,15 @@
+"""The gradient of an energy in its data: what Langevin dynamics follows and score matching fits."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+EnergyFunction = Callable[[Tensor], Tensor]
+
+
+def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor]:
+    """E(x) (B,) and grad_x E(x), shaped like `x` (B, ...), which must require a gradient."""
+    energies = energy(x)
+    (gradient,) = torch.autograd.grad(energies.sum(), x, create_graph=create_graph)
+    return energies, gradient
