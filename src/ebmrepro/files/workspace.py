@@ -17,6 +17,8 @@ disk and renamed. Tensors and JSON carry a SHA-256 of their contents, checked at
 neither runner notices a damaged file whose time stamp did not change.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import math
@@ -24,12 +26,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-import numpy as np
-import safetensors.numpy
+from typing import TYPE_CHECKING
 
 from ebmrepro.files.errors import WorkspaceError
 from ebmrepro.params.stages import STAGES
+
+if TYPE_CHECKING:
+    # Who plans jobs has paths and sentences from here, and no arrays.
+    import numpy as np
 
 RESULTS = Path("results")
 FIGURES = Path("paper_figures")
@@ -93,6 +97,9 @@ def write_text(path: Path, text: str) -> None:
 
 def save_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping = {}) -> None:
     """Write arrays as safetensors, with `metadata` (JSON-able values) and a SHA-256 in the header."""
+    import numpy as np
+    import safetensors.numpy
+
     # Not np.ascontiguousarray, which turns a scalar into a vector.
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     header, buffer = _split(safetensors.numpy.save(arrays))
@@ -109,6 +116,8 @@ def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
 
     Raises WorkspaceError if the file is missing, truncated, damaged or was not written by this project.
     """
+    import safetensors.numpy
+
     data = _read(path)
     try:
         header, buffer = _split(data)

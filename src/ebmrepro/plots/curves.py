@@ -1,11 +1,17 @@
 """Training curves over seeds: every seed thin, their mean thick, divergence marked."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from ebmrepro.shown.data import Outcome
-from ebmrepro.shown.loaders.train import Curves
+
+if TYPE_CHECKING:
+    from ebmrepro.shown.loaders.train import Curves
 
 NOTE = "Thin lines are single seeds, thick lines their mean as long as every seed trains"
 

@@ -1,12 +1,19 @@
 """What the tables share: a row for each run, mean and standard deviation over the seeds that finished."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
-from ebmrepro.shown.loaders.compose import Composed
-from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.table import MISSING, Table, format_mean_sd, mean_sd
+
+if TYPE_CHECKING:
+    # Of these stages are only some of the tables.
+    from ebmrepro.shown.loaders.compose import Composed
+    from ebmrepro.shown.loaders.evaluate import Measured
+
+    Reference = Callable[[list[Measured]], list[tuple[str, Mapping[str, float | None]]]]
 
 NOTE = "Mean ± sample standard deviation over the seeds that finished"
 
@@ -31,7 +38,6 @@ class Words(NamedTuple):
 
 
 METHOD = (Words("Method", lambda member: member.run.label),)
-Reference = Callable[[list[Measured]], list[tuple[str, Mapping[str, float | None]]]]
 
 
 def build(
