@@ -86,7 +86,7 @@ def _shrunk(entry: dict, sizes: dict) -> dict:
 
 
 def _shrink_data(dataset: dict, weights: dict[str, str]) -> None:
-    dataset["source"] = CATALOGUE
+    dataset["catalogue"] = CATALOGUE
     ruler = dataset["inception"]
     if ruler is None:
         return

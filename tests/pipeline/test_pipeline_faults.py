@@ -35,6 +35,27 @@ def start_training(checkout: Checkout) -> subprocess.Popen:
     return process
 
 
+def stop_in_the_middle(checkout: Checkout) -> None:
+    """Start `ebm train digits_icd` and kill it once it has written a checkpoint."""
+    before = set((checkout / ".work").glob("*/seed*.safetensors"))
+    stamps = {path: path.stat().st_mtime_ns for path in before}
+    process = checkout.start("ebm", "train", "digits_icd")
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        now = {
+            path: path.stat().st_mtime_ns
+            for path in (checkout / ".work").glob("*/seed*.safetensors")
+            if path.exists()
+        }
+        if now.keys() - stamps.keys() or any(
+            now[path] != stamps[path] for path in now.keys() & stamps.keys()
+        ):
+            break
+        time.sleep(0.02)
+    assert process.poll() is None, "it ended before it could be killed"
+    kill_group(process)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> Checkout:
     """A checkout in which digits_icd was trained in one go."""

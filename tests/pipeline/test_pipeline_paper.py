@@ -20,16 +20,13 @@ from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.params.catalogue import catalogue_at
 from ebmrepro.params.root import Params
+from ebmrepro.params.stages import STAGES
 from ebmrepro.reproduction import rules
 from ebmrepro.reproduction.judge import NOT_REPRODUCED, REPRODUCED
 from ebmrepro.stages import report
 
 # What differs from the preset that ships: sizes, places, and how much is asked for.
-OTHER = {"seeds", "device", "threads", "source", "sha256", "modes", "references", "override"}
-SECTIONS = {"prepare": "datasets", "train": "runs", "sample": "runs", "evaluate": "runs",
-            "compose": "compositions", "detect": "outliers", "denoise": "denoisings",
-            "compare": "comparisons", "resample": "protocols", "figure": "figures",
-            "table": "tables"}  # fmt: skip
+OTHER = {"seeds", "device", "threads", "catalogue", "sha256", "modes", "references", "override"}
 
 
 class Finished(NamedTuple):
@@ -108,11 +105,12 @@ def test_it_is_the_papers_preset_but_for_sizes_and_places():
 
 def test_every_job_is_done_and_leaves_what_the_graph_says(finished):
     asked = [
-        f"ebm {stage} {item}"
-        for stage, section in SECTIONS.items()
-        for item in getattr(finished.params, section)
+        f"ebm {stage.name} {item}"
+        for stage in STAGES
+        if stage.section
+        for item in getattr(finished.params, stage.section)
     ]
-    assert set(finished.jobs) == {*asked, "ebm check", "ebm report"}
+    assert set(finished.jobs) == {*asked, "ebm check", "ebm collect", "ebm report"}
     for command, files in finished.jobs.items():
         for file in files:
             assert file.is_file() and file.stat().st_size, f"{command} left no {file}"
@@ -154,7 +152,7 @@ def test_samples_have_the_shape_of_their_data_and_enough_of_them_a_fid(finished)
 
 
 def test_every_published_number_with_a_rule_is_judged_and_shown(finished):
-    verdicts = workspace.load_json(finished.folder / "results/paper/report/verdicts.json")
+    verdicts = workspace.load_json(finished.folder / "paper_figures/verdicts/paper.json")
     assert verdicts["preset"] == "paper"
     judged = {row["key"]: row for row in verdicts["numbers"] if row["rule"]}
     assert judged.keys() == {number.key for number in rules.load_published().numbers if number.rule}

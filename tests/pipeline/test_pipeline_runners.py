@@ -97,10 +97,9 @@ def test_a_generation_setting_does_not_retrain(copy):
 
 
 def test_a_change_in_code_reruns_what_depends_on_it(copy):
-    source = copy / "src/ebmrepro/evaluation/gaussian.py"
-    source.write_text(source.read_text() + "\n# a remark\n")
-    runs = ("gaussian_cd", "gaussian_mle", "digits_icd", "shapes_colour", "bars_rbm")
-    expected = {*(f"evaluate {run}" for run in runs), "resample digits_longer"}
+    source = copy / "src/ebmrepro/evaluation/likelihood/gaussian.py"
+    source.write_text(source.read_text() + "\nTOUCHED = True\n")
+    expected = {"evaluate gaussian_cd", "evaluate gaussian_mle"}
     assert expected <= copy.planned()
     assert not any(job.startswith(("train", "prepare", "sample")) for job in copy.planned())
     assert copy.reproduced() == expected  # their results are the same, so DVC stops there

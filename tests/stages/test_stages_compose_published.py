@@ -71,7 +71,7 @@ def composed(workspace_folder, edit, ebm):
     edit("\nruns:", "\nruns:" + RUN.format(name="young") + RUN.format(name="male"))
     edit("\ngenerations:\n", "\ngenerations:" + GENERATION)
     edit("\ncompositions:\n", "\ncompositions:" + COMPOSITION)
-    table = "{kind: composition, stage: compose, experiment: faces, caption: Faces.}"
+    table = "{kind: composition, experiment: faces, caption: Faces.}"
     edit("\ntables:\n", f"\ntables:\n  faces: {table}\n")
     run_all(ebm, "prepare own", "train faces_young", "train faces_male", "sample faces_male", "compose faces")
     path = RESULTS / "compose/faces/faces"
