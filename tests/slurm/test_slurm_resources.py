@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from pipeline_tools import ROOT, Checkout, make_checkout
+from pipeline_tools import LISTS, ROOT, Checkout, make_checkout
 
 from ebmrepro.checks.load import load_params
 
@@ -26,7 +26,7 @@ def asked(checkout: Checkout, *arguments: str) -> dict[str, dict[str, int]]:
             current = {key: int(value) for key, value in re.findall(r"(gpu|mem_mb|runtime)=(\d+)", line)}
         elif line.startswith("Shell command: ebm "):
             command = line.removeprefix("Shell command: ebm ").split(" > ")[0]
-            if command.split()[0] not in DRAWING:
+            if command.split()[0] not in DRAWING | LISTS:
                 jobs[command] = current
     assert jobs, printed
     return jobs
@@ -109,9 +109,7 @@ def rules(monkeypatch):
     source = (ROOT / "workflow/rules/resources.smk").read_text()
 
     def load(**site: str) -> SimpleNamespace:
-        settings = SimpleNamespace(
-            _parsed_default_resources=Resources(**site), _parsed_overwrite_resources={}
-        )
+        settings = SimpleNamespace(default_resources=Resources(**site), overwrite_resources={})
         names = {
             "PARAMS": load_params(PRESETS / "micro.yaml"),
             "sys": sys,
@@ -125,16 +123,16 @@ def rules(monkeypatch):
 
 def test_a_training_that_is_sent_again_waits_for_a_copy_that_lives_on(rules):
     made = rules(slurm_extra=None)
-    assert made.later(1) is None
-    assert [made.later(attempt) for attempt in (2, 3, 4, 5)] == [
+    assert made.later("train", {}, 1) is None and made.later("sample", {}, 2) is None
+    assert [made.later("train", {}, attempt) for attempt in (2, 3, 4, 5)] == [
         f"--begin=now+{minutes}minutes" for minutes in (1, 10, 60, 60)
     ]
 
 
 def test_the_options_of_a_site_stay_at_every_attempt(rules):
     made = rules(slurm_extra="'--reservation=week'")
-    assert made.later(1) == "--reservation=week"
-    assert made.later(2) == "--reservation=week --begin=now+1minutes"
+    assert made.later("train", {}, 1) == made.later("sample", {}, 2) == "--reservation=week"
+    assert made.later("train", {}, 2) == "--reservation=week --begin=now+1minutes"
 
 
 @pytest.mark.parametrize(
