@@ -37,19 +37,11 @@ def start_training(checkout: Checkout) -> subprocess.Popen:
 
 def stop_in_the_middle(checkout: Checkout) -> None:
     """Start `ebm train digits_icd` and kill it once it has written a checkpoint."""
-    before = set((checkout / ".work").glob("*/seed*.safetensors"))
-    stamps = {path: path.stat().st_mtime_ns for path in before}
     process = checkout.start("ebm", "train", "digits_icd")
-    deadline = time.monotonic() + 120
+    started, deadline = time.time(), time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
-        now = {
-            path: path.stat().st_mtime_ns
-            for path in (checkout / ".work").glob("*/seed*.safetensors")
-            if path.exists()
-        }
-        if now.keys() - stamps.keys() or any(
-            now[path] != stamps[path] for path in now.keys() & stamps.keys()
-        ):
+        checkpoints = (checkout / ".work").glob("*/seed*.safetensors")
+        if any(path.exists() and path.stat().st_mtime > started for path in checkpoints):
             break
         time.sleep(0.02)
     assert process.poll() is None, "it ended before it could be killed"
