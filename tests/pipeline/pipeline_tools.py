@@ -129,7 +129,7 @@ def make_checkout(folder: Path, params: Path = MICRO) -> Checkout:
         source = ROOT / name
         if (
             name.startswith(("results/", "paper_figures/", "provenance/", "tests/"))
-            or name == "dvc.lock"
+            or name in ("dvc.lock", "jobs.json", "inputs.json")
             or not source.exists()
         ):
             continue

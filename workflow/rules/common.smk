@@ -1,5 +1,6 @@
 # What the rules share: validated parameters and the table of jobs.
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -8,10 +9,10 @@ import yaml
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.folder_contents import contents
-from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.files.workspace import WorkspaceError, data_sha256
 from ebmrepro.flow import rules
 from ebmrepro.flow.code import save_cache
-from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs
+from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, listing
 from ebmrepro.flow.runners import hold_this_folder, sync_after_run
 from ebmrepro.params.base import ParamsError
 from ebmrepro.params.stages import STAGES
@@ -20,8 +21,7 @@ try:
     PARAMS = load_params()
     # Every job's code is looked up now: a module that is missing or is no Python stops it before any work.
     TABLE = {(job.stage.name, job.item): job for job in all_jobs(PARAMS)}
-    for job in TABLE.values():
-        job.entry
+    LISTED = listing(PARAMS)
     save_cache()
 except (ParamsError, WorkspaceError) as failure:
     # Before anything else: one line, nothing written.
@@ -37,6 +37,9 @@ shell.prefix(
 
 if workflow.is_main_process:
     hold_this_folder()
+    if JOBS.exists() and JOBS.read_text(encoding="utf-8") != LISTED:
+        # A list of another params.yaml or of other code, whatever its time: it counts as older than they are.
+        os.utime(JOBS, (0, 0))
 
 
 wildcard_constraints:

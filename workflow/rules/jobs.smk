@@ -24,6 +24,8 @@ rule check:
     log:
         f"{LOGS}/check.log",
     localrule: True
+    params:
+        sha256=data_sha256(LISTED),
     shell:
         "ebm check > {log} 2>&1"
 

@@ -5,6 +5,7 @@ Rules, dvc.yaml, records of provenance and checkpoints read it. A job depends on
 to JOBS, from which DVC takes each stage's parameters; Snakemake takes the same values from here.
 """
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,6 +94,11 @@ def entries(params: Params) -> dict[str, dict]:
         else:
             found[job.stage.name] = job.entry
     return found
+
+
+def listing(params: Params) -> str:
+    """The text of JOBS. Raises WorkspaceError as `Job.entry`."""
+    return json.dumps(entries(params), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def input_hashes(params: Params) -> dict[str, dict[str, str] | str]:
