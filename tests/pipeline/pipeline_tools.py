@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ebmrepro.checks.load import load_params
+from ebmrepro.flow.jobs import all_jobs
+
 ROOT = Path(__file__).parents[2]
 MICRO = ROOT / "workflow/presets/micro.yaml"
 TIMEOUT = 600
@@ -73,25 +76,29 @@ class Checkout:
         assert bool(jobs) != ("Nothing to be done" in output), output
         return jobs - LISTS
 
-    def stale(self) -> tuple[set[str], set[str]]:
+    def stale(self) -> set[str]:
         """`stage item` of the jobs whose own settings, code or packages are others than when they last ran.
 
-        As Snakemake and as DVC see it; jobs that only wait for these are not among them.
+        As DVC sees it, once `ebm check` has run; jobs that only wait for these are not among them.
         """
-        by_snakemake, reason = set(), ""
-        for line in self.snakemake("--dry-run").stdout.splitlines():
-            if line.strip().startswith("reason: "):
-                reason = line
-            elif line.startswith("Shell command: ebm ") and "Params have changed" in reason:
-                by_snakemake.add(line.removeprefix("Shell command: ebm ").split(" > ")[0])
         self.run("ebm", "check")
         changes = json.loads(self.run("dvc", "status", "--json").stdout)
-        by_dvc = {
+        found = {
             stage.replace("@", " ")
-            for stage, found in changes.items()
-            if any("jobs.json" in one.get("changed deps", {}) for one in found if isinstance(one, dict))
+            for stage, changed in changes.items()
+            if any("jobs.json" in one.get("changed deps", {}) for one in changed if isinstance(one, dict))
         }
-        return by_snakemake - LISTS, by_dvc - LISTS
+        return found - LISTS
+
+    def waiting_for(self, jobs: set[str]) -> set[str]:
+        """`jobs` and all that read, at any remove, what they write: by the table of jobs."""
+        table = {job.command.removeprefix("ebm "): job for job in all_jobs(load_params(self / "params.yaml"))}
+        while True:
+            written = {path for name in jobs for path in table[name].outputs}
+            more = {name for name, job in table.items() if written & set(job.inputs)}
+            if more <= jobs:
+                return jobs
+            jobs = jobs | more
 
     def reproduced(self) -> set[str]:
         """`stage item` of every stage that `dvc repro` runs."""
