@@ -1,6 +1,5 @@
 """Touch this, and that is done anew: the same under both runners."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -94,8 +93,8 @@ def test_a_setting_makes_stale_what_it_is_told_to(copy, old, new, expected):
 
 def test_another_seed_trains_everything(copy):
     copy.edit("seeds: [0, 1]\n", "seeds: [0, 1, 2]\n")
-    by_snakemake, by_dvc = copy.stale()
-    assert by_snakemake == by_dvc
+    planned, by_dvc = copy.planned(), copy.stale()
+    assert planned == copy.waiting_for(by_dvc)
     assert by_dvc >= TRAININGS and not any(job.startswith(("prepare", "sample")) for job in by_dvc)
 
 
@@ -140,22 +139,18 @@ def test_two_images_of_equal_size_swapped_are_seen_by_both(copy):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 8), 20 * number, np.uint8)).save(path)
     folder_preset(copy, Path("pictures"))
-    copy.snakemake(
-        "--cores",
-        "all",
-        "results/micro/prepare/pictures/manifest.json",
-        "jobs.json",
-        "contents/pictures.json",
-    )
-    copy.run("dvc", "commit", "--force", "-q", "prepare@pictures", "check", "contents@pictures")
-    assert "prepare pictures" not in copy.planned() | copy.stale()
     first, second = images / "a/2.png", images / "b/3.png"
-    second.write_bytes(second.read_bytes() + b"\0" * (first.stat().st_size - second.stat().st_size))
-    copy.snakemake("--cores", "all", *wanted)
-    copy.run("dvc", "commit", "--force", "-q", "prepare@pictures", "check", "contents@pictures")
+    longer = max(first.stat().st_size, second.stat().st_size)
+    for path in (first, second):
+        # What follows the end of an image is no part of it.
+        path.write_bytes(path.read_bytes().ljust(longer, b"\0"))
+    made = "results/micro/prepare/pictures/manifest.json"
+    copy.snakemake("--cores", "all", made, "contents/pictures.json", "jobs.json")
+    copy.run("dvc", "commit", "--force", "-q", "contents@pictures", "check", "prepare@pictures")
+    assert "prepare pictures" not in copy.planned() | copy.stale()
     first.rename(images / "x")
     second.rename(first)
     (images / "x").rename(second)
-    assert "prepare pictures" in copy.planned() and "prepare pictures" in copy.stale()
+    assert "prepare pictures" in copy.planned()
     assert "contents@pictures" in copy.run("dvc", "status").stdout
-    shutil.rmtree(images)
+    assert "prepare pictures" in copy.stale()
