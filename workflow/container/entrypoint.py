@@ -24,6 +24,7 @@ IMAGE = Path(__file__).parents[2]
 PROJECT = (
     "src",
     "workflow",
+    "contents",
     "dvc.yaml",
     ".dvc",
     ".dvcignore",

@@ -8,7 +8,7 @@ from ebmrepro.files.workspace import data_sha256, file_sha256
 from ebmrepro.machine.packages import LOCKS, differences, installed, locked
 
 # What the flow itself writes: a change there is no change of the code.
-WRITTEN = ("results", "paper_figures", "provenance", "dvc.lock")
+WRITTEN = ("results", "paper_figures", "provenance", "contents", "dvc.lock", "jobs.json", "inputs.json")
 # Left by the image beside a params.yaml that stood alone.
 REVISION_FILE = ".ebm-revision"
 DIRTY = "-dirty"

@@ -32,7 +32,7 @@ LICENCE = "https://spdx.org/licenses/MIT"
 WORKFLOW_PROFILE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 # What a checkout needs to run it again, beside the folders.
 PROJECT = ("dvc.yaml", "Makefile", "LICENSE", "README.md", "pyproject.toml", *LOCKS)
-FOLDERS = ("src", "workflow")
+FOLDERS = ("contents", "src", "workflow")
 ENGINES = {
     "snakemake": ("https://snakemake.github.io", "Snakemake"),
     "dvc": ("https://dvc.org", "DVC"),
