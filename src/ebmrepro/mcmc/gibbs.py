@@ -1,15 +1,9 @@
 """Block Gibbs sampling of a restricted Boltzmann machine."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from ebmrepro.energies.rbm import RBM
-    from ebmrepro.params.samplers.gibbs import GibbsSampler
+from ebmrepro.energies.rbm import RBM
 
 
 @torch.no_grad()
@@ -24,7 +18,7 @@ def gibbs_step(rbm: RBM, v: Tensor, generator: torch.Generator) -> Tensor:
 def transition(
     rbm: RBM,
     v: Tensor,
-    config: GibbsSampler,
+    config: object,
     generator: torch.Generator,
     step: int,
     total: int,

@@ -6,18 +6,12 @@
 x- are detached ends of a Markov chain: sg stops the gradient through the samples.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from torch import Tensor, cat, nn
 
 from ebmrepro.energies.heads import heads
+from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.cd import ContrastiveDivergence as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def contrastive_divergence(

@@ -24,21 +24,16 @@ The time-dependent form is the sum over levels of the one-step divergences from 
 for the data and E_theta(x, t_i) for the energy.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.conditional import Given
+from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.diffusions import Kernel, kernels, marginals
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def diffusion_contrastive_divergence(

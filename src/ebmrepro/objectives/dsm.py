@@ -7,19 +7,13 @@ s_theta = -grad E_theta: weighted so, a flat energy has L = d/2 at every sigma. 
 the noisy data, p_D * N(0, sigma^2 I), not of the data.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.gradient import energy_gradient
+from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.dsm import DenoisingScoreMatching as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def denoising_score_matching(

@@ -11,23 +11,17 @@ low energy; L_ent is minus the nearest-neighbour entropy of the samples. As run 
 weight 1 (`kl_weight`) and L_ent has weight 0.3 (`entropy_weight`), not scaled by the other.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from ebmrepro.energies.conditional import rows
 from ebmrepro.energies.heads import heads
+from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.cd import contrastive_divergence
 from ebmrepro.objectives.entropy import nearest_neighbour_entropy
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 class _MeanEnergy(nn.Module):

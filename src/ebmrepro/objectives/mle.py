@@ -3,19 +3,13 @@
 NLL(theta) = E_{p_D}[ E_theta(x) ] + log Z(theta)
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from torch import Tensor, nn
 
 from ebmrepro.energies.grid_partition import grid_log_partition
+from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.mle import GridPartition
 from ebmrepro.params.objectives.mle import MaximumLikelihood as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def negative_log_likelihood(energy: nn.Module, data: Tensor, grid: GridPartition | None = None) -> Tensor:

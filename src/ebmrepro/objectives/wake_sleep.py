@@ -13,18 +13,12 @@ L_wake less the entropy of r_phi is the variational bound on -log p_theta(x); L_
 bound: it fits r_phi to the posterior in KL(p || r), not KL(r || p), and under the machine's own samples.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
+from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.wake_sleep import WakeSleep as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.energies.helmholtz import HelmholtzMachine
 
 
 def wake_loss(machine: HelmholtzMachine, x: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,10 +1,7 @@
 """Every number of a set of samples from one pass of features, each under a name that cannot be mistaken."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,9 +14,7 @@ from ebmrepro.evaluation.inception.kid import kernel_inception_distance
 from ebmrepro.evaluation.inception.manifold import manifold
 from ebmrepro.evaluation.inception.reference import Reference, refuse_foreign
 from ebmrepro.evaluation.samples.frechet import moments
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.inception import InceptionEvaluation
+from ebmrepro.params.evaluations.inception import InceptionEvaluation
 
 
 def measure(

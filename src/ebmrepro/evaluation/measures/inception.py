@@ -1,9 +1,6 @@
 """Samples of all seeds of a run by the rulers of papers, beside the data set's references."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,10 +12,8 @@ from ebmrepro.evaluation.samples.diversity import mean_pairwise_distance, neares
 from ebmrepro.evaluation.samples.long_chains import separation
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
 from ebmrepro.machine.progress import progress
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.inception import InceptionEvaluation
-    from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.evaluations.inception import InceptionEvaluation
+from ebmrepro.params.inception import InceptionRuler
 
 # Images whose pairwise distance is taken: half a million pairs.
 PAIRED = 1000
