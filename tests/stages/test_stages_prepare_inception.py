@@ -10,7 +10,7 @@ from rulers_stand_in import expected as by_hand
 from rulers_stand_in import make_weights
 from stages_published import FOLDER, done, half_a_picture, publish_in, refused
 
-from ebmrepro.evaluation.inception.prepared import references_from
+from ebmrepro.evaluation.inception.prepare import references_from
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 
