@@ -222,7 +222,7 @@ def measured_folder(workspace_folder, edit, pictures, stand_in):
     def make(condition: str = "") -> None:
         # YAML of params.yaml is a superset of JSON.
         own = json.dumps(ruler(stand_in).model_dump(mode="json"))
-        edit("    source: pictures\n", f"    source: {pictures}\n")
+        edit("folders: {pictures: pictures}", f"folders: {{pictures: {pictures}}}")
         edit("    limit: 20\n", "    limit: null\n")
         edit("minimum_accuracy: 0.1}\n    inception: null", f"minimum_accuracy: 0.0}}\n    inception: {own}")
         measured = json.dumps(EVALUATION | {"likelihood": PATH})
