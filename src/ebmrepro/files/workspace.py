@@ -138,6 +138,20 @@ def save_json(path: Path, content: Mapping) -> None:
     write_text(path, json.dumps(body, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
+def save_result(
+    preset: str,
+    stage: str,
+    experiment: str,
+    item: str,
+    result: Mapping,
+    tensors: Mapping[str, np.ndarray],
+    about: Mapping,
+) -> None:
+    """The two files of a stage that measures: `result` as JSON, and `tensors` with the metadata `about`."""
+    save_json(run_file(preset, stage, experiment, item, ".json"), result)
+    save_tensors(run_file(preset, stage, experiment, item, ".safetensors"), tensors, about)
+
+
 def finite_or_null(metrics: Mapping[str, float]) -> dict[str, float | None]:
     """Numbers as JSON can hold them: a diverged model may have no finite score.
 

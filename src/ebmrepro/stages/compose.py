@@ -81,12 +81,8 @@ def run(params: Params, item: str) -> None:
         },
         "seeds": seeds,
     }
-
-    def place(suffix: str):
-        return workspace.run_file(params.preset, "compose", config.experiment, item, suffix)
-
-    workspace.save_tensors(place(".safetensors"), tensors, {"seeds": all_seeds})
-    workspace.save_json(place(".json"), result)
+    where = params.preset, "compose", config.experiment, item
+    workspace.save_result(*where, result, tensors, {"seeds": all_seeds})
 
 
 def _energy(

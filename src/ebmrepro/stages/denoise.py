@@ -69,12 +69,8 @@ def run(params: Params, item: str) -> None:
         "runs": runs,
         "reference": reference,
     }
-
-    def place(suffix: str):
-        return workspace.run_file(params.preset, "denoise", config.experiment, item, suffix)
-
-    workspace.save_tensors(place(".safetensors"), tensors, {"noise": config.noise})
-    workspace.save_json(place(".json"), result)
+    where = params.preset, "denoise", config.experiment, item
+    workspace.save_result(*where, result, tensors, {"noise": config.noise})
 
 
 def _quality(word: str, images: Tensor, clean: Tensor) -> dict[str, float]:

@@ -51,12 +51,8 @@ def run(params: Params, item: str) -> None:
         "sets": list(sets),
         "runs": runs,
     }
-
-    def place(suffix: str):
-        return workspace.run_file(params.preset, "detect", config.experiment, item, suffix)
-
-    workspace.save_tensors(place(".safetensors"), tensors, {"sets": list(sets)})
-    workspace.save_json(place(".json"), result)
+    where = params.preset, "detect", config.experiment, item
+    workspace.save_result(*where, result, tensors, {"sets": list(sets)})
 
 
 def _test_images(params: Params, dataset: str) -> np.ndarray:

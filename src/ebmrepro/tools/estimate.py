@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from ebmrepro.mcmc.chunks import CHUNK, Target
 from ebmrepro.params.compositions import models_of
 from ebmrepro.params.generations import Generation
 from ebmrepro.params.root import Params, TrainSettings
+from ebmrepro.training.cost import wait
 from ebmrepro.training.loop import Training
 
 WARM_UP = 3
@@ -125,13 +127,6 @@ class _Costs:
         return self.timed[key]
 
 
-class _Silent:
-    """Progress that nobody waits for."""
-
-    def advance(self, steps: int = 1) -> None:
-        pass
-
-
 def _sampling(training: Training, tiny: Generation, times: int) -> Callable[[], object]:
     """A few steps of a few chains."""
     model, data = training.state.model("ema"), training.batches.data
@@ -144,7 +139,7 @@ def _sampling(training: Training, tiny: Generation, times: int) -> Callable[[], 
         energy,
         tuple(data.shape[1:]),
         seed=0,
-        progress=_Silent(),
+        progress=SimpleNamespace(advance=lambda steps=1: None),
         condition=condition,
         over_time=over_time,
         diffusion=[(1.0, 1.0)] * times,
@@ -184,14 +179,9 @@ def _seconds(work: Callable[[], object], times: int, device: torch.device) -> fl
 
 
 def _timed(work: Callable[[], object], times: int, device: torch.device) -> float:
-    _wait(device)
+    wait(device)
     start = time.perf_counter()
     for _ in range(times):
         work()
-    _wait(device)
+    wait(device)
     return (time.perf_counter() - start) / times
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
