@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from prepared_parts import labelled
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from torch import nn
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.data import digits
 from ebmrepro.evaluation.classifiers.network import (
     Classifier,
     as_unit,
@@ -31,7 +31,8 @@ def test_the_demos_classifier_reads_digits():
     files = [root / "params.yaml", *(root / "workflow" / "presets").glob("*.yaml")]
     demo = next(params for params in map(load_params, files) if params.preset == "demo")
     config = demo.datasets["digits"]
-    train, train_labels, test, test_labels = digits.make(config)
+    train, train_labels, test, test_labels = labelled(config)
+    train_labels, test_labels = train_labels["label"], test_labels["label"]
     model = train_classifier(train, train_labels, config.classifier, config.seed, torch.device("cpu"))
     accuracy = (model.predict(test) == test_labels).mean()
     assert accuracy >= 0.97
