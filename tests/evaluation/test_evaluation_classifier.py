@@ -20,7 +20,8 @@ from ebmrepro.evaluation.classifiers.network import (
     train_classifier,
 )
 from ebmrepro.evaluation.classifiers.ruler import Ruler, accuracy, ruler_from_tensors
-from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.files.mapped import save_rows
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.datasets import ClassifierRuler
 
 

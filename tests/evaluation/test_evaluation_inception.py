@@ -20,7 +20,7 @@ from ebmrepro.evaluation.likelihood.cube import cube_likelihood
 from ebmrepro.evaluation.measures import inception
 from ebmrepro.evaluation.measures.inception import inception_numbers, nearest_images, pairwise_distance_ratios
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.evaluations.inception import InceptionEvaluation, Likelihood
 from ebmrepro.params.inception import InceptionRuler
 

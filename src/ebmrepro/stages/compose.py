@@ -10,7 +10,7 @@ from ebmrepro.energies.conditional import Given
 from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
 from ebmrepro.evaluation.classifiers.satisfaction import satisfied, words
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.machine.progress import progress
 from ebmrepro.mcmc.chunks import CHUNK, Target

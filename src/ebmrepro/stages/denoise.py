@@ -10,7 +10,7 @@ from ebmrepro.data.streams import stream_seed
 from ebmrepro.evaluation.denoising import posterior
 from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise, structural_similarity
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.params.denoisings import noise_name
 from ebmrepro.params.root import Params

@@ -5,7 +5,7 @@ import numpy as np
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.evaluation import outliers
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import trained_models

@@ -9,7 +9,7 @@ import pandas as pd
 from ebmrepro.evaluation.subject import Subject
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.generations import Weights

@@ -9,7 +9,8 @@ import numpy as np
 from ebmrepro.data.learnt import Images, Learnt
 from ebmrepro.data.prepared import Arrays, Prepared, Stream
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.files.mapped import save_rows
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.root import Params
 
