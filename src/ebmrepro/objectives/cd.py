@@ -9,7 +9,6 @@ x- are detached ends of a Markov chain: sg stops the gradient through the sample
 from torch import Tensor, cat, nn
 
 from ebmrepro.energies.heads import heads
-from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.cd import ContrastiveDivergence as Config
 
@@ -43,7 +42,7 @@ class ContrastiveDivergence:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
         negatives = sampler.run(energy, data)
         sampler.keep(negatives.x)

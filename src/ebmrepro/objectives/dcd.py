@@ -30,7 +30,6 @@ import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.conditional import Given
-from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.diffusions import Kernel, kernels, marginals
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
@@ -74,7 +73,7 @@ class DiffusionContrastiveDivergence:
         table, one_hot = self._on_device
         return table.to(like.dtype), one_hot
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...), of which `sampler` gives the generator alone.
 
         In the time-dependent form each row is used at one time, and `times` times their mean is an unbiased

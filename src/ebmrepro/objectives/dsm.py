@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.gradient import energy_gradient
-from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.dsm import DenoisingScoreMatching as Config
 
@@ -31,7 +30,7 @@ class DenoisingScoreMatching:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...); the mean energy logged is that of the noisy data."""
         noise = torch.randn(data.shape, generator=sampler.generator, device=data.device, dtype=data.dtype)
         loss, energies = denoising_score_matching(energy, data, noise, self.config.sigma)

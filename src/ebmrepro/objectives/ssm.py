@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.gradient import energy_gradient
-from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.ssm import SlicedScoreMatching as Config
 
@@ -34,7 +33,7 @@ class SlicedScoreMatching:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...)."""
         shape = (self.config.projections, *data.shape)
         coins = torch.randint(2, shape, generator=sampler.generator, device=data.device)

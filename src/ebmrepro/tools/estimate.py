@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ebmrepro.energies.conditional import Given
 from ebmrepro.flow import cost
+from ebmrepro.flow.jobs import all_jobs
 from ebmrepro.machine.device import device_name, set_up
 from ebmrepro.mcmc.chunks import CHUNK, Target
 from ebmrepro.params.compositions import models_of
@@ -58,11 +59,7 @@ def estimate(params: Params, steps: int, batch: int | None = None) -> None:
         generation = params.generations[composition.generation]
         row(name, len(params.seeds_of(models[0])), sum(costs.chains(run, generation) for run in models))
     Console().print(table)
-    single = (
-        *("datasets", "protocols", "compositions", "outliers"),
-        *("denoisings", "comparisons", "figures", "tables"),
-    )
-    jobs = 3 * len(params.runs) + sum(len(getattr(params, section)) for section in single) + 1
+    jobs = len(all_jobs(params))
     scaled = f", scaled from {batch} images at a time" if batch is not None else ""
     print(
         f"{params.preset}: {total:.2f} h of training, sampling and annealed importance sampling on"

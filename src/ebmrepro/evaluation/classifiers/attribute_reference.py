@@ -1,7 +1,8 @@
 """A classifier for each attribute that a data set asks for, learnt from its training images."""
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.classifiers.ruler import accuracy, train_ruler
+from ebmrepro.evaluation.classifiers.network import train_classifier
+from ebmrepro.evaluation.classifiers.ruler import Ruler, accuracy
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.datasets import AttributeClassifiers
@@ -22,10 +23,15 @@ def learn(config: AttributeClassifiers, images: Images) -> Learnt:
                 f"{images.name}: no test image shows {some} of {name}, so that minimum_accuracy cannot be"
                 f" judged: take more test images or take {name} out of the classifier's attributes"
             )
-    labels = {name: train[name] for name in config.attributes}
-    classes = {name: len(values[name]) for name in config.attributes}
-    with progress(f"prepare {images.name}, classifiers", len(labels) * config.epochs) as bar:
-        model = train_ruler(train["x"], labels, config, images.seed, images.device, classes, bar.advance)
+    seed, device = images.seed, images.device
+    with progress(f"prepare {images.name}, classifiers", len(config.attributes) * config.epochs) as bar:
+        classifiers = {
+            name: train_classifier(
+                train["x"], train[name], config, seed, device, len(values[name]), bar.advance
+            )
+            for name in config.attributes
+        }
+    model = Ruler(classifiers)
     measures = {}
     for name, predicted in model.predict(test["x"]).items():
         found = accuracy(predicted, test[name])
