@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
+from ebmrepro.energies.gradient import EnergyFunction, detached_gradient
 from ebmrepro.mcmc.annealed_importance import PartitionEstimate, summarise
 from ebmrepro.params.evaluations.inception import Likelihood
 
@@ -44,10 +44,7 @@ class State(NamedTuple):
 
 def state_at(energy: EnergyFunction, x: Tensor) -> State:
     """`x` (B, ...) with its energies and gradients."""
-    x = x.detach().requires_grad_(True)
-    with torch.enable_grad():
-        energies, gradients = energy_gradient(energy, x, create_graph=False)
-    return State(x.detach(), energies.detach(), gradients)
+    return State(x.detach(), *detached_gradient(energy, x))
 
 
 def reflected_step(

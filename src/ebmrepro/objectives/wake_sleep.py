@@ -13,9 +13,8 @@ L_wake less the entropy of r_phi is the variational bound on -log p_theta(x); L_
 bound: it fits r_phi to the posterior in KL(p || r), not KL(r || p), and under the machine's own samples.
 """
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.wake_sleep import WakeSleep as Config
 
@@ -26,8 +25,8 @@ class WakeSleep:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: HelmholtzMachine, data: Tensor, sampler) -> Terms:
-        """Terms for one batch (B, d); `sampler.generator` gives the random numbers."""
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
+        """Terms for one batch (B, d); random numbers come from `sampler.generator`, `energy` is a machine."""
         explanation = energy.sample_recognition(data, sampler.generator)
         wake = -energy.log_joint(data, explanation).mean()
         dream, its_causes = energy.sample(len(data), sampler.generator)
