@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from prepared_parts import labelled
-from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from torch import nn
 
 from ebmrepro.checks.load import load_params
@@ -19,7 +18,7 @@ from ebmrepro.evaluation.classifiers.network import (
     quarter_means,
     train_classifier,
 )
-from ebmrepro.evaluation.classifiers.ruler import Ruler, accuracy, ruler_from_tensors
+from ebmrepro.evaluation.classifiers.ruler import Ruler, ruler_from_tensors
 from ebmrepro.files.mapped import save_rows
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.datasets import ClassifierRuler
@@ -179,20 +178,3 @@ def test_the_deterministic_quarter_means_are_torchs(height, width):
     weight = torch.randn(expected.shape, dtype=torch.float64)
     gradients = [torch.autograd.grad((means * weight).sum(), maps)[0] for means in (found, expected)]
     assert torch.allclose(*gradients, rtol=1e-12)
-
-
-def test_accuracies_are_scikit_learns():
-    rng = np.random.default_rng(0)
-    true = rng.choice([0, 1, 3], 200, p=[0.7, 0.2, 0.1])  # No image shows value 2.
-    predicted = np.where(rng.random(200) < 0.6, true, rng.integers(0, 4, 200))
-    found = accuracy(predicted, true)
-    assert found.overall == pytest.approx(accuracy_score(true, predicted), abs=1e-12)
-    kept = np.isin(predicted, true)  # scikit-learn warns of predictions that never occur.
-    expected = np.mean([(predicted[true == value] == value).mean() for value in (0, 1, 3)])
-    assert found.balanced == pytest.approx(expected, abs=1e-12)
-    assert accuracy(predicted[kept], true[kept]).balanced == pytest.approx(
-        balanced_accuracy_score(true[kept], predicted[kept]), abs=1e-12
-    )
-    constant = accuracy(np.zeros(200, dtype=np.int64), true)
-    assert constant.overall == constant.commonest == (true == 0).mean()
-    assert constant.balanced == pytest.approx(1 / 3)

@@ -5,7 +5,6 @@ which attributes a sample shows.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -42,26 +41,6 @@ class Ruler:
             for attribute, model in self.classifiers.items()
             for name, value in model.state_dict().items()
         }
-
-
-class Accuracy(NamedTuple):
-    """How well values were predicted, all in [0, 1].
-
-    `overall`: share of predictions that are right; `balanced`: mean over the values that occur of the share
-    of each that is recognised, which for a constant prediction is one over how many occur; `commonest`: share
-    of the commonest value, which is the overall accuracy of always predicting it.
-    """
-
-    overall: float
-    balanced: float
-    commonest: float
-
-
-def accuracy(predicted: np.ndarray, true: np.ndarray) -> Accuracy:
-    """Of value numbers (n,), n >= 1."""
-    right, counts = predicted == true, np.bincount(true)
-    recognised = np.bincount(true, right)[counts > 0] / counts[counts > 0]
-    return Accuracy(float(right.mean()), float(recognised.mean()), float(counts.max() / len(true)))
 
 
 def ruler_from_tensors(tensors: Mapping[str, np.ndarray]) -> Ruler:
