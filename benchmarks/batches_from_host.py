@@ -19,7 +19,8 @@ import torch
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.data.host_batches import HostData
-from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.files.mapped import save_rows
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.root import TrainSettings
 from ebmrepro.training.loop import Training
 

@@ -81,7 +81,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     config = BinaryDigitsData(kind="binary_digits", seed=0, test_fraction=0.2, threshold=0.5)
-    data = binary_digits.make(config)[0]
+    data = binary_digits.prepare(config).parts["train"].x
     print(
         f"torch {torch.__version__}, scikit-learn {sklearn.__version__}, {options.threads} thread(s),"
         f" {len(data)} digits, 64 x {HIDDEN} units; milliseconds per epoch, fastest of {options.repeats};"

@@ -15,97 +15,62 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import ParamsError
 from ebmrepro.params.root import Params
-from ebmrepro.params.stages import stage
+from ebmrepro.params.stages import STAGES, Stage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-Item = Annotated[str, typer.Argument(help="a name from params.yaml")]
+NAME = "a name from params.yaml"
+# What an item of each stage is, and what the stage does with it.
+ITEMS = {
+    "prepare": ("dataset", "Make a data set, its ruler and its manifest."),
+    "train": ("run", "Train a run with every seed; goes on where a killed process stopped."),
+    "sample": ("run", "Draw samples from a run's models."),
+    "evaluate": ("run", "Measure a run."),
+    "compose": ("composition", "Sample compositions of an experiment's models and judge them."),
+    "detect": ("outliers", "Tell a data set's images from others by the energy of an experiment's models."),
+    "denoise": (
+        "denoising",
+        "Remove noise from a data set's images by the energies of an experiment's models.",
+    ),
+    "compare": (
+        "comparison",
+        "Put the runs of several experiments side by side and time a training step of each.",
+    ),
+    "resample": ("protocol", "Sample a run's models by another protocol and measure that."),
+    "figure": ("figure", "Draw a figure."),
+    "table": ("table", "Write a table."),
+    "report": (None, "Judge the claims and write paper_figures/report.html."),
+}
 
 
-def _stage(name: str, item: str | None = None) -> None:
-    params, section = load_params(), stage(name).section
-    if section is not None:
-        known = getattr(params, section)
-        if item not in known:
-            from ebmrepro.params.words import nearest
+def _command(one: Stage, word: str | None) -> Callable[..., None]:
+    """The subcommand of a stage, whose argument is called `word`; its module is imported when it runs."""
 
-            raise ParamsError(f"params.yaml: {section} has no '{item}'{nearest(item, known)}")
-    from ebmrepro.provenance.record import recorded
+    def run(item: str | None) -> None:
+        params = load_params()
+        if item is not None:
+            known = getattr(params, one.section)
+            if item not in known:
+                from ebmrepro.params.words import nearest
 
-    module = import_module(f"ebmrepro.stages.{name}")
-    with recorded(params, name, item):
-        module.run(params, item) if section is not None else module.run(params)
+                raise ParamsError(f"params.yaml: {one.section} has no '{item}'{nearest(item, known)}")
+        from ebmrepro.provenance.record import recorded
 
+        module = import_module(f"ebmrepro.stages.{one.name}")
+        with recorded(params, one.name, item):
+            module.run(params, *([] if item is None else [item]))
 
-@app.command()
-def prepare(dataset: Item) -> None:
-    """Make a data set, its ruler and its manifest."""
-    _stage("prepare", dataset)
+    if word is None:
+        return lambda: run(None)
 
+    def run_item(item: Annotated[str, typer.Argument(metavar=word, help=NAME)]) -> None:
+        run(item)
 
-@app.command()
-def train(run: Item) -> None:
-    """Train a run with every seed; goes on where a killed process stopped."""
-    _stage("train", run)
-
-
-@app.command()
-def sample(run: Item) -> None:
-    """Draw samples from a run's models."""
-    _stage("sample", run)
+    return run_item
 
 
-@app.command()
-def evaluate(run: Item) -> None:
-    """Measure a run."""
-    _stage("evaluate", run)
-
-
-@app.command()
-def compose(composition: Item) -> None:
-    """Sample compositions of an experiment's models and judge them."""
-    _stage("compose", composition)
-
-
-@app.command()
-def detect(outliers: Item) -> None:
-    """Tell a data set's images from others by the energy of an experiment's models."""
-    _stage("detect", outliers)
-
-
-@app.command()
-def denoise(denoising: Item) -> None:
-    """Remove noise from a data set's images by the energies of an experiment's models."""
-    _stage("denoise", denoising)
-
-
-@app.command()
-def compare(comparison: Item) -> None:
-    """Put the runs of several experiments side by side and time a training step of each."""
-    _stage("compare", comparison)
-
-
-@app.command()
-def resample(protocol: Item) -> None:
-    """Sample a run's models by another protocol and measure that."""
-    _stage("resample", protocol)
-
-
-@app.command()
-def figure(figure: Item) -> None:
-    """Draw a figure."""
-    _stage("figure", figure)
-
-
-@app.command()
-def table(table: Item) -> None:
-    """Write a table."""
-    _stage("table", table)
-
-
-@app.command()
-def report() -> None:
-    """Judge the claims and write paper_figures/report.html."""
-    _stage("report")
+for _one in STAGES:
+    _word, _does = ITEMS[_one.name]
+    app.command(_one.name, help=_does)(_command(_one, _word))
 
 
 @app.command()
@@ -117,7 +82,7 @@ def check() -> None:
 
 
 @app.command()
-def contents(folder: Item) -> None:
+def contents(folder: Annotated[str, typer.Argument(help=NAME)]) -> None:
     """Write to contents/<folder>.json the hash of what lies in a folder of images."""
     from ebmrepro.stages.contents import run
 

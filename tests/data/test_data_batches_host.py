@@ -8,7 +8,8 @@ import torch
 
 from ebmrepro.data.batches import Batches
 from ebmrepro.data.host_batches import HostBatches, HostData, batches_of
-from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.files.mapped import save_rows
+from ebmrepro.files.workspace import map_tensors
 
 CPU = torch.device("cpu")
 

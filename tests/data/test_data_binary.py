@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from prepared_parts import samples
 from sklearn.datasets import load_digits
 
-from ebmrepro.data import bars_and_stripes, binary_digits, digits
+from ebmrepro.data import bars_and_stripes
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
 from ebmrepro.params.datasets.digits import DigitsData
@@ -37,7 +38,7 @@ def test_bars_and_stripes_are_the_images_of_whole_lines(side):
     assert found.keys() == known.keys() and len(found) == len(patterns)
     assert all(found[image] == pytest.approx(known[image], abs=1e-15) for image in known)
 
-    train, test = bars_and_stripes.make(_bars(side))
+    train, test = samples(_bars(side))
     assert train.dtype == np.float32 and train.shape == (2 ** (side + 1), side * side)
     assert np.array_equal(train, test) and not np.shares_memory(train, test)
     drawn, counts = np.unique(train, axis=0, return_counts=True)
@@ -63,9 +64,9 @@ def test_one_line_is_refused():
 @pytest.mark.parametrize("threshold", [0.2, 0.5])
 def test_binary_digits_are_the_grey_ones_above_the_threshold(threshold):
     """A grey level at the threshold is off: level 8 of 16 at 0.5."""
-    train, test = binary_digits.make(BinaryDigitsData(kind="binary_digits", threshold=threshold, **DIGITS))
+    train, test = samples(BinaryDigitsData(kind="binary_digits", threshold=threshold, **DIGITS))
     classifier = {"epochs": 1, "batch_size": 64, "width": 2, "minimum_accuracy": 0}
-    grey_train, _, grey_test, _ = digits.make(DigitsData(kind="digits", classifier=classifier, **DIGITS))
+    grey_train, grey_test = samples(DigitsData(kind="digits", classifier=classifier, **DIGITS))
     for binary, grey in ((train, grey_train), (test, grey_test)):
         assert binary.dtype == np.float32 and binary.shape == (len(grey), 64)
         levels = np.rint(grey * (16 / 255)).reshape(-1, 64)

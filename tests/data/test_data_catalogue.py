@@ -9,7 +9,7 @@ from catalogue_entries import small
 from catalogue_server import running
 
 from ebmrepro.data.catalogue.fetch import fetch
-from ebmrepro.data.catalogue.images import open_images
+from ebmrepro.data.catalogue.images import Images
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import find_entry, load_catalogue
 
@@ -50,7 +50,7 @@ def test_from_its_source_to_pixels(name, tmp_path):
     assert {file: found.checksum for file, found in fetched.items()} == digests
     paths = {file: found.path for file, found in fetched.items()}
     for split, (expected, labels) in made.expected.items():
-        images = open_images(entry, paths, split, entry.sizes[0])
+        images = Images(entry, paths, split, entry.sizes[0])
         assert images.count == len(expected) and set(images.attributes) == set(labels)
         # Twice: an iteration begins at the first image.
         for _ in range(2):

@@ -5,10 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from prepared_parts import samples
 from pydantic import ValidationError
 from scipy import integrate, stats
 
-from ebmrepro.data import density as points_of
 from ebmrepro.data.density import density
 from ebmrepro.params.datasets.density import SHAPES, DensityData
 
@@ -107,11 +107,11 @@ def test_make_gives_reproducible_disjoint_parts(shape):
         return DensityData(kind="density", shape=shape,
                            train_size=train, test_size=test, seed=seed)  # fmt: skip
 
-    train, test = points_of.make(config(0))
+    train, test = samples(config(0))
     assert train.shape == (70, 2) and test.shape == (30, 2) and train.dtype == test.dtype == np.float32
-    again = points_of.make(config(0))
+    again = samples(config(0))
     assert np.array_equal(train, again[0]) and np.array_equal(test, again[1])
-    assert not np.array_equal(train, points_of.make(config(1))[0])
+    assert not np.array_equal(train, samples(config(1))[0])
     assert len(np.unique(np.concatenate([train, test]), axis=0)) == 100
 
 

@@ -22,7 +22,7 @@ def _config(source: Path, **changes) -> ImageFolderData:
 def _read(config: ImageFolderData) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Train images, train labels, test images, test labels."""
     read = []
-    for part in image_folder.parts(config).values():
+    for part in image_folder.prepare(config).parts.values():
         pixels, labels = zip(*part, strict=True)
         read += [np.stack(pixels), np.array([label["label"] for label in labels])]
     return tuple(read)
@@ -158,7 +158,7 @@ def test_corrupt_images_are_counted_or_left_out(folder):
     lost = [sorted((folder / name).glob("3.*"))[0] for name in ("ant", "bee")]
     for path in lost:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    train, test = image_folder.parts(_config(folder, corrupt="skip")).values()
+    train, test = image_folder.prepare(_config(folder, corrupt="skip")).parts.values()
     read = [list(part) for part in (train, test)]
     assert sorted(train.corrupt + test.corrupt) == [str(path.relative_to(folder)) for path in lost]
     assert [len(images) for images in read] == [10 - len(part.corrupt) for part in (train, test)]
@@ -175,14 +175,14 @@ def test_corrupt_images_are_counted_or_left_out(folder):
     with pytest.raises(
         WorkspaceError, match=rf"{len(part.corrupt)} of 10 {part.name} images .* corrupt: skip"
     ):
-        list(image_folder.parts(_config(folder))[part.name])
+        list(image_folder.prepare(_config(folder)).parts[part.name])
 
 
 def test_a_folder_of_damaged_images_is_refused_even_if_they_may_be_skipped(folder):
     for path in folder.rglob("*.*"):
         path.write_bytes(b"nothing")
     with pytest.raises(WorkspaceError, match=r"10 of 10 train images in .* cannot be decoded"):
-        list(image_folder.parts(_config(folder, corrupt="skip"))["train"])
+        list(image_folder.prepare(_config(folder, corrupt="skip")).parts["train"])
 
 
 def test_an_image_too_large_to_decode_is_named(folder, monkeypatch):

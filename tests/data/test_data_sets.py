@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from prepared_parts import labelled, samples
 from scipy import stats
 from sklearn.datasets import load_digits
 
-from ebmrepro.data import digits, gaussian
 from ebmrepro.params.datasets.digits import DigitsData
 from ebmrepro.params.datasets.gaussian import GaussianData
 
@@ -18,7 +18,7 @@ def test_gaussian_moments_and_shape_of_the_law():
         test_size=500,
         seed=3,
     )
-    train, test = gaussian.make(config)
+    train, test = samples(config)
     assert train.shape == (20_000, 4) and test.shape == (500, 4) and train.dtype == np.float32
     n = len(train)
     assert np.abs(train.mean(0)).max() < 4.5 / np.sqrt(n)
@@ -27,7 +27,7 @@ def test_gaussian_moments_and_shape_of_the_law():
     for column in train.T:
         assert stats.kstest(column, "norm").pvalue > 1e-4
     assert not np.array_equal(train[:500], test)
-    assert np.array_equal(gaussian.make(config)[0], train)
+    assert np.array_equal(samples(config)[0], train)
 
 
 def _config(seed=0, fraction=0.2):
@@ -38,7 +38,8 @@ def _config(seed=0, fraction=0.2):
 
 @pytest.mark.parametrize("fraction", [0.2, 0.35])
 def test_digits_are_scikit_learns_split_in_two(fraction):
-    train, train_labels, test, test_labels = digits.make(_config(fraction=fraction))
+    train, train_labels, test, test_labels = labelled(_config(fraction=fraction))
+    train_labels, test_labels = train_labels["label"], test_labels["label"]
     source = load_digits()
     assert train.shape[1:] == test.shape[1:] == (1, 8, 8) and train.dtype == test.dtype == np.uint8
     assert len(test) == np.ceil(fraction * 1797) and len(train) + len(test) == 1797
@@ -51,12 +52,13 @@ def test_digits_are_scikit_learns_split_in_two(fraction):
 
 
 def test_digits_split_keeps_the_classes_shares():
-    _, train_labels, _, test_labels = digits.make(_config())
+    _, train_labels, _, test_labels = labelled(_config())
+    train_labels, test_labels = train_labels["label"], test_labels["label"]
     whole = np.bincount(load_digits().target)
     assert np.abs(np.bincount(test_labels) - 0.2 * whole).max() < 1
     assert np.array_equal(np.bincount(train_labels) + np.bincount(test_labels), whole)
 
 
 def test_digits_split_depends_on_the_seed_alone():
-    first, again, other = (digits.make(_config(seed))[0] for seed in (0, 0, 1))
+    first, again, other = (samples(_config(seed))[0] for seed in (0, 0, 1))
     assert np.array_equal(first, again) and not np.array_equal(first, other)

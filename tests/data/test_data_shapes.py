@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from prepared_parts import labelled
 from scipy import stats
 
-from ebmrepro.data import shapes
 from ebmrepro.params.datasets.shapes import ShapesData
 
 
@@ -19,7 +19,7 @@ VALUES = _config().attributes
 
 
 def _make(*settings):
-    return shapes.make(_config(*settings))
+    return labelled(_config(*settings))
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ebmrepro.data.learnt import Images
+from ebmrepro.evaluation.inception.prepare import learn
 from ebmrepro.evaluation.inception.weights import weights_of
 from ebmrepro.files.workspace import file_sha256
 
@@ -104,3 +106,9 @@ def protocol(**changes) -> SimpleNamespace:
     """Settings of an evaluation of kind inception, which itself refuses counts as small as those of tests."""
     usual = {"counts": [], "splits": 10, "subsets": 100, "subset_size": 1000, "neighbours": 3}
     return SimpleNamespace(**usual | {"density_neighbours": 5, "seed": 0} | changes)
+
+
+def references_of(config, images, seed):
+    """Tensors and metadata that `prepare` keeps of uint8 `images` by part."""
+    parts = {part: {"x": array} for part, array in images.items()}
+    return learn(config, Images("stand-in", parts, {}, seed, torch.device("cpu"), 1))[:2]

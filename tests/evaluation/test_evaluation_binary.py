@@ -9,7 +9,7 @@ import torch
 from scipy.special import logsumexp
 
 from ebmrepro.data.bars_and_stripes import patterns
-from ebmrepro.data.independent import independent_pixels
+from ebmrepro.data.independent import with_independent_pixels
 from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.evaluation.likelihood.binary import how, likelihood
@@ -120,7 +120,8 @@ def test_independent_pixels_against_scipy():
     train = (rng.random((40, 3)) < [0.2, 0.5, 0.9]).astype(np.float32)
     train = np.concatenate([train, np.zeros((40, 1), np.float32)], 1)
     test = (rng.random((30, 4)) < 0.5).astype(np.float32)
-    mean, log_likelihood = independent_pixels(train, test)
+    found = with_independent_pixels(train, test)
+    mean, log_likelihood = found.reference["mean"], found.measures["independent_pixels_log_likelihood"]
     expected = (train.sum(0) + 1) / 42
     np.testing.assert_allclose(mean, expected)
     assert mean[3] > 0

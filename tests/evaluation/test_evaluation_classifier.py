@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, balanced_accuracy_score
+from prepared_parts import labelled
 from torch import nn
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.data import digits
 from ebmrepro.evaluation.classifiers.network import (
     Classifier,
     as_unit,
@@ -19,8 +18,9 @@ from ebmrepro.evaluation.classifiers.network import (
     quarter_means,
     train_classifier,
 )
-from ebmrepro.evaluation.classifiers.ruler import Ruler, accuracy, ruler_from_tensors
-from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.evaluation.classifiers.ruler import Ruler, ruler_from_tensors
+from ebmrepro.files.mapped import save_rows
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.datasets import ClassifierRuler
 
 
@@ -31,7 +31,8 @@ def test_the_demos_classifier_reads_digits():
     files = [root / "params.yaml", *(root / "workflow" / "presets").glob("*.yaml")]
     demo = next(params for params in map(load_params, files) if params.preset == "demo")
     config = demo.datasets["digits"]
-    train, train_labels, test, test_labels = digits.make(config)
+    train, train_labels, test, test_labels = labelled(config)
+    train_labels, test_labels = train_labels["label"], test_labels["label"]
     model = train_classifier(train, train_labels, config.classifier, config.seed, torch.device("cpu"))
     accuracy = (model.predict(test) == test_labels).mean()
     assert accuracy >= 0.97
@@ -177,20 +178,3 @@ def test_the_deterministic_quarter_means_are_torchs(height, width):
     weight = torch.randn(expected.shape, dtype=torch.float64)
     gradients = [torch.autograd.grad((means * weight).sum(), maps)[0] for means in (found, expected)]
     assert torch.allclose(*gradients, rtol=1e-12)
-
-
-def test_accuracies_are_scikit_learns():
-    rng = np.random.default_rng(0)
-    true = rng.choice([0, 1, 3], 200, p=[0.7, 0.2, 0.1])  # No image shows value 2.
-    predicted = np.where(rng.random(200) < 0.6, true, rng.integers(0, 4, 200))
-    found = accuracy(predicted, true)
-    assert found.overall == pytest.approx(accuracy_score(true, predicted), abs=1e-12)
-    kept = np.isin(predicted, true)  # scikit-learn warns of predictions that never occur.
-    expected = np.mean([(predicted[true == value] == value).mean() for value in (0, 1, 3)])
-    assert found.balanced == pytest.approx(expected, abs=1e-12)
-    assert accuracy(predicted[kept], true[kept]).balanced == pytest.approx(
-        balanced_accuracy_score(true[kept], predicted[kept]), abs=1e-12
-    )
-    constant = accuracy(np.zeros(200, dtype=np.int64), true)
-    assert constant.overall == constant.commonest == (true == 0).mean()
-    assert constant.balanced == pytest.approx(1 / 3)

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 from ruamel.yaml import YAML
-from rulers_stand_in import draw, make_weights
+from rulers_stand_in import draw, make_weights, references_of
 
 from ebmrepro.energies import build_energy
 from ebmrepro.evaluation.classifiers.network import Classifier
 from ebmrepro.evaluation.classifiers.ruler import Ruler
-from ebmrepro.evaluation.inception.prepared import make_references
 from ebmrepro.evaluation.subject import Subject
 from ebmrepro.files.workspace import finite_or_null
 from ebmrepro.params.inception import InceptionRuler
@@ -92,7 +91,7 @@ def inception(tmp_path):
     own = InceptionRuler(weights=str(tmp_path), sha256={"clean": entry.sha256}, modes=["clean"],
                          references=references, kept=12, batch_size=8)  # fmt: skip
     train, test = draw(20, 1, 8), draw(12, 2, 8)
-    tensors, about = make_references(own, {"train": train, "test": test}, 0, CPU)
+    tensors, about = references_of(own, {"train": train, "test": test}, 0)
     energy = energies((3, 8, 8), "conv")
     samples = {seed: draw(14, 5 + seed, 8) for seed in SEEDS}
     yield subject(energy, samples, train, test, tensors, about, own)

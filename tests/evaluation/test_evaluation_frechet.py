@@ -7,9 +7,9 @@ import pytest
 from cleanfid import fid as clean_fid
 from scipy.linalg import sqrtm
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.samples import frechet
 from ebmrepro.evaluation.samples.frechet import Moments, distance_of_moments, frechet_distance, moments
+from ebmrepro.files.workspace import WorkspaceError
 
 
 def gaussian(rng, dim: int, rank: int | None = None):
@@ -106,9 +106,9 @@ def test_moments_are_numpys_in_any_blocks(monkeypatch, block):
 
 
 def test_moments_of_one_vector_are_refused():
-    with pytest.raises(RulerError, match="at least two feature vectors, not 1"):
+    with pytest.raises(WorkspaceError, match="at least two feature vectors, not 1"):
         moments([np.ones((1, 3))])
-    with pytest.raises(RulerError, match="not 0"):
+    with pytest.raises(WorkspaceError, match="not 0"):
         moments([])
 
 
@@ -145,5 +145,5 @@ def test_features_that_are_not_finite_have_no_distance(value):
 def test_one_image_has_no_distance():
     y = np.random.default_rng(9).standard_normal((50, 4))
     for pair in ((y[:1], y), (y, y[:1])):
-        with pytest.raises(RulerError, match="needs at least two feature vectors, not 1: measure more"):
+        with pytest.raises(WorkspaceError, match="needs at least two feature vectors, not 1: measure more"):
             frechet_distance(*pair)

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from rulers_stand_in import draw, make_weights
+from rulers_stand_in import draw, make_weights, references_of
 from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 from torch import nn
 
 from ebmrepro.evaluation.inception.features import Inception
 from ebmrepro.evaluation.inception.measure import measure
-from ebmrepro.evaluation.inception.prepared import make_references, references_from
+from ebmrepro.evaluation.inception.prepare import references_from
 from ebmrepro.evaluation.likelihood.cube import cube_likelihood
 from ebmrepro.evaluation.measures import inception
 from ebmrepro.evaluation.measures.inception import inception_numbers, nearest_images, pairwise_distance_ratios
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.evaluations.inception import InceptionEvaluation, Likelihood
 from ebmrepro.params.inception import InceptionRuler
 
@@ -65,7 +65,7 @@ def test_a_seeds_numbers_are_those_of_its_samples_in_random_order(stand_in):
     """Every mode, reference and seed; the number is `measure`'s, which has its own truths."""
     config, own = evaluation(), ruler(stand_in)
     images = {"train": draw(18, 1, 8), "test": draw(17, 2, 8, spread=80)}
-    references = make_references(own, images, 3, CPU)
+    references = references_of(own, images, 3)
     samples = {seed: draw(20, 10 + seed, 8) for seed in (0, 4)}
     counted = []
     found = inception_numbers(config, own, references, samples, CPU, 2, counted.append)
@@ -95,7 +95,7 @@ def test_samples_that_stand_by_condition_are_mixed(stand_in):
     own = ruler(stand_in, modes=["legacy_tensorflow"], kept=60,
                 references={"train": {"split": "train", "count": None}})  # fmt: skip
     images = {"train": two_kinds(60, 1, np.arange(60) % 2 == 0), "test": draw(3, 2, 8)}
-    references = make_references(own, images, 3, CPU)
+    references = references_of(own, images, 3)
     bright = np.arange(120) >= 60
     samples = {0: two_kinds(120, 3, bright), 1: two_kinds(120, 3, np.zeros(120, bool))}
     config = evaluation(subsets=1, subset_size=60)
@@ -292,7 +292,7 @@ def test_what_cannot_be_measured_ends_in_one_sentence(measured_folder, ebm):
 
 def test_a_network_that_is_not_the_prepared_one_is_refused(stand_in):
     own = ruler(stand_in)
-    references = make_references(own, {"train": draw(20, 1, 8), "test": draw(20, 2, 8)}, 3, CPU)
+    references = references_of(own, {"train": draw(20, 1, 8), "test": draw(20, 2, 8)}, 3)
     foreign = own.model_copy(update={"sha256": dict.fromkeys(MODES, "0" * 64)})
     with pytest.raises(workspace.WorkspaceError, match=r"is another file, .* get it again from whoever made"):
         inception_numbers(evaluation(), foreign, references, {0: draw(20, 3, 8)}, CPU)

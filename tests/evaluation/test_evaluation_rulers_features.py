@@ -12,10 +12,9 @@ from cleanfid.inception_torchscript import InceptionV3W
 from PIL import Image
 from rulers_stand_in import draw, expected, make_weights
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.features import Inception
 from ebmrepro.evaluation.inception.weights import weights_of
-from ebmrepro.files.workspace import file_sha256
+from ebmrepro.files.workspace import WorkspaceError, file_sha256
 
 CPU = torch.device("cpu")
 
@@ -125,12 +124,12 @@ def test_the_network_runs_in_full_float32_and_unrewritten(inception):
     ids=["floats", "channels last", "no batch"],
 )
 def test_other_arrays_are_refused(inception, images):
-    with pytest.raises(RulerError, match=r"images must be uint8 of shape \(n, 1 or 3, height, width\)"):
+    with pytest.raises(WorkspaceError, match=r"images must be uint8 of shape \(n, 1 or 3, height, width\)"):
         inception.features(images)
 
 
 def test_no_images_are_refused(inception):
-    with pytest.raises(RulerError, match="there are no images"):
+    with pytest.raises(WorkspaceError, match="there are no images"):
         inception.features(np.zeros((0, 3, 8, 8), np.uint8))
 
 
@@ -141,20 +140,22 @@ def test_a_network_that_overflows_is_reported(tmp_path):
     entry = weights_of("clean")
     torch.jit.script(network).save(str(tmp_path / entry.file))
     own = entry.model_copy(update={"sha256": file_sha256(tmp_path / entry.file), "size": None})
-    with pytest.raises(RulerError, match="not finite"):
+    with pytest.raises(WorkspaceError, match="not finite"):
         Inception(tmp_path, "clean", CPU, own).features(draw(1, seed=0))
 
 
 def test_files_and_modes_belong_together(stand_in, tmp_path):
     folder, entry, _ = stand_in
-    with pytest.raises(RulerError, match="unknown mode 'tensorflow': choose one of clean, "):
+    with pytest.raises(WorkspaceError, match="unknown mode 'tensorflow': choose one of clean, "):
         Inception(folder, "tensorflow", CPU, entry)
-    with pytest.raises(RulerError, match=r"mode legacy_pytorch does not read inception-2015-12-05\.pt"):
+    with pytest.raises(WorkspaceError, match=r"mode legacy_pytorch does not read inception-2015-12-05\.pt"):
         Inception(folder, "legacy_pytorch", CPU, entry)
     # The true catalogue knows the stand-in for what it is.
-    with pytest.raises(RulerError, match=r"inception-2015-12-05\.pt has \d+ bytes and should have 95607719"):
+    with pytest.raises(
+        WorkspaceError, match=r"inception-2015-12-05\.pt has \d+ bytes and should have 95607719"
+    ):
         Inception(folder, "clean", CPU)
-    with pytest.raises(RulerError, match="is missing"):
+    with pytest.raises(WorkspaceError, match="is missing"):
         Inception(tmp_path, "legacy_pytorch", CPU)
 
 
@@ -193,7 +194,7 @@ def test_legacy_pytorch_is_clean_fids(tmp_path, monkeypatch):
 
 def test_tensors_of_another_network_are_refused(tmp_path):
     entry = own_pytorch_weights(tmp_path, {"fc.weight": torch.zeros(1008, 2048)})
-    with pytest.raises(RulerError, match="is not the network of mode legacy_pytorch: get another copy"):
+    with pytest.raises(WorkspaceError, match="is not the network of mode legacy_pytorch: get another copy"):
         Inception(tmp_path, "legacy_pytorch", CPU, entry)
 
 
@@ -208,7 +209,7 @@ class Hostile:
 def test_a_pickle_is_not_executed(tmp_path):
     mark = tmp_path / "executed"
     entry = own_pytorch_weights(tmp_path, {"fc.weight": Hostile(mark)})
-    with pytest.raises(RulerError, match="holds more than tensors"):
+    with pytest.raises(WorkspaceError, match="holds more than tensors"):
         Inception(tmp_path, "legacy_pytorch", CPU, entry)
     assert not mark.exists()
     # The file does what it threatens, if one lets it.

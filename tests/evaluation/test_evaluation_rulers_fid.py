@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from cleanfid import fid as clean_fid
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.fid import frechet_inception_distance
 from ebmrepro.evaluation.samples.frechet import Moments, moments
+from ebmrepro.files.workspace import WorkspaceError
 
 
 def features(count: int, dim: int, seed: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def test_no_more_samples_than_features_are_refused(count):
     assert frechet_inception_distance(enough, enough) == pytest.approx(0, abs=1e-8)
     assert np.linalg.matrix_rank(few.covariance) < 24 == np.linalg.matrix_rank(enough.covariance)
     for made, real, name in ((few, enough, "samples"), (enough, few, "reference images")):
-        with pytest.raises(RulerError) as caught:
+        with pytest.raises(WorkspaceError) as caught:
             frechet_inception_distance(made, real)
         assert str(caught.value) == (
             f"no FID of {count} {name}: 24 features have a singular covariance then, measure at least 25"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.inception_score import inception_score
+from ebmrepro.files.workspace import WorkspaceError
 
 
 def probabilities(count: int, classes: int, seed: int, alpha: float = 0.1) -> np.ndarray:
@@ -71,11 +71,11 @@ def test_order_matters_through_the_splits_alone():
 
 @pytest.mark.parametrize("splits", [0, 6])
 def test_empty_splits_are_refused(splits):
-    with pytest.raises(RulerError, match=f"5 images cannot be cut into {splits} splits"):
+    with pytest.raises(WorkspaceError, match=f"5 images cannot be cut into {splits} splits"):
         inception_score(probabilities(5, 3, seed=4), splits)
 
 
 @pytest.mark.parametrize("bad", [[0.5, 0.4], [1.5, -0.5], [np.nan, 1.0], [3.0, 2.0]])
 def test_logits_and_other_numbers_are_refused(bad):
-    with pytest.raises(RulerError, match="must be at least 0 and sum to 1"):
+    with pytest.raises(WorkspaceError, match="must be at least 0 and sum to 1"):
         inception_score(np.array([[0.5, 0.5], bad]), 1)

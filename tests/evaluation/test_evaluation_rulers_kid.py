@@ -5,8 +5,8 @@ import pytest
 import torch
 from cleanfid.fid import kernel_distance
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.kid import cubic_mmd_squared, kernel_inception_distance
+from ebmrepro.files.workspace import WorkspaceError
 
 CPU = torch.device("cpu")
 
@@ -98,5 +98,5 @@ def test_the_seed_decides():
 @pytest.mark.parametrize(("counts", "subsets"), [((1, 5), 1), ((5, 1), 1), ((5, 5), 0)])
 def test_too_little_is_refused(counts, subsets):
     made, real = draw(counts[0], 3, seed=0), draw(counts[1], 3, seed=1)
-    with pytest.raises(RulerError, match="at least two images on either side and one subset"):
+    with pytest.raises(WorkspaceError, match="at least two images on either side and one subset"):
         kernel_inception_distance(made, real, np.random.default_rng(0), CPU, subsets)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception import manifold as module
 from ebmrepro.evaluation.inception.manifold import Manifold, manifold
+from ebmrepro.files.workspace import WorkspaceError
 
 CPU = torch.device("cpu")
 
@@ -121,7 +121,7 @@ def test_blocks_do_not_change_the_numbers(monkeypatch):
 @pytest.mark.parametrize(("counts", "ks"), [((5, 9), (3, 5)), ((9, 5), (3, 5)), ((9, 9), (9, 5))])
 def test_sets_without_that_neighbour_are_refused(counts, ks):
     made, real = np.zeros((counts[0], 2)), np.zeros((counts[1], 2))
-    with pytest.raises(RulerError, match=f"the {max(ks)}-th neighbour among {min(counts)} images"):
+    with pytest.raises(WorkspaceError, match=f"the {max(ks)}-th neighbour among {min(counts)} images"):
         manifold(made, real, CPU, *ks)
-    with pytest.raises(RulerError, match="neighbour"):
+    with pytest.raises(WorkspaceError, match="neighbour"):
         manifold(np.zeros((9, 2)), np.zeros((9, 2)), CPU, 0, 5)

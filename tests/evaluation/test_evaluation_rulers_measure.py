@@ -8,7 +8,6 @@ from rulers_stand_in import draw, expected, make_weights, protocol
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception import reference as module
 from ebmrepro.evaluation.inception.features import Features, Inception
 from ebmrepro.evaluation.inception.measure import measure
@@ -19,6 +18,7 @@ from ebmrepro.evaluation.inception.reference import (
     make_reference,
 )
 from ebmrepro.evaluation.samples.frechet import moments
+from ebmrepro.files.workspace import WorkspaceError
 
 CPU = torch.device("cpu")
 # Little more than the 2049 that an FID of 2048 features needs.
@@ -129,7 +129,7 @@ def test_a_reference_is_drawn_by_its_seed_without_replacement(inception):
     assert sorted(rows(everything)) == list(range(30))
     assert everything.moments.mean == pytest.approx(pool.mean(0, dtype=np.float64), abs=1e-6)
     for count in (0, 31):
-        with pytest.raises(RulerError, match=f"a reference of {count} images cannot be drawn from 30"):
+        with pytest.raises(WorkspaceError, match=f"a reference of {count} images cannot be drawn from 30"):
             make_reference(inception, images, count=count)
 
 
@@ -168,13 +168,17 @@ def test_each_number_of_samples_and_each_reference_has_its_own_names():
 
 def test_what_cannot_be_measured_is_refused_with_the_reason(stand_in, inception, small):
     features = inception.features(draw(50, seed=14, side=8))
-    with pytest.raises(RulerError, match="numbers of 51 samples cannot be measured on 50: draw more"):
+    with pytest.raises(WorkspaceError, match="numbers of 51 samples cannot be measured on 50: draw more"):
         measure(features, {}, protocol(counts=[51]), CPU)
-    with pytest.raises(RulerError, match="no FID of 50 samples: 2048 features have a singular covariance"):
+    with pytest.raises(
+        WorkspaceError, match="no FID of 50 samples: 2048 features have a singular covariance"
+    ):
         measure(features, {"train": small}, protocol(counts=[50]), CPU)
     folder, entry, _ = stand_in
     clean = Inception(folder, "clean", CPU, entry).features(draw(50, seed=14, side=8))
-    with pytest.raises(RulerError, match=r"samples were measured by clean .*, the reference by legacy_tens"):
+    with pytest.raises(
+        WorkspaceError, match=r"samples were measured by clean .*, the reference by legacy_tens"
+    ):
         measure(clean, {"train": small}, protocol(counts=[50]), CPU)
     assert set(measure(clean, {}, protocol(counts=[50]), CPU)) == {
         "inception_score_clean_50",

@@ -4,9 +4,8 @@ import pytest
 from cleanfid.downloads_helper import inception_url
 from cleanfid.inception_pytorch import FID_WEIGHTS_URL
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.weights import MODES, Weights, catalogue, verified, weights_of
-from ebmrepro.files.workspace import file_sha256
+from ebmrepro.files.workspace import WorkspaceError, file_sha256
 
 
 def test_the_files_are_those_that_clean_fid_itself_downloads():
@@ -45,7 +44,7 @@ def test_the_right_file_is_accepted(entry, tmp_path):
 
 
 def refusal(entry, folder) -> str:
-    with pytest.raises(RulerError) as caught:
+    with pytest.raises(WorkspaceError) as caught:
         verified(entry, folder)
     words = str(caught.value)
     # One sentence that says which file, where to get it, and how to know that it is the right one.

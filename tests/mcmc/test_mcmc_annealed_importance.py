@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from prepared_parts import samples
 from scipy import stats
 
-from ebmrepro.data import bars_and_stripes, binary_digits
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias, summarise
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
@@ -51,13 +51,13 @@ def _trained(data: torch.Tensor, hidden: int, iterations: int) -> RBM:
 @functools.cache
 def _digits() -> torch.Tensor:
     config = BinaryDigitsData(kind="binary_digits", seed=0, test_fraction=0.2, threshold=0.5)
-    return torch.from_numpy(binary_digits.make(config)[0])
+    return torch.from_numpy(samples(config)[0])
 
 
 @functools.cache
 def _bars() -> torch.Tensor:
     config = BarsAndStripesData(kind="bars_and_stripes", side=4)
-    return torch.from_numpy(bars_and_stripes.make(config)[0])
+    return torch.from_numpy(samples(config)[0])
 
 
 # RBM and base-rate biases; how many of Neal's temperatures each needs for weights that vary little.

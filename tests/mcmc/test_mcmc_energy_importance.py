@@ -104,7 +104,7 @@ def test_more_temperatures_make_weights_even():
         cube_partition(tilted, (3, 2, 2), config(2000, count, 2, 0.02), torch.Generator().manual_seed(4))
         for count in (6, 60)
     )
-    assert 3 * few.partition.effective_samples < enough.partition.effective_samples <= 2000
+    assert 3 * few[0].effective_samples < enough[0].effective_samples <= 2000
 
 
 CELLS = 4

@@ -85,7 +85,7 @@ def test_a_short_diffusion_has_the_loss_of_score_matching_in_closed_form():
 def test_a_long_diffusion_has_the_gradient_of_maximum_likelihood():
     """In one dimension, x' on a fine grid over the model; the distance falls as 1/sigma^2."""
     energy, data = _gaussian(1), torch.randn(40, 1, dtype=torch.float64)
-    exact = gradient(negative_log_likelihood(energy, data), energy)
+    exact = gradient(negative_log_likelihood(energy, data)[0], energy)
     mean, width = float(energy.mean.detach()), float(energy.precision().detach()) ** -0.5
     nodes = torch.linspace(-10, 10, 4001, dtype=torch.float64)
     errors = []

@@ -10,7 +10,8 @@ from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.langevin import langevin_step
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.cd import contrastive_divergence
-from ebmrepro.objectives.icd import entropy_loss, optimisation_loss
+from ebmrepro.objectives.entropy import nearest_neighbour_entropy
+from ebmrepro.objectives.icd import optimisation_loss
 from ebmrepro.params.energies.mlp import MLPEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence
@@ -232,10 +233,10 @@ def test_the_entropy_term_reaches_parameters_through_the_chain_ends_alone():
     energy, data = _mlp(), torch.randn(6, 2, dtype=torch.float64)
     negatives = _sampler(data).run(energy, data, with_graph=6)
     parameters = list(energy.parameters())
-    through = torch.autograd.grad(entropy_loss(negatives.x_graph, torch.randn(5, 2, dtype=torch.float64)),
-                                  parameters, allow_unused=True, materialize_grads=True)  # fmt: skip
+    entropy = nearest_neighbour_entropy(negatives.x_graph, torch.randn(5, 2, dtype=torch.float64))
+    through = torch.autograd.grad(entropy, parameters, allow_unused=True, materialize_grads=True)
     assert math.sqrt(sum(float(g.square().sum()) for g in through)) > 1e-6
-    assert not entropy_loss(negatives.x, torch.randn(5, 2, dtype=torch.float64)).requires_grad
+    assert not nearest_neighbour_entropy(negatives.x, torch.randn(5, 2, dtype=torch.float64)).requires_grad
 
 
 def test_losses_stand_on_separate_graphs():

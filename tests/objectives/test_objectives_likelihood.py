@@ -26,7 +26,7 @@ def test_nll_is_scipys():
     energy, x = _energy(3), np.random.default_rng(0).standard_normal((40, 3))
     covariance = np.linalg.inv(energy.precision().detach().numpy())
     expected = -stats.multivariate_normal(np.ones(3), covariance).logpdf(x).mean()
-    assert float(negative_log_likelihood(energy, torch.from_numpy(x)).detach()) == pytest.approx(
+    assert float(negative_log_likelihood(energy, torch.from_numpy(x))[0].detach()) == pytest.approx(
         expected, abs=1e-12
     )
 
@@ -40,7 +40,7 @@ def test_the_minimum_is_the_sample_mean_and_covariance():
 
     def closure():
         optimizer.zero_grad()
-        loss = negative_log_likelihood(energy, torch.from_numpy(x))
+        loss = negative_log_likelihood(energy, torch.from_numpy(x))[0]
         loss.backward()
         return loss
 
@@ -55,7 +55,7 @@ def test_the_objective_needs_no_chain_and_logs_the_mean_energy():
     terms = MaximumLikelihood(kind="mle", grid=None).build()(energy, x, None)
     assert set(terms.losses) == {"nll"}
     assert float(terms.losses["nll"].detach()) == pytest.approx(
-        float(negative_log_likelihood(energy, x).detach())
+        float(negative_log_likelihood(energy, x)[0].detach())
     )
     assert float(terms.logged["energy_positive"]) == pytest.approx(
         float(energy(x).mean().detach()), abs=1e-12
@@ -65,7 +65,7 @@ def test_the_objective_needs_no_chain_and_logs_the_mean_energy():
 def test_an_energy_without_log_z_is_refused():
     with pytest.raises(AttributeError):
         config = MLPEnergy(kind="mlp", widths=[3], condition=None)
-        negative_log_likelihood(build_energy(config, (2,)), torch.zeros(1, 2))
+        negative_log_likelihood(build_energy(config, (2,)), torch.zeros(1, 2))[0]
 
 
 def test_cd_with_long_matched_chains_has_the_gradient_of_maximum_likelihood():
@@ -86,7 +86,7 @@ def test_cd_with_long_matched_chains_has_the_gradient_of_maximum_likelihood():
     parameters = list(energy.parameters())
     found = nn.utils.parameters_to_vector(torch.autograd.grad(terms.losses["cd"], parameters))
     exact = nn.utils.parameters_to_vector(
-        torch.autograd.grad(negative_log_likelihood(energy, data), parameters, materialize_grads=True)
+        torch.autograd.grad(negative_log_likelihood(energy, data)[0], parameters, materialize_grads=True)
     )
     # Monte Carlo error of the chain's side, from the spread of the per-sample gradients.
     ends = sampler.buffer.samples

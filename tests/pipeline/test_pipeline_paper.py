@@ -17,7 +17,7 @@ from pipeline_tools import make_checkout
 
 from ebmrepro import cli
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.catalogue import catalogue_at
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES

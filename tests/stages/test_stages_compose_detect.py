@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from prepared_parts import labelled
 from sklearn.metrics import roc_auc_score
 from stages_commands import run_all
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.data import shapes
 from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
 from ebmrepro.files import workspace
 from ebmrepro.training.model_file import ModelFile
@@ -52,7 +52,7 @@ def test_accuracies_are_those_of_the_stored_samples(composed, ebm):
 
 def test_shares_are_those_of_the_real_labels(composed):
     result = workspace.load_json(RESULTS / "compose/shapes/coloured.json")
-    colour = shapes.make(composed.datasets["shapes"])[3]["colour"]
+    colour = labelled(composed.datasets["shapes"])[3]["colour"]
     assert result["shares"] == {
         "red_or_blue": (colour != 1).mean(),
         "red_not_blue": (colour == 0).mean(),

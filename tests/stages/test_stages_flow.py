@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from ebmrepro.checks.load import load_params
+from ebmrepro.data import image_folder
 from ebmrepro.data.densities import rings
-from ebmrepro.data.image_folder import parts as folder_parts
 from ebmrepro.energies import build_energy
 from ebmrepro.evaluation.likelihood.gaussian import gaussian_kl
 from ebmrepro.evaluation.likelihood.grid import log_likelihood, normalise_on_grid
@@ -171,7 +171,9 @@ def test_image_folder_is_prepared_with_a_ruler_of_its_own(workspace_folder, ebm)
     assert ended.code == 0, ended.err
     folder = workspace.prepared("micro", "pictures")
     stored = workspace.load_tensors(folder / "train.safetensors")[0]
-    train, labels = zip(*folder_parts(load_params().datasets["pictures"])["train"], strict=True)
+    params = load_params()
+    found = image_folder.prepare(params.datasets["pictures"].located(params.folders))
+    train, labels = zip(*found.parts["train"], strict=True)
     assert np.array_equal(stored["x"], np.stack(train)) and stored["label"].tolist() == [
         one["label"] for one in labels
     ]

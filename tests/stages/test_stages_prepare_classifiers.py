@@ -9,7 +9,7 @@ from stages_faces import bright_faces
 from stages_published import FOLDER, done, publish_in, refused
 
 from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
-from ebmrepro.evaluation.inception.prepared import references_from
+from ebmrepro.evaluation.inception.prepare import references_from
 from ebmrepro.files import workspace
 
 FACES = {"train": 60, "test": 30}

@@ -10,9 +10,9 @@ from rulers_stand_in import expected as by_hand
 from rulers_stand_in import make_weights
 from stages_published import FOLDER, done, half_a_picture, publish_in, refused
 
-from ebmrepro.evaluation.inception.prepared import references_from
+from ebmrepro.evaluation.inception.prepare import references_from
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 
 # A reference of 3 of the 10 training images, and of all 2 test images.
 REFERENCES = {"few": {"split": "train", "count": 3}, "test": {"split": "test", "count": None}}

@@ -16,7 +16,7 @@ from stages_published import FOLDER, NAMES, SPLITS, done, half_a_picture, publis
 from ebmrepro.data.catalogue.archives import tar_members
 from ebmrepro.data.catalogue.checksums import digest_of
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.catalogue import find_entry
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from prepared_parts import samples
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.data import digits, gaussian
 from ebmrepro.params.root import TrainSettings
 
 
@@ -19,13 +19,13 @@ def micro(tmp_path_factory):
 @pytest.fixture(scope="session")
 def points(micro):
     """Gaussian training points, (60, 3)."""
-    return torch.from_numpy(gaussian.make(micro.datasets["gaussian"])[0])
+    return torch.from_numpy(samples(micro.datasets["gaussian"])[0])
 
 
 @pytest.fixture(scope="session")
 def images(micro):
     """Sixty digits, uint8 (60, 1, 8, 8)."""
-    return torch.from_numpy(digits.make(micro.datasets["digits"])[0][:60])
+    return torch.from_numpy(samples(micro.datasets["digits"])[0][:60])
 
 
 @pytest.fixture

@@ -79,6 +79,6 @@ def test_several_take_turns_and_keep_their_places(settings, points, monkeypatch)
         training.step = step
     monkeypatch.setattr("ebmrepro.training.cost.time.perf_counter", lambda: clock[0])
     costs = step_costs(trainings, 3, 1)
-    assert [cost.seconds for cost in costs] == [2.0, 30.0, 0.5]
+    assert [cost.seconds_per_step for cost in costs] == [2.0, 30.0, 0.5]
     assert order == [0, 1, 2] * 4
     assert [cost.forward_passes for cost in costs] == [4, 8, 5]

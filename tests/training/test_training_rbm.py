@@ -8,10 +8,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from prepared_parts import samples
 from scipy import special
 from sklearn.neural_network import BernoulliRBM
 
-from ebmrepro.data import bars_and_stripes, binary_digits
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.evaluation.likelihood.pseudo_likelihood import log_pseudo_likelihood
 from ebmrepro.mcmc.negatives import NegativeSampler
@@ -36,7 +36,7 @@ ENTROPY = (4 - 4 / 16) * math.log(2)
 
 def _bars() -> np.ndarray:
     """(16, 9): every outcome of the coins once, the distribution itself."""
-    return bars_and_stripes.make(BARS)[0]
+    return samples(BARS)[0]
 
 
 def _gibbs(start: str, steps: int, chains: int | None = None) -> GibbsSampler:
@@ -236,7 +236,7 @@ def test_pseudo_likelihood_on_digits_is_at_least_scikit_learns(seed):
 
     Measured: ours -14.62, -14.66, -14.68; scikit-learn's best of each seed -17.89, -16.72, -17.77.
     """
-    train, test = binary_digits.make(DIGITS)
+    train, test = samples(DIGITS)
     schedule = {"iterations": EPOCHS * -(-len(train) // BATCH), "batch_size": BATCH, "learning_rate": 0.03,
                 "betas": [0.0, 0.999], "ema_decay": 0.99}  # fmt: skip
     ours = _trained(_settings(HIDDEN, CD, _gibbs("persistent", 1, BATCH), schedule), train, seed)

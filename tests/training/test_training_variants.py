@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from prepared_parts import labelled
 
-from ebmrepro.data import shapes
 from ebmrepro.machine.progress import Progress
 from ebmrepro.training.interrupt import StopSignal
 from ebmrepro.training.loop import Training
@@ -12,7 +12,7 @@ from ebmrepro.training.loop import Training
 @pytest.fixture(scope="module")
 def coloured(micro):
     """Sixty coloured shapes, uint8 (60, 3, 16, 16), and their colours."""
-    images, labels, _, _ = shapes.make(micro.datasets["shapes"])
+    images, labels, _, _ = labelled(micro.datasets["shapes"])
     return torch.from_numpy(images[:60]), torch.from_numpy(labels["colour"][:60])
 
 

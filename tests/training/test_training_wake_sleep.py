@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from prepared_parts import samples
 
-from ebmrepro.data import bars_and_stripes
 from ebmrepro.data.bars_and_stripes import patterns
 from ebmrepro.evaluation.likelihood.importance import log_likelihood_bound
 from ebmrepro.machine.progress import Progress
@@ -45,7 +45,7 @@ def test_training_improves_the_bound_and_the_likelihood(seed):
     -2.74, -2.66 and -2.67, the bound of 100 samples within 0.01 of that.
     """
     config = BarsAndStripesData(kind="bars_and_stripes", side=3)
-    data = torch.from_numpy(bars_and_stripes.make(config)[0])
+    data = torch.from_numpy(samples(config)[0])
     distinct, log_probability = patterns(3)
     best = float((np.exp(log_probability) * log_probability).sum())
 
@@ -68,8 +68,8 @@ def test_training_improves_the_bound_and_the_likelihood(seed):
     with torch.no_grad():
         valid = (-machine(torch.from_numpy(distinct))).exp().sum().item()
     config = AncestralGeneration(kind="ancestral", weights="ema", samples=5000)
-    samples = generate(config, Target(machine, distinct.shape[1:], 0, Progress("generate", 10)))
+    made = generate(config, Target(machine, distinct.shape[1:], 0, Progress("generate", 10)))
     known = {pattern.tobytes() for pattern in distinct}
-    share = np.mean([sample.numpy().tobytes() in known for sample in samples.samples])
+    share = np.mean([sample.numpy().tobytes() in known for sample in made.samples])
     assert valid > 0.8
     assert share == pytest.approx(valid, abs=4.5 * np.sqrt(valid * (1 - valid) / 5000))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.training.checkpoint import code_sha256, load_checkpoint, save_checkpoint, work_directory
+from ebmrepro.training.checkpoint import load_checkpoint, save_checkpoint, work_directory
 
 
 def test_work_of_another_identity_is_removed_and_not_used(tmp_path, monkeypatch):
@@ -62,21 +62,3 @@ def test_no_checkpoint_is_none_and_a_damaged_one_is_removed(tmp_path):
     (tmp_path / "x").write_bytes(b"half a check")
     assert load_checkpoint(tmp_path / "x") is None
     assert not (tmp_path / "x").exists()
-
-
-def test_the_code_is_part_of_the_identity(monkeypatch, tmp_path):
-    from ebmrepro.training import checkpoint
-
-    assert code_sha256() == code_sha256()
-    copy = tmp_path / "ebm"
-    for folder in checkpoint.CODE:
-        (copy / folder).mkdir(parents=True)
-        (copy / folder / "a.py").write_text("x = 1\n")
-    monkeypatch.setattr(checkpoint, "__file__", str(copy / "training" / "checkpoint.py"))
-    digests = {code_sha256()}
-    for folder in checkpoint.CODE:
-        (copy / folder / "a.py").write_text("x = 2\n")
-        digests.add(code_sha256())
-    (copy / "data" / "a.py").rename(copy / "data" / "b.py")
-    digests.add(code_sha256())
-    assert len(digests) == len(checkpoint.CODE) + 2

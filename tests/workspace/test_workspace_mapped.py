@@ -21,7 +21,7 @@ def _save(path):
 def test_rows_come_back_through_every_reader(tmp_path):
     path = tmp_path / "deep" / "x.safetensors"
     assert _save(path) == 7
-    arrays, metadata = mapped.map_tensors(path)
+    arrays, metadata = workspace.map_tensors(path)
     whole, again = workspace.load_tensors(path)
     assert metadata == again == {"dataset": "grün", "sizes": [7, 3]}
     for found in (arrays, whole, safetensors.numpy.load_file(path)):
@@ -34,7 +34,7 @@ def test_rows_come_back_through_every_reader(tmp_path):
 def test_files_of_the_workspace_can_be_mapped(tmp_path):
     tensors = {"x": ROWS, **LABELS, "empty": np.zeros((0, 3))}
     workspace.save_tensors(tmp_path / "x", tensors, {"a": 1})
-    arrays, metadata = mapped.map_tensors(tmp_path / "x")
+    arrays, metadata = workspace.map_tensors(tmp_path / "x")
     assert metadata == {"a": 1} and all(np.array_equal(arrays[name], tensors[name]) for name in tensors)
 
 
@@ -46,7 +46,7 @@ def test_a_changed_byte_is_noticed(place, tmp_path):
     data[place] ^= 0x20
     path.write_bytes(data)
     with pytest.raises(WorkspaceError, match="is damaged: delete it"):
-        mapped.map_tensors(path)
+        workspace.map_tensors(path)
 
 
 @pytest.mark.parametrize("size", [0, 5, 1000, mapped.HEADER_BYTES, mapped.HEADER_BYTES + 400])
@@ -55,12 +55,12 @@ def test_a_cut_file_is_noticed(size, tmp_path):
     _save(path)
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(WorkspaceError, match="is damaged: delete it"):
-        mapped.map_tensors(path)
+        workspace.map_tensors(path)
 
 
 def test_what_is_missing_empty_or_uneven_is_said(tmp_path):
     with pytest.raises(WorkspaceError, match="is missing"):
-        mapped.map_tensors(tmp_path / "nothing")
+        workspace.map_tensors(tmp_path / "nothing")
     with pytest.raises(WorkspaceError, match="there is nothing to write"):
         mapped.save_rows(tmp_path / "x", "x", iter(()))
     with pytest.raises(ValueError, match=r"row 1 is uint8 \(2, 4, 5\)"):
@@ -71,11 +71,11 @@ def test_what_is_missing_empty_or_uneven_is_said(tmp_path):
 BIG = """
 import numpy as np, resource, sys
 from pathlib import Path
-from ebmrepro.files import mapped
+from ebmrepro.files import mapped, workspace
 row = np.full((3, 64, 64), 7, np.uint8)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 mapped.save_rows(Path(sys.argv[1]), "x", (row for _ in range(20000)))
-x = mapped.map_tensors(Path(sys.argv[1]))[0]["x"]
+x = workspace.map_tensors(Path(sys.argv[1]))[0]["x"]
 assert x.shape == (20000, 3, 64, 64) and x[19999, 2, 63, 63] == 7
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """

@@ -15,15 +15,6 @@ from ebmrepro.data.prepared import Prepared
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 
 
-def make(config: BarsAndStripesData) -> tuple[np.ndarray, np.ndarray]:
-    """Train and test images, both the distribution itself: float32 of shape (2^(side+1), side^2), 0 or 1.
-
-    One row for each of the equally likely outcomes of the coins; pixels in row-major order.
-    """
-    images = _outcomes(config.side)
-    return images, images.copy()
-
-
 def patterns(side: int) -> tuple[np.ndarray, np.ndarray]:
     """The distinct images (m, side^2), float32, m = 2^(side+1) - 2, and their log-probabilities (m,) in nats.
 
@@ -37,8 +28,13 @@ def patterns(side: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def prepare(config: BarsAndStripesData) -> Prepared:
-    """Its images, the patterns with their log-probabilities, and the entropy as a mean log-likelihood."""
-    found = with_independent_pixels(*make(config))
+    """Train and test images, both the distribution itself: float32 (2^(side+1), side^2), 0 or 1, pixels in
+    row-major order, one row for each of the equally likely outcomes of the coins.
+
+    With them the patterns and their log-probabilities, and the entropy as a mean log-likelihood.
+    """
+    images = _outcomes(config.side)
+    found = with_independent_pixels(images, images.copy())
     distinct, log_probability = patterns(config.side)
     entropy = -(np.exp(log_probability) * log_probability).sum()
     return found._replace(

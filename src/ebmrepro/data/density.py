@@ -14,17 +14,14 @@ def density(shape: str) -> ModuleType:
     return import_module(f"ebmrepro.data.densities.{shape}")
 
 
-def make(config: DensityData) -> tuple[np.ndarray, np.ndarray]:
-    """Train and test points, float32 of shapes (train_size, 2) and (test_size, 2)."""
-    rng = np.random.default_rng([config.seed, 2])
-    points = density(config.shape).sample(rng, config.train_size + config.test_size)
-    points = points.astype(np.float32)
-    return points[: config.train_size], points[config.train_size :]
-
-
 def prepare(config: DensityData) -> Prepared:
-    """Its points, and the true log density of the test points."""
-    train, test = make(config)
-    truth = density(config.shape).log_density(test.astype(np.float64))
+    """Points, float32 of shapes (train_size, 2) and (test_size, 2), and the true log density of the test
+    points.
+    """
+    rng = np.random.default_rng([config.seed, 2])
+    law = density(config.shape)
+    points = law.sample(rng, config.train_size + config.test_size).astype(np.float32)
+    train, test = points[: config.train_size], points[config.train_size :]
+    truth = law.log_density(test.astype(np.float64))
     measures = {"true_test_log_likelihood": float(truth.mean())}
     return Prepared({"train": Arrays(train), "test": Arrays(test)}, {"test_log_density": truth}, measures)

@@ -55,7 +55,7 @@ class Part:
             )
 
 
-def parts(config: ImageFolderData) -> dict[str, Part]:
+def prepare(config: ImageFolderData) -> Prepared:
     """The parts `train` and `test` of the folder, split by class with its seed, before any file is decoded.
 
     With `limit`, that many images are drawn at random, evenly over the classes. Raises WorkspaceError if the
@@ -86,20 +86,15 @@ def parts(config: ImageFolderData) -> dict[str, Part]:
         )
     except ValueError as failure:
         raise WorkspaceError(f"image_folder: {folder} cannot be split: {failure}") from None
-    return {
+    parts = {
         name: Part(name, config, [chosen[i] for i in index], numbers[index])
         for name, index in (("train", train), ("test", test))
     }
 
-
-def prepare(config: ImageFolderData) -> Prepared:
-    """The parts of the folder. Raises as `parts` does."""
-    found = parts(config)
-
     def facts() -> dict:
-        return {"source": config.folder, "corrupt": {name: part.corrupt for name, part in found.items()}}
+        return {"source": config.folder, "corrupt": {name: part.corrupt for name, part in parts.items()}}
 
-    return Prepared(found, facts=facts)
+    return Prepared(parts, facts=facts)
 
 
 def _bytes(path: Path) -> bytes:

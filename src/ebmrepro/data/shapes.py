@@ -23,22 +23,20 @@ BACKGROUND = (0.0, 0.15)
 RGB = {"red": (1.0, 0.15, 0.15), "green": (0.15, 1.0, 0.15), "blue": (0.15, 0.15, 1.0)}
 
 
-def make(config: ShapesData) -> tuple[np.ndarray, dict, np.ndarray, dict]:
-    """Train images, train labels, test images, test labels.
-
-    Images are uint8 of shape (n, 3, 16, 16) in 0..255; labels are int64 (n,) by attribute, numbering the
-    values of `config.attributes`. Every attribute is uniform and independent of the others; position,
-    size, brightness and background vary besides.
-    """
-    train = _draw(np.random.default_rng([config.seed, 0]), config.train_size, config.attributes)
-    test = _draw(np.random.default_rng([config.seed, 1]), config.test_size, config.attributes)
-    return (*train, *test)
-
-
 def prepare(config: ShapesData) -> Prepared:
-    """Its images and labels."""
-    train, train_labels, test, test_labels = make(config)
-    return Prepared({"train": Arrays(train, train_labels), "test": Arrays(test, test_labels)})
+    """Images uint8 (n, 3, 16, 16) in 0..255; labels int64 (n,) by attribute, numbering the values of
+    `config.attributes`.
+
+    Every attribute is uniform and independent of the others; position, size, brightness and background vary
+    besides.
+    """
+    sizes = {"train": config.train_size, "test": config.test_size}
+    return Prepared(
+        {
+            name: Arrays(*_draw(np.random.default_rng([config.seed, number]), size, config.attributes))
+            for number, (name, size) in enumerate(sizes.items())
+        }
+    )
 
 
 def _draw(rng: np.random.Generator, count: int, values: dict) -> tuple[np.ndarray, dict]:

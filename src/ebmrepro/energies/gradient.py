@@ -13,3 +13,10 @@ def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tu
     energies = energy(x)
     (gradient,) = torch.autograd.grad(energies.sum(), x, create_graph=create_graph)
     return energies, gradient
+
+
+def detached_gradient(energy: EnergyFunction, x: Tensor) -> tuple[Tensor, Tensor]:
+    """As `energy_gradient`, of any `x` (B, ...) and with nothing attached to a graph."""
+    with torch.enable_grad():
+        energies, gradient = energy_gradient(energy, x.detach().requires_grad_(True), create_graph=False)
+    return energies.detach(), gradient

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from ebmrepro.energies.attention import SelfAttention
 from ebmrepro.energies.blocks import ResidualBlock, average_halved
 from ebmrepro.energies.ensemble import Ensemble
+from ebmrepro.energies.modulation import check_condition
 from ebmrepro.params.energies.layouts import LAYOUTS, Network, without_room
 from ebmrepro.params.energies.residual import ResidualEnergy as Config
 
@@ -71,10 +72,7 @@ class ResidualEnergy(nn.Module):
         `condition` (B, K), K = `classes`, float one-hot. Raises ValueError if it is missing, of another
         shape, or given to an energy that has none.
         """
-        expected = None if self.classes is None else (len(x), self.classes)
-        found = None if condition is None else tuple(condition.shape)
-        if found != expected:
-            raise ValueError(f"the energy takes a condition of shape {expected}, got {found}")
+        check_condition(condition, len(x), self.classes)
         energies = []
         for number, network in enumerate(self.networks):
             if number:

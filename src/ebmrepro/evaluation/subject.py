@@ -1,17 +1,14 @@
 """What every kind of evaluation is given, and what it gives back."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from torch import nn
+import numpy as np
+import torch
+from torch import nn
 
-    from ebmrepro.params.datasets import Dataset
+from ebmrepro.params.base import Section
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Subject:
     data: Mapping[str, Mapping[str, np.ndarray]]
     ruler: Mapping[str, np.ndarray]
     about: Mapping
-    dataset: Dataset
+    dataset: Section
     device: torch.device
     threads: int = 1
 

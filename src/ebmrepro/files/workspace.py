@@ -23,7 +23,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,10 @@ RESULTS = Path("results")
 FIGURES = Path("paper_figures")
 REPORT = FIGURES / "report.html"
 TEMPORARY = ".writing-"
+# Bytes that are read at a time from a file of any size.
+CHUNK = 1 << 24
+# The safetensors format's names of numpy's types.
+DTYPES = {"U8": "uint8", "I64": "int64", "I32": "int32", "F32": "float32", "F64": "float64", "BOOL": "bool"}
 
 
 def prepared(preset: str, dataset: str) -> Path:
@@ -102,40 +106,86 @@ def save_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
 
     # Not np.ascontiguousarray, which turns a scalar into a vector.
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
-    header, buffer = _split(safetensors.numpy.save(arrays))
+    data = safetensors.numpy.save(arrays)
+    length = int.from_bytes(data[:8], "little")
+    # The buffer is not copied: it may be gigabytes.
+    header, buffer = json.loads(data[8 : 8 + length]), memoryview(data)[8 + length :]
     entries = {key: header[key] for key in sorted(header)}
     described = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
-    entries["__metadata__"] = described | {"sha256": _digest(header, described, buffer)}
+    entries["__metadata__"] = described | {"sha256": tensors_sha256(header, described, [buffer])}
     text = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     write_bytes(path, len(text).to_bytes(8, "little"), text, buffer)
 
 
 def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """Arrays and metadata of a file written by `save_tensors`.
+    """Arrays and metadata of a file written by `save_tensors`, in memory; raises as `map_tensors` does."""
+    arrays, metadata = map_tensors(path)
+    return {name: array.copy() for name, array in arrays.items()}, metadata
 
-    Raises WorkspaceError if the file is missing, truncated, damaged or was not written by this project.
+
+def map_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Arrays and metadata of a tensor file, the arrays read-only maps of its bytes: none is in memory.
+
+    The whole file is read once, a part at a time, to check its SHA-256. Raises WorkspaceError if it is
+    missing, truncated, damaged or was not written by this project.
     """
-    import safetensors.numpy
-
-    data = _read(path)
     try:
-        header, buffer = _split(data)
-        metadata = header.pop("__metadata__")
-        recorded = metadata.pop("sha256")
-        intact = recorded == _digest(header, metadata, buffer)
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            size = os.path.getsize(path) - 8 - length
+            if size < 0:
+                raise ValueError("truncated")
+            header = json.loads(file.read(length))
+            described = header.pop("__metadata__")
+            recorded = described.pop("sha256")
+            intact = recorded == tensors_sha256(header, described, iter(lambda: file.read(CHUNK), b""))
+            intact = intact and size == max((e["data_offsets"][1] for e in header.values()), default=0)
+    except OSError as failure:
+        raise _unread(path, failure) from None
     except (ValueError, KeyError, AttributeError, TypeError):
         intact = False
     if not intact:
-        raise WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
-    arrays = safetensors.numpy.load(data)
-    return arrays, {key: json.loads(value) for key, value in metadata.items()}
+        raise _damaged(path)
+    arrays = {key: _mapped(path, 8 + length, entry) for key, entry in header.items()}
+    return arrays, {key: json.loads(value) for key, value in described.items()}
+
+
+def _mapped(path: Path, start: int, entry: Mapping) -> np.ndarray:
+    import numpy as np
+
+    dtype, shape = np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"])
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    return np.memmap(path, dtype, "r", start + entry["data_offsets"][0], shape)
+
+
+def tensors_sha256(header: Mapping, metadata: Mapping, parts: Iterable[bytes | memoryview]) -> str:
+    """The SHA-256 that a tensor file carries: of its description, then of the bytes of its arrays."""
+    digest = hashlib.sha256(json.dumps([header, metadata], sort_keys=True).encode())
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def save_json(path: Path, content: Mapping) -> None:
     """Write a mapping as readable JSON with a SHA-256 of itself under the key `sha256`."""
     body = dict(content) | {"sha256": _json_digest(content)}
     write_text(path, json.dumps(body, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def save_result(
+    preset: str,
+    stage: str,
+    experiment: str,
+    item: str,
+    result: Mapping,
+    tensors: Mapping[str, np.ndarray],
+    about: Mapping,
+) -> None:
+    """The two files of a stage that measures: `result` as JSON, and `tensors` with the metadata `about`."""
+    save_json(run_file(preset, stage, experiment, item, ".json"), result)
+    save_tensors(run_file(preset, stage, experiment, item, ".safetensors"), tensors, about)
 
 
 def finite_or_null(metrics: Mapping[str, float]) -> dict[str, float | None]:
@@ -154,7 +204,7 @@ def load_json(path: Path) -> dict:
     except (ValueError, KeyError, AttributeError, TypeError):
         content, recorded = {}, None
     if recorded != _json_digest(content):
-        raise WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
+        raise _damaged(path)
     return content
 
 
@@ -162,7 +212,7 @@ def read_text(path: Path, sha256: str | None = None) -> str:
     """Text of an artifact; raises WorkspaceError if it is missing, or damaged by the SHA-256 given."""
     data = _read(path)
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-        raise WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
+        raise _damaged(path)
     return data.decode("utf-8")
 
 
@@ -185,10 +235,10 @@ def artifact_sha256(path: Path) -> str:
             with open(path, "rb") as file:
                 return json.loads(file.read(int.from_bytes(file.read(8), "little")))["__metadata__"]["sha256"]
         return file_sha256(path)
-    except FileNotFoundError:
-        raise WorkspaceError(f"{path} is missing: {remedy(path)}") from None
+    except FileNotFoundError as failure:
+        raise _unread(path, failure) from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}") from None
+        raise _damaged(path) from None
 
 
 def data_sha256(value: object) -> str:
@@ -203,10 +253,18 @@ def _json_digest(content: Mapping) -> str:
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        raise WorkspaceError(f"{path} is missing: {remedy(path)}") from None
     except OSError as failure:
-        raise WorkspaceError(f"{path} cannot be read ({failure.strerror}): {remedy(path)}") from None
+        raise _unread(path, failure) from None
+
+
+def _unread(path: Path, failure: OSError) -> WorkspaceError:
+    if isinstance(failure, FileNotFoundError):
+        return WorkspaceError(f"{path} is missing: {remedy(path)}")
+    return WorkspaceError(f"{path} cannot be read ({failure.strerror}): {remedy(path)}")
+
+
+def _damaged(path: Path) -> WorkspaceError:
+    return WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
 
 
 def remedy(path: Path) -> str:
@@ -217,17 +275,3 @@ def remedy(path: Path) -> str:
         item = parts[3] if stage == "prepare" else path.stem
         return f"stage {stage} makes it: run `ebm {stage} {item}` or `snakemake`"
     return "run `snakemake`"
-
-
-def _split(data: bytes) -> tuple[dict, memoryview]:
-    """Header and buffer of a safetensors file; the buffer is not copied, which may be gigabytes."""
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > len(data) - 8:
-        raise ValueError("truncated")
-    return json.loads(data[8 : 8 + length]), memoryview(data)[8 + length :]
-
-
-def _digest(header: Mapping, metadata: Mapping, buffer: bytes | memoryview) -> str:
-    digest = hashlib.sha256(json.dumps([header, metadata], sort_keys=True).encode())
-    digest.update(buffer)
-    return digest.hexdigest()

@@ -1,16 +1,10 @@
 """Sampling from a directed model: no chain, each sample drawn from the top layer down."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.mcmc.chunks import CHUNK, Generated, Target
-
-if TYPE_CHECKING:
-    from ebmrepro.params.generations.ancestral import AncestralGeneration
+from ebmrepro.params.generations.ancestral import AncestralGeneration
 
 # How many samples the strip shows; there is no way from a start to them.
 STRIP_CHAINS = 8

@@ -5,11 +5,8 @@ y / a is a sample of p_{t_i} with noise of variance s^2 / a^2 on top: on the way
 a, and the Langevin steps at t_i, which have that noise to remove, are in proportion to s^2 / a^2.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -19,10 +16,8 @@ from ebmrepro.mcmc.chain import chain
 from ebmrepro.mcmc.chunks import Generated, Target, in_chunks
 from ebmrepro.mcmc.langevin import transition
 from ebmrepro.mcmc.noise import uniform_noise
+from ebmrepro.params.generations.annealed import AnnealedGeneration
 from ebmrepro.params.sampling import Langevin
-
-if TYPE_CHECKING:
-    from ebmrepro.params.generations.annealed import AnnealedGeneration
 
 
 def generate(config: AnnealedGeneration, target: Target) -> Generated:

@@ -10,20 +10,15 @@ the geometric path between them, which is an RBM at every beta in [0, 1]:
 E[w] = Z / Z_base whatever the sweeps reach, with p*_k(v) = exp(-F(v)) at beta_k.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from ebmrepro.energies.binary import coins, softplus
-
-if TYPE_CHECKING:
-    from ebmrepro.energies.rbm import RBM
 
 
 class PartitionEstimate(NamedTuple):
@@ -40,7 +35,7 @@ class PartitionEstimate(NamedTuple):
     log_weights: Tensor
 
 
-def base_rate_bias(rbm: RBM, data: Tensor) -> Tensor:
+def base_rate_bias(rbm: nn.Module, data: Tensor) -> Tensor:
     """Visible biases (d,) of the RBM without weights that fits `data` (n, d) best; the best-known base.
 
     The mean of real visible units; the log-odds of binary ones, one imagined point on and one off added so
@@ -54,7 +49,7 @@ def base_rate_bias(rbm: RBM, data: Tensor) -> Tensor:
 
 @torch.no_grad()
 def annealed_importance_sampling(
-    rbm: RBM, base_bias: Tensor, temperatures: int, chains: int, generator: torch.Generator
+    rbm: nn.Module, base_bias: Tensor, temperatures: int, chains: int, generator: torch.Generator
 ) -> PartitionEstimate:
     """log Z of `rbm` by `chains` chains through `temperatures` evenly spaced betas, 0 and 1 among them.
 
@@ -94,7 +89,7 @@ def summarise(log_weights: Tensor) -> PartitionEstimate:
     )
 
 
-def _base_log_partition(rbm: RBM, base_bias: Tensor) -> Tensor:
+def _base_log_partition(rbm: nn.Module, base_bias: Tensor) -> Tensor:
     """log Z of the base-rate RBM, a float64 scalar; each hidden unit, free of all others, doubles it."""
     hidden = len(rbm.hidden_bias) * math.log(2)
     if rbm.visible == "gaussian":

@@ -1,17 +1,12 @@
 """Markov chains: one transition after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from torch import Generator, Tensor
 from torch.nn.utils import parametrize
 
-if TYPE_CHECKING:
-    from ebmrepro.energies.gradient import EnergyFunction
-    from ebmrepro.params.samplers import Sampler
-    from ebmrepro.params.sampling import Langevin
+from ebmrepro.energies.gradient import EnergyFunction
+from ebmrepro.params.base import Section
 
 # (energy, x, config, generator, step, total, create_graph) -> the state after step number `step` (from 0) of
 # `total`, from `x` (B, ...). Detached, or with `create_graph` attached to the energy's parameters and to `x`.
@@ -21,7 +16,7 @@ Transition = Callable[..., Tensor]
 def chain(
     energy: EnergyFunction,
     x: Tensor,
-    config: Langevin | Sampler,
+    config: Section,
     generator: Generator,
     steps: int | None = None,
     first: int = 0,

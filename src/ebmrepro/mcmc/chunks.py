@@ -1,20 +1,15 @@
 """Samples by the chunk: chains run side by side, each chunk of them on a random stream of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ebmrepro.data.streams import stream_seed
-
-if TYPE_CHECKING:
-    from ebmrepro.machine.progress import Progress
-    from ebmrepro.params.generations import Generation
+from ebmrepro.machine.progress import Progress
+from ebmrepro.params.base import Section
 
 CHUNK = 500
 
@@ -61,7 +56,7 @@ class Generated:
     others: Mapping[str, Tensor] = field(default_factory=dict)
 
 
-def in_chunks(states: States, steps: int, config: Generation, target: Target) -> Generated:
+def in_chunks(states: States, steps: int, config: Section, target: Target) -> Generated:
     """The ends of `config.samples` chains of `steps` steps, CHUNK at a time, and their strip.
 
     `states(chunk, generator)` is given which samples the chunk holds. Raises ValueError if the strip has more

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
+from ebmrepro.energies.gradient import EnergyFunction, detached_gradient
 from ebmrepro.mcmc.annealed_importance import PartitionEstimate, summarise
 from ebmrepro.params.evaluations.inception import Likelihood
 
@@ -42,20 +42,9 @@ class State(NamedTuple):
     gradients: Tensor
 
 
-class CubeEstimate(NamedTuple):
-    """`partition` of the weights; `acceptance`: share of all proposed moves that were accepted, in 0..1, NaN
-    if none was proposed."""
-
-    partition: PartitionEstimate
-    acceptance: float
-
-
 def state_at(energy: EnergyFunction, x: Tensor) -> State:
     """`x` (B, ...) with its energies and gradients."""
-    x = x.detach().requires_grad_(True)
-    with torch.enable_grad():
-        energies, gradients = energy_gradient(energy, x, create_graph=False)
-    return State(x.detach(), energies.detach(), gradients)
+    return State(x.detach(), *detached_gradient(energy, x))
 
 
 def reflected_step(
@@ -96,8 +85,9 @@ def cube_partition(
     config: Likelihood,
     generator: torch.Generator,
     advance: Callable[[int], None] = lambda count: None,
-) -> CubeEstimate:
-    """log Z in nats of `energy` over the unit cube of points of `shape`, on the generator's device.
+) -> tuple[PartitionEstimate, float]:
+    """log Z in nats of `energy` over the unit cube of points of `shape`, on the generator's device, and the
+    share of all proposed moves that were accepted, in 0..1, NaN if none was proposed.
 
     `config.chains` chains through `config.temperatures` evenly spaced betas, 0 and 1 among them, with
     `config.steps` moves at each between. An energy that is a sum over scales enters as that sum, which is
@@ -122,4 +112,4 @@ def cube_partition(
                 advance(count)
             log_weights.append(log_weight)
     acceptance = float(accepted) / proposed if proposed else math.nan
-    return CubeEstimate(summarise(torch.cat(log_weights)), acceptance)
+    return summarise(torch.cat(log_weights)), acceptance

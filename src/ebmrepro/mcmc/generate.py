@@ -1,10 +1,7 @@
 """Sampling from a trained energy: rounds of Langevin steps with augmentation transitions in between."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +13,7 @@ from ebmrepro.mcmc.chunks import Generated, Target, in_chunks
 from ebmrepro.mcmc.langevin import transition
 from ebmrepro.mcmc.long_chains import with_and_without
 from ebmrepro.mcmc.noise import uniform_noise
-
-if TYPE_CHECKING:
-    from ebmrepro.params.generations.langevin import LangevinGeneration
+from ebmrepro.params.generations.langevin import LangevinGeneration
 
 
 def generate(config: LangevinGeneration, target: Target) -> Generated:

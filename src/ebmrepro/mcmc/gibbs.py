@@ -1,19 +1,11 @@
 """Block Gibbs sampling of a restricted Boltzmann machine."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
-from torch import Tensor
-
-if TYPE_CHECKING:
-    from ebmrepro.energies.rbm import RBM
-    from ebmrepro.params.samplers.gibbs import GibbsSampler
+from torch import Tensor, nn
 
 
 @torch.no_grad()
-def gibbs_step(rbm: RBM, v: Tensor, generator: torch.Generator) -> Tensor:
+def gibbs_step(rbm: nn.Module, v: Tensor, generator: torch.Generator) -> Tensor:
     """One sweep h ~ p(h | v), v' ~ p(v | h): visible states (B, d) after `v` (B, d), detached.
 
     Leaves p(v) = exp(-F(v)) / Z as it is (Geman and Geman, 1984).
@@ -22,9 +14,9 @@ def gibbs_step(rbm: RBM, v: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def transition(
-    rbm: RBM,
+    rbm: nn.Module,
     v: Tensor,
-    config: GibbsSampler,
+    config: object,
     generator: torch.Generator,
     step: int,
     total: int,

@@ -1,9 +1,6 @@
 """Sampling from a trained restricted Boltzmann machine: block-Gibbs sweeps from fair coins."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,9 +8,7 @@ from torch import Tensor
 from ebmrepro.energies.binary import coins
 from ebmrepro.mcmc.chunks import Generated, Target, in_chunks
 from ebmrepro.mcmc.gibbs import gibbs_step
-
-if TYPE_CHECKING:
-    from ebmrepro.params.generations.gibbs import GibbsGeneration
+from ebmrepro.params.generations.gibbs import GibbsGeneration
 
 
 def generate(config: GibbsGeneration, target: Target) -> Generated:

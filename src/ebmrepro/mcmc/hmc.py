@@ -6,17 +6,11 @@ One leapfrog step of size s is a Langevin step of size s^2 / 2 with matched nois
 is the Metropolis-adjusted Langevin algorithm (Roberts and Tweedie, 1996).
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
 from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
-
-if TYPE_CHECKING:
-    from ebmrepro.params.samplers.hmc import HamiltonianSampler
+from ebmrepro.params.samplers.hmc import HamiltonianSampler
 
 
 def transition(

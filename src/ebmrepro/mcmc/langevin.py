@@ -1,16 +1,10 @@
 """Langevin dynamics as the ICD paper runs it: step size and noise are independent."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
 from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
-
-if TYPE_CHECKING:
-    from ebmrepro.params.sampling import Langevin
+from ebmrepro.params.sampling import Langevin
 
 
 def langevin_step(

@@ -4,24 +4,18 @@ At the low temperature that image energies are sampled at, chains that begin at 
 the claim is that augmentation transitions separate them.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.energies.conditional import Given
+from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.augmentation import augment
 from ebmrepro.mcmc.chain import run_chain
+from ebmrepro.mcmc.chunks import Target
 from ebmrepro.mcmc.langevin import transition
-
-if TYPE_CHECKING:
-    from ebmrepro.machine.progress import Progress
-    from ebmrepro.mcmc.chunks import Target
-    from ebmrepro.params.generations.langevin import LangevinGeneration
+from ebmrepro.params.generations.langevin import LangevinGeneration
 
 
 def with_and_without(config: LangevinGeneration, target: Target, samples: Tensor) -> dict[str, Tensor]:

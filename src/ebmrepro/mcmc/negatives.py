@@ -1,9 +1,7 @@
 """The negative phase: where chains start, how they run, where they go."""
 
-from __future__ import annotations
-
 import copy
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,10 +15,7 @@ from ebmrepro.mcmc.chain import run_chain
 from ebmrepro.mcmc.noise import uniform_noise
 from ebmrepro.mcmc.persistent import PersistentChains
 from ebmrepro.mcmc.replay import ReplayBuffer
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.langevin import EnergyFunction
-    from ebmrepro.params.samplers import Sampler
+from ebmrepro.params.base import Section
 
 
 class Negatives(NamedTuple):
@@ -37,7 +32,7 @@ class NegativeSampler:
     A sampler without an implementation runs no chain: of it there are the random numbers, and no buffer.
     """
 
-    def __init__(self, config: Sampler, like: Tensor, is_image: bool, generator: torch.Generator):
+    def __init__(self, config: Section, like: Tensor, is_image: bool, generator: torch.Generator):
         """`like` is one batch of data (B, ...), already in the energy's units."""
         self.config, self.generator = config, generator
         self.transition = config.load() if config.implementation else None
@@ -48,7 +43,7 @@ class NegativeSampler:
             size = max(config.buffer.size, len(like))
             self.buffer = ReplayBuffer(size, config.buffer.kind, like, as_bytes=is_image)
 
-    def twin(self, generator: torch.Generator) -> NegativeSampler:
+    def twin(self, generator: torch.Generator) -> "NegativeSampler":
         """The same sampler over the same buffer, drawing from another generator."""
         other = copy.copy(self)
         other.generator = generator

@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor
 
+from ebmrepro.mcmc.replay import Samples
 
-class PersistentChains:
+
+class PersistentChains(Samples):
     """`size` chains, advanced a batch at a time in rotation. They start at the data of their first batch.
 
     States are kept as they are, images too: no rounding disturbs a chain between updates.
@@ -12,12 +14,7 @@ class PersistentChains:
 
     def __init__(self, size: int, like: Tensor):
         """`like` gives shape (B, ...), dtype and device of one batch; B <= size."""
-        self.size = size
-        self.samples = torch.zeros((size, *like.shape[1:]), dtype=like.dtype, device=like.device)
-        self.added = 0
-
-    def __len__(self) -> int:
-        return min(self.added, self.size)
+        super().__init__(size, like, like.dtype)
 
     def _slots(self, count: int) -> slice | Tensor:
         first = self.added % self.size
@@ -35,12 +32,3 @@ class PersistentChains:
         """Where the chains of the last `next` (B, ...) have come to; the next ones follow in turn."""
         self.samples[self._slots(len(ends))] = ends
         self.added += len(ends)
-
-    def state(self) -> dict[str, Tensor]:
-        """Everything that `load_state` needs."""
-        return {"samples": self.samples, "added": torch.tensor(self.added)}
-
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Continue from `state`."""
-        self.samples = state["samples"].to(self.samples.device)
-        self.added = int(state["added"])

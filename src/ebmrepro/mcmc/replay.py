@@ -6,7 +6,28 @@ from torch import Tensor
 from ebmrepro.data.batches import dequantise, quantise
 
 
-class ReplayBuffer:
+class Samples:
+    """Room for `size` samples, of which `added` came so far."""
+
+    def __init__(self, size: int, like: Tensor, dtype: torch.dtype):
+        """`like` gives shape (B, ...) and device of one batch; B <= size."""
+        self.size, self.added = size, 0
+        self.samples = torch.zeros((size, *like.shape[1:]), dtype=dtype, device=like.device)
+
+    def __len__(self) -> int:
+        return min(self.added, self.size)
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that `load_state` needs."""
+        return {"samples": self.samples, "added": torch.tensor(self.added)}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Continue from `state`."""
+        self.samples = state["samples"].to(self.samples.device)
+        self.added = int(state["added"])
+
+
+class ReplayBuffer(Samples):
     """The last (`fifo`) or a uniform sample of all (`reservoir`) chain ends ever added.
 
     Images in [0, 1] are kept as uint8 and come back as v/256 + U(0, 1/256), the same transform as the
@@ -15,13 +36,8 @@ class ReplayBuffer:
 
     def __init__(self, size: int, kind: str, like: Tensor, as_bytes: bool):
         """`like` gives shape (B, ...), dtype and device of one batch; `as_bytes` for images."""
-        dtype = torch.uint8 if as_bytes else like.dtype
-        self.kind, self.size = kind, size
-        self.samples = torch.zeros((size, *like.shape[1:]), dtype=dtype, device=like.device)
-        self.added = 0
-
-    def __len__(self) -> int:
-        return min(self.added, self.size)
+        super().__init__(size, like, torch.uint8 if as_bytes else like.dtype)
+        self.kind = kind
 
     def add(self, x: Tensor, generator: torch.Generator) -> None:
         """Store a batch (B, ...), B <= size.
@@ -54,12 +70,3 @@ class ReplayBuffer:
         device = self.samples.device
         index = torch.randint(len(self), (count,), generator=generator, device=device)
         return dequantise(self.samples[index], generator)
-
-    def state(self) -> dict[str, Tensor]:
-        """Everything that `load_state` needs."""
-        return {"samples": self.samples, "added": torch.tensor(self.added)}
-
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Continue from `state`."""
-        self.samples = state["samples"].to(self.samples.device)
-        self.added = int(state["added"])

@@ -6,18 +6,11 @@
 x- are detached ends of a Markov chain: sg stops the gradient through the samples.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from torch import Tensor, cat, nn
 
 from ebmrepro.energies.heads import heads
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.cd import ContrastiveDivergence as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def contrastive_divergence(
@@ -49,7 +42,7 @@ class ContrastiveDivergence:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
         negatives = sampler.run(energy, data)
         sampler.keep(negatives.x)

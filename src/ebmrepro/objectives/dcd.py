@@ -24,10 +24,7 @@ The time-dependent form is the sum over levels of the one-step divergences from 
 for the data and E_theta(x, t_i) for the energy.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -36,9 +33,6 @@ from ebmrepro.energies.conditional import Given
 from ebmrepro.objectives.diffusions import Kernel, kernels, marginals
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def diffusion_contrastive_divergence(
@@ -79,7 +73,7 @@ class DiffusionContrastiveDivergence:
         table, one_hot = self._on_device
         return table.to(like.dtype), one_hot
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...), of which `sampler` gives the generator alone.
 
         In the time-dependent form each row is used at one time, and `times` times their mean is an unbiased

@@ -7,19 +7,12 @@ s_theta = -grad E_theta: weighted so, a flat energy has L = d/2 at every sigma. 
 the noisy data, p_D * N(0, sigma^2 I), not of the data.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.gradient import energy_gradient
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.dsm import DenoisingScoreMatching as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def denoising_score_matching(
@@ -37,7 +30,7 @@ class DenoisingScoreMatching:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...); the mean energy logged is that of the noisy data."""
         noise = torch.randn(data.shape, generator=sampler.generator, device=data.device, dtype=data.dtype)
         loss, energies = denoising_score_matching(energy, data, noise, self.config.sigma)

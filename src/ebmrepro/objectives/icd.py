@@ -11,10 +11,6 @@ low energy; L_ent is minus the nearest-neighbour entropy of the samples. As run 
 weight 1 (`kl_weight`) and L_ent has weight 0.3 (`entropy_weight`), not scaled by the other.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -25,9 +21,6 @@ from ebmrepro.objectives.cd import contrastive_divergence
 from ebmrepro.objectives.entropy import nearest_neighbour_entropy
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 class _MeanEnergy(nn.Module):
@@ -48,18 +41,13 @@ def optimisation_loss(energy: nn.Module, x_graph: Tensor) -> Tensor:
     return functional_call(mean_energy, frozen, (x_graph,))
 
 
-def entropy_loss(x_graph: Tensor, neighbours: Tensor, nearest: int = 1) -> Tensor:
-    """L_ent = -H(q_theta), a scalar, estimated against past chain ends `neighbours` (m, ...)."""
-    return -nearest_neighbour_entropy(x_graph, neighbours, nearest)
-
-
 class ImprovedContrastiveDivergence:
     """L_Full as an objective: the terms `cd` and `kl`."""
 
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
         config = self.config
         negatives = sampler.run(energy, data, min(config.kl_samples, len(data)), config.kl_steps)
@@ -68,9 +56,7 @@ class ImprovedContrastiveDivergence:
         sampler.keep(negatives.x)
         return Terms(losses={"cd": l_cd, "kl": l_kl}, logged=logged | logged_kl)
 
-    def kl_term(
-        self, energy: nn.Module, x_graph: Tensor, sampler: NegativeSampler
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def kl_term(self, energy: nn.Module, x_graph: Tensor, sampler) -> tuple[Tensor, dict[str, Tensor]]:
         """Weighted L_KL of chain ends with graph (n, ...), and the scalars to log.
 
         A term of weight 0 is left out; L_ent is absent until the buffer holds more than `entropy_after`
@@ -83,14 +69,13 @@ class ImprovedContrastiveDivergence:
             l_kl = l_kl + config.kl_weight * l_opt
             logged["loss_opt"] = l_opt.detach()
         if config.entropy_weight and len(sampler.buffer) > config.entropy_after:
-            l_ent = entropy_loss(x_graph, sampler.neighbours(config.neighbours), config.nearest)
+            past = sampler.neighbours(config.neighbours)
+            l_ent = -nearest_neighbour_entropy(x_graph, past, config.nearest)
             l_kl = l_kl + config.entropy_weight * l_ent
             logged["loss_entropy"] = l_ent.detach()
         return l_kl, logged
 
-    def compare_truncation(
-        self, energy: nn.Module, data: Tensor, sampler: NegativeSampler, seed: int
-    ) -> dict[str, Tensor]:
+    def compare_truncation(self, energy: nn.Module, data: Tensor, sampler, seed: int) -> dict[str, Tensor]:
         """The gradient of L_KL through the last `kl_steps` steps beside that through all of them.
 
         Both of the same chains (one a row of `data`, from a generator of their own: `sampler` draws nothing).

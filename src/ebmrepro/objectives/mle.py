@@ -3,10 +3,6 @@
 NLL(theta) = E_{p_D}[ E_theta(x) ] + log Z(theta)
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from torch import Tensor, nn
 
 from ebmrepro.energies.grid_partition import grid_log_partition
@@ -14,24 +10,19 @@ from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.mle import GridPartition
 from ebmrepro.params.objectives.mle import MaximumLikelihood as Config
 
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
-
-def negative_log_likelihood(energy: nn.Module, data: Tensor, grid: GridPartition | None = None) -> Tensor:
-    """Mean negative log-likelihood in nats of `data` (B, ...), a scalar.
+def negative_log_likelihood(
+    energy: nn.Module, data: Tensor, grid: GridPartition | None = None
+) -> tuple[Tensor, Tensor]:
+    """Mean negative log-likelihood in nats of `data` (B, ...), a scalar, and their mean energy.
 
     log Z by the midpoint rule on `grid` for an energy of two dimensions, else from `energy.log_partition()`;
     AttributeError if it has none.
     """
-    return sum(_parts(energy, data, grid))
-
-
-def _parts(energy: nn.Module, data: Tensor, grid: GridPartition | None) -> tuple[Tensor, Tensor]:
-    """The mean energy of `data` and log Z."""
+    mean_energy = energy(data).mean()
     if grid is None:
-        return energy(data).mean(), energy.log_partition()
-    return energy(data).mean(), grid_log_partition(energy, grid.box, grid.cells, data)
+        return mean_energy + energy.log_partition(), mean_energy
+    return mean_energy + grid_log_partition(energy, grid.box, grid.cells, data), mean_energy
 
 
 class MaximumLikelihood:
@@ -40,8 +31,7 @@ class MaximumLikelihood:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler | None) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...)."""
-        mean_energy, log_partition = _parts(energy, data, self.config.grid)
-        loss = mean_energy + log_partition
+        loss, mean_energy = negative_log_likelihood(energy, data, self.config.grid)
         return Terms({"nll": loss}, {"energy_positive": mean_energy.detach(), "loss_nll": loss.detach()})

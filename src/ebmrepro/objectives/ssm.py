@@ -7,19 +7,12 @@ independent signs: of all v with E[v v^T] = I they have the least variance here,
 diagonal. Over v it is Hyvarinen's (2005) score matching, E[ |grad E|^2 / 2 - tr grad^2 E ].
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.gradient import energy_gradient
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.ssm import SlicedScoreMatching as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.mcmc.negatives import NegativeSampler
 
 
 def sliced_score_matching(energy: nn.Module, data: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,7 +33,7 @@ class SlicedScoreMatching:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: nn.Module, data: Tensor, sampler: NegativeSampler) -> Terms:
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...)."""
         shape = (self.config.projections, *data.shape)
         coins = torch.randint(2, shape, generator=sampler.generator, device=data.device)

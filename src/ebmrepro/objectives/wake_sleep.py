@@ -13,30 +13,10 @@ L_wake less the entropy of r_phi is the variational bound on -log p_theta(x); L_
 bound: it fits r_phi to the posterior in KL(p || r), not KL(r || p), and under the machine's own samples.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.wake_sleep import WakeSleep as Config
-
-if TYPE_CHECKING:
-    from ebmrepro.energies.helmholtz import HelmholtzMachine
-
-
-def wake_loss(machine: HelmholtzMachine, x: Tensor, generator: torch.Generator) -> Tensor:
-    """L_wake of binary data `x` (B, d), a scalar; one h a row, drawn from the recognition net."""
-    hidden = machine.sample_recognition(x, generator)
-    return -machine.log_joint(x, hidden).mean()
-
-
-def sleep_loss(machine: HelmholtzMachine, count: int, generator: torch.Generator) -> Tensor:
-    """L_sleep of `count` dreams of the generative net, a scalar."""
-    x, hidden = machine.sample(count, generator)
-    return -machine.log_recognition(hidden, x).mean()
 
 
 class WakeSleep:
@@ -45,10 +25,12 @@ class WakeSleep:
     def __init__(self, config: Config):
         self.config = config
 
-    def __call__(self, energy: HelmholtzMachine, data: Tensor, sampler) -> Terms:
-        """Terms for one batch (B, d); `sampler.generator` gives the random numbers."""
-        wake = wake_loss(energy, data, sampler.generator)
-        sleep = sleep_loss(energy, len(data), sampler.generator)
+    def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
+        """Terms for one batch (B, d); random numbers come from `sampler.generator`, `energy` is a machine."""
+        explanation = energy.sample_recognition(data, sampler.generator)
+        wake = -energy.log_joint(data, explanation).mean()
+        dream, its_causes = energy.sample(len(data), sampler.generator)
+        sleep = -energy.log_recognition(its_causes, dream).mean()
         logged = {
             "energy_positive": wake.detach(),
             "loss_wake": wake.detach(),

@@ -3,8 +3,6 @@
 The seconds are measured in this process, so no two runs of this stage write the same bytes.
 """
 
-import torch
-
 from ebmrepro.files import workspace
 from ebmrepro.machine.device import device_name, set_up
 from ebmrepro.params.methods import method
@@ -19,26 +17,21 @@ def run(params: Params, item: str) -> None:
     device = set_up(params.compute)
     config = params.comparisons[item]
     names = [name for experiment in config.experiments for name in params.runs_of(experiment)]
-    measured = {name: workspace.load_json(_file(params, "evaluate", name)) for name in names}
-    trainings = {
-        (name, seed): _training(params, name, seed, device)
-        for name in names
-        for seed in params.seeds_of(name)
-    }
-    costs = dict(
-        zip(trainings, step_costs(list(trainings.values()), config.steps, config.warm_up), strict=True)
-    )
+    measured, trainings = {}, {}
+    for name in names:
+        experiment = params.runs[name].experiment
+        path = workspace.run_file(params.preset, "evaluate", experiment, name, ".json")
+        measured[name] = workspace.load_json(path)
+        data, labels = training_data(params, name, device)
+        for seed in params.seeds_of(name):
+            trainings[name, seed] = Training(params.train_settings(name), data, seed, labels)
+    found = step_costs(list(trainings.values()), config.steps, config.warm_up)
+    costs = dict(zip(trainings, found, strict=True))
     runs = {}
     for name in names:
         seeds = {}
         for seed, own in measured[name]["seeds"].items():
-            cost = costs[name, int(seed)]
-            timed = {
-                "seconds_per_step": cost.seconds,
-                "forward_passes": cost.forward_passes,
-                "backward_passes": cost.backward_passes,
-            }
-            seeds[seed] = {**own, "metrics": own["metrics"] | timed}
+            seeds[seed] = {**own, "metrics": own["metrics"] | costs[name, int(seed)]._asdict()}
         runs[name] = {
             "experiment": params.runs[name].experiment,
             "dataset": params.runs[name].dataset,
@@ -54,12 +47,3 @@ def run(params: Params, item: str) -> None:
         "references": {params.runs[name].dataset: measured[name]["reference"] for name in names},
     }
     workspace.save_json(workspace.run_file(params.preset, "compare", item, item, ".json"), result)
-
-
-def _file(params: Params, stage: str, run: str):
-    return workspace.run_file(params.preset, stage, params.runs[run].experiment, run, ".json")
-
-
-def _training(params: Params, run: str, seed: int, device: torch.device) -> Training:
-    data, labels = training_data(params, run, device)
-    return Training(params.train_settings(run), data, seed, labels)

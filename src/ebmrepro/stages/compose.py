@@ -10,7 +10,7 @@ from ebmrepro.energies.conditional import Given
 from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
 from ebmrepro.evaluation.classifiers.satisfaction import satisfied, words
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.machine.progress import progress
 from ebmrepro.mcmc.chunks import CHUNK, Target
@@ -81,12 +81,8 @@ def run(params: Params, item: str) -> None:
         },
         "seeds": seeds,
     }
-
-    def place(suffix: str):
-        return workspace.run_file(params.preset, "compose", config.experiment, item, suffix)
-
-    workspace.save_tensors(place(".safetensors"), tensors, {"seeds": all_seeds})
-    workspace.save_json(place(".json"), result)
+    where = params.preset, "compose", config.experiment, item
+    workspace.save_result(*where, result, tensors, {"seeds": all_seeds})
 
 
 def _energy(

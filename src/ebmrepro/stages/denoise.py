@@ -10,7 +10,7 @@ from ebmrepro.data.streams import stream_seed
 from ebmrepro.evaluation.denoising import posterior
 from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise, structural_similarity
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.params.denoisings import noise_name
 from ebmrepro.params.root import Params
@@ -69,12 +69,8 @@ def run(params: Params, item: str) -> None:
         "runs": runs,
         "reference": reference,
     }
-
-    def place(suffix: str):
-        return workspace.run_file(params.preset, "denoise", config.experiment, item, suffix)
-
-    workspace.save_tensors(place(".safetensors"), tensors, {"noise": config.noise})
-    workspace.save_json(place(".json"), result)
+    where = params.preset, "denoise", config.experiment, item
+    workspace.save_result(*where, result, tensors, {"noise": config.noise})
 
 
 def _quality(word: str, images: Tensor, clean: Tensor) -> dict[str, float]:

@@ -5,7 +5,7 @@ import numpy as np
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.evaluation import outliers
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import trained_models
@@ -51,12 +51,8 @@ def run(params: Params, item: str) -> None:
         "sets": list(sets),
         "runs": runs,
     }
-
-    def place(suffix: str):
-        return workspace.run_file(params.preset, "detect", config.experiment, item, suffix)
-
-    workspace.save_tensors(place(".safetensors"), tensors, {"sets": list(sets)})
-    workspace.save_json(place(".json"), result)
+    where = params.preset, "detect", config.experiment, item
+    workspace.save_result(*where, result, tensors, {"sets": list(sets)})
 
 
 def _test_images(params: Params, dataset: str) -> np.ndarray:

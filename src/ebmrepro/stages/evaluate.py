@@ -9,7 +9,7 @@ import pandas as pd
 from ebmrepro.evaluation.subject import Subject
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.generations import Weights
@@ -24,12 +24,8 @@ def run(params: Params, item: str) -> None:
     path = workspace.run_file(params.preset, "sample", entry.experiment, item, ".safetensors")
     samples, _ = _reader(config)(path)
     result, arrays = measured(params, item, config, params.resolve(item, "generation").weights, samples)
-
-    def place(suffix: str):
-        return workspace.run_file(params.preset, "evaluate", entry.experiment, item, suffix)
-
-    workspace.save_json(place(".json"), result)
-    workspace.save_tensors(place(".safetensors"), arrays, {"seeds": [int(s) for s in result["seeds"]]})
+    about = {"seeds": [int(seed) for seed in result["seeds"]]}
+    workspace.save_result(params.preset, "evaluate", entry.experiment, item, result, arrays, about)
 
 
 def _reader(config: Evaluation):
@@ -43,13 +39,11 @@ def measured(
     with `weights`, by `config`: what stands in the metrics file, and the arrays its figures draw."""
     device = set_up(params.compute)
     entry = params.runs[run]
-
-    def trained(suffix: str):
-        return workspace.run_file(params.preset, "train", entry.experiment, run, suffix)
-
-    model = ModelFile(trained(".safetensors"), device)
-    status = workspace.load_json(trained(".json"))
-    log = pd.read_csv(io.StringIO(workspace.read_text(trained(".csv"), status.get("log_sha256", ""))))
+    trained = workspace.run_file(params.preset, "train", entry.experiment, run, ".safetensors")
+    model = ModelFile(trained, device)
+    status = workspace.load_json(trained.with_suffix(".json"))
+    text = workspace.read_text(trained.with_suffix(".csv"), status.get("log_sha256", ""))
+    log = pd.read_csv(io.StringIO(text))
     folder = workspace.prepared(params.preset, entry.dataset)
     manifest = workspace.load_json(folder / "manifest.json")
     read = _reader(config)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.data.prepared import Arrays, Prepared, Stream
+from ebmrepro.data.learnt import Images
+from ebmrepro.data.prepared import Arrays, Stream
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors, save_rows
+from ebmrepro.files.mapped import save_rows
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.root import Params
 
@@ -29,10 +30,17 @@ def run(params: Params, item: str) -> None:
     for name, part in found.parts.items():
         _write(files[name], item, name, part, config.attributes)
     written = {name: map_tensors(path)[0] for name, path in files.items()}
-    for learnt in _learnt(params, item, found, written):
-        ruler |= learnt.tensors
-        metadata |= learnt.metadata
-        measures |= learnt.measures
+    if config.learnt:
+        # Here, since it imports torch, which other data do without.
+        from ebmrepro.machine.device import set_up
+
+        device, values = set_up(params.compute), found.parts["train"].values
+        images = Images(item, written, values, config.seed, device, params.compute.threads)
+        for settings in config.learnt:
+            learnt = settings.load().learn(settings, images)
+            ruler |= learnt.tensors
+            metadata |= learnt.metadata
+            measures |= learnt.measures
     workspace.save_tensors(folder / "ruler.safetensors", ruler, metadata)
     manifest = {
         "dataset": item,
@@ -69,17 +77,3 @@ def _write(path: Path, item: str, name: str, part: Arrays | Stream, attributes: 
             return {name: np.frombuffer(values, dtype=np.int64) for name, values in labels.items()}
 
         save_rows(path, "x", rows(), columns, {"dataset": item})
-
-
-def _learnt(params: Params, item: str, found: Prepared, written: Mapping) -> Iterator[Learnt]:
-    """What is learnt from the images just written, which are mapped from their files, not loaded."""
-    config = params.datasets[item]
-    if not config.learnt:
-        return
-    # Here, since it imports torch, which other data do without.
-    from ebmrepro.machine.device import set_up
-
-    device, values = set_up(params.compute), found.parts["train"].values
-    images = Images(item, written, values, config.seed, device, params.compute.threads)
-    for settings in config.learnt:
-        yield settings.load().learn(settings, images)

@@ -18,9 +18,5 @@ def run(params: Params, item: str) -> None:
         "source": protocol.source,
         "generation": generation.model_dump(mode="json"),
     }
-
-    def place(suffix: str):
-        return workspace.run_file(params.preset, "resample", protocol.experiment, item, suffix)
-
-    workspace.save_tensors(place(".safetensors"), samples | arrays, about)
-    workspace.save_json(place(".json"), result)
+    where = params.preset, "resample", protocol.experiment, item
+    workspace.save_result(*where, result, samples | arrays, about)

@@ -50,9 +50,7 @@ def run(params: Params, item: str) -> None:
         for seed, outcome in outcomes.items():
             print(f"train {item}, seed {seed}: {outcome['outcome']}")
 
-        def place(suffix: str):
-            return workspace.run_file(params.preset, "train", entry.experiment, item, suffix)
-
+        place = workspace.run_file(params.preset, "train", entry.experiment, item, ".safetensors")
         in_time = getattr(settings.energy, "condition", None) == TIME
         description = {
             "energy": settings.energy.model_dump(mode="json"),
@@ -63,16 +61,16 @@ def run(params: Params, item: str) -> None:
             "classes": None if labels is None else int(labels.max()) + 1,
             "diffusion": training.objective.kernels if in_time else None,
         }
-        workspace.save_tensors(place(".safetensors"), tensors, description)
-        workspace.write_text(place(".csv"), as_csv(logs))
+        workspace.save_tensors(place, tensors, description)
+        workspace.write_text(place.with_suffix(".csv"), as_csv(logs))
         status = {
             "run": item,
             "seeds": {str(seed): outcome for seed, outcome in outcomes.items()},
             "environment": conditions,
             # CSV has no room for a checksum of its own.
-            "log_sha256": workspace.file_sha256(place(".csv")),
+            "log_sha256": workspace.file_sha256(place.with_suffix(".csv")),
         }
-        workspace.save_json(place(".json"), status)
+        workspace.save_json(place.with_suffix(".json"), status)
         for checkpoint in work.glob("*.safetensors"):
             checkpoint.unlink()
 

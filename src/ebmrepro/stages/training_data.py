@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ebmrepro.data.host_batches import HostData
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
+from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.root import Params
 

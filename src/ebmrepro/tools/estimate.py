@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -11,11 +12,13 @@ from rich.table import Table
 
 from ebmrepro.energies.conditional import Given
 from ebmrepro.flow import cost
+from ebmrepro.flow.jobs import all_jobs
 from ebmrepro.machine.device import device_name, set_up
 from ebmrepro.mcmc.chunks import CHUNK, Target
 from ebmrepro.params.compositions import models_of
 from ebmrepro.params.generations import Generation
 from ebmrepro.params.root import Params, TrainSettings
+from ebmrepro.training.cost import wait
 from ebmrepro.training.loop import Training
 
 WARM_UP = 3
@@ -56,11 +59,7 @@ def estimate(params: Params, steps: int, batch: int | None = None) -> None:
         generation = params.generations[composition.generation]
         row(name, len(params.seeds_of(models[0])), sum(costs.chains(run, generation) for run in models))
     Console().print(table)
-    single = (
-        *("datasets", "protocols", "compositions", "outliers"),
-        *("denoisings", "comparisons", "figures", "tables"),
-    )
-    jobs = 3 * len(params.runs) + sum(len(getattr(params, section)) for section in single) + 1
+    jobs = len(all_jobs(params))
     scaled = f", scaled from {batch} images at a time" if batch is not None else ""
     print(
         f"{params.preset}: {total:.2f} h of training, sampling and annealed importance sampling on"
@@ -125,13 +124,6 @@ class _Costs:
         return self.timed[key]
 
 
-class _Silent:
-    """Progress that nobody waits for."""
-
-    def advance(self, steps: int = 1) -> None:
-        pass
-
-
 def _sampling(training: Training, tiny: Generation, times: int) -> Callable[[], object]:
     """A few steps of a few chains."""
     model, data = training.state.model("ema"), training.batches.data
@@ -144,7 +136,7 @@ def _sampling(training: Training, tiny: Generation, times: int) -> Callable[[], 
         energy,
         tuple(data.shape[1:]),
         seed=0,
-        progress=_Silent(),
+        progress=SimpleNamespace(advance=lambda steps=1: None),
         condition=condition,
         over_time=over_time,
         diffusion=[(1.0, 1.0)] * times,
@@ -184,14 +176,9 @@ def _seconds(work: Callable[[], object], times: int, device: torch.device) -> fl
 
 
 def _timed(work: Callable[[], object], times: int, device: torch.device) -> float:
-    _wait(device)
+    wait(device)
     start = time.perf_counter()
     for _ in range(times):
         work()
-    _wait(device)
+    wait(device)
     return (time.perf_counter() - start) / times
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

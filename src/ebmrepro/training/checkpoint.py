@@ -57,5 +57,4 @@ def load_checkpoint(path: Path) -> dict[str, Tensor] | None:
         # A damaged checkpoint costs time, not the result: training starts again from the seed.
         path.unlink()
         return None
-    # Copies: training goes on in this memory, and what was read from the file may not be written to.
-    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}

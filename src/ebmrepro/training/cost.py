@@ -14,15 +14,15 @@ from ebmrepro.training.loop import Training
 
 
 class StepCost(NamedTuple):
-    """`seconds`: the median over the timed iterations. `forward_passes`, `backward_passes`: how many batches
-    went through the network in either direction, means over the timed iterations.
+    """`seconds_per_step`: the median over the timed iterations. `forward_passes`, `backward_passes`: how many
+    batches went through the network in either direction, means over the timed iterations.
 
     A chain of K Langevin steps costs K of each, and the data and chain ends of CD one more of each for either
     side. Gibbs sweeps of an RBM, which are no evaluations of its free energy, are not counted, and its
     gradient in closed form is no backward pass.
     """
 
-    seconds: float
+    seconds_per_step: float
     forward_passes: float
     backward_passes: float
 
@@ -40,10 +40,10 @@ def step_costs(trainings: Sequence[Training], steps: int, warm_up: int) -> list[
     for number in range(warm_up + steps):
         for training, own in zip(trainings, seconds, strict=True):
             device = training.batches.device
-            _wait(device)
+            wait(device)
             start = time.perf_counter()
             training.step()
-            _wait(device)
+            wait(device)
             if number >= warm_up:
                 own.append(time.perf_counter() - start)
     passes = [_passes(training, steps) for training in trainings]
@@ -58,7 +58,8 @@ def _fill(training: Training) -> None:
         buffer.add(data, state.generator)
 
 
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
+    """Until the device has done what it was told."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 

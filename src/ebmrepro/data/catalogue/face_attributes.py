@@ -6,9 +6,11 @@ whose first is that of the column of image names. The text of parts has no line 
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ebmrepro.data.catalogue.content import Content, Item
+from ebmrepro.data.catalogue.stores import store
 from ebmrepro.files.workspace import WorkspaceError
 
 # What the publisher's -1 and 1, or the CSV's 0 and 1, are called.
@@ -48,6 +50,17 @@ def numbers(text: str, path: Path, columns: Iterable[int] = (1,)) -> dict[str, t
         return {row[0]: tuple(row[column].strip() for column in columns) for row in rows}
     except (IndexError, ValueError):
         raise WorkspaceError(f"{path} is no whole table: get it again") from None
+
+
+def faces(path: Path, chosen: list[str], names: tuple[str, ...], table: dict) -> Content:
+    """The images `chosen` of the folder or archive `path`, labelled with what `attributes` gave."""
+
+    def items() -> Iterator[Item]:
+        with store(path) as files:
+            for image in chosen:
+                yield image, files.read(image), dict(zip(names, table[image], strict=True))
+
+    return Content(len(chosen), dict.fromkeys(names, VALUES), items)
 
 
 def _plain(name: str) -> str:

@@ -7,10 +7,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from ebmrepro.data.catalogue.content import Content
 from ebmrepro.data.catalogue.pictures import CorruptImage, decode
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.catalogue import Entry, Preparation
+from ebmrepro.params.catalogue import Entry
 from ebmrepro.params.words import nearest
 
 # So many corrupt images and the run stops at once: the rest will hardly be better.
@@ -26,32 +25,48 @@ class Sample(NamedTuple):
 
 
 class Images:
-    """A split, to be iterated over, each time anew from its files, which are never whole in memory.
+    """The images of a split, to be iterated over, each time anew from files, which are never whole in memory.
 
-    `count` images are in the files, `asked` of them are asked for; `attributes` are the names of the values
-    of every label, in the order of their numbers. The order is that of the publisher: batch by batch, by the
-    list of names, or by LMDB key, as each module of `readers` says. After an iteration `corrupt` lists the
-    names of images that could not be decoded; with `corrupt="stop"` it ends in WorkspaceError if there are
-    any, with "skip" they are missing from it, so that it gives `asked - len(corrupt)` images.
+    `count` images are in the files; `attributes` are the names of the values of every label, in the order of
+    their numbers. The order is that of the publisher: batch by batch, by the list of names, or by LMDB key,
+    as each module of `readers` says. After an iteration `corrupt` lists the names of images that could not be
+    decoded; with `corrupt="stop"` it ends in WorkspaceError if there are any, with "skip" they are missing.
     """
 
     def __init__(
         self,
         entry: Entry,
+        paths: Mapping[str, Path],
         split: str,
         size: int,
-        content: Content,
-        preparation: Preparation | None,
-        stops: bool,
-        only: Collection[int] | None,
+        preparation: str | None = None,
+        corrupt: Literal["stop", "skip"] = "stop",
+        only: Collection[int] | None = None,
     ):
+        """Images of `size` x `size` pixels of a split of `entry`, from the files that `fetch` gave.
+
+        `preparation` names one of the entry's (None: its first). `only`: positions in the publisher's order,
+        from 0, of the images asked for; the others are passed over without being decoded (None: all).
+        Raises WorkspaceError if the entry has no such split, size or preparation, if a file is damaged, or if
+        its images are not as many as the catalogue says.
+        """
+        files = entry.files_of((split,))
+        if size not in entry.sizes:
+            known = " or ".join(map(str, entry.sizes))
+            raise WorkspaceError(f"{entry.name} is read with {known} pixels a side, not {size}")
+        if preparation is not None and preparation not in entry.preparations:
+            near = nearest(preparation, entry.preparations)
+            raise WorkspaceError(f"{entry.name}: there is no preparation '{preparation}'{near}")
         self.entry, self.split, self.size = entry, split, size
         self.count = entry.counts[split]
-        self.asked = self.count if only is None else len(only)
-        self.attributes = dict(content.attributes)
         self.corrupt: list[str] = []
-        self._only = only
-        self._content, self._preparation, self._stops = content, preparation, stops
+        self._only, self._stops = only, corrupt == "stop"
+        name = preparation or next(iter(entry.preparations), None)
+        self._preparation = None if name is None else entry.preparations[name]
+        reader = import_module(f"ebmrepro.data.catalogue.readers.{entry.reader}")
+        self._content = reader.read([paths[file.name] for file in files], split)
+        self.attributes = dict(self._content.attributes)
+        self._check_count(self._content.count)
 
     def __iter__(self) -> Iterator[Sample]:
         self.corrupt = []
@@ -70,8 +85,7 @@ class Images:
                         self._stop(reason, came)
                     continue
             yield Sample(name, raw, labels)
-        if came != self.count:
-            raise WorkspaceError(_wrong_count(self.entry, self.split, came))
+        self._check_count(came)
         if self.corrupt and self._stops:
             self._stop(reason, came)
 
@@ -82,42 +96,9 @@ class Images:
             " are to be skipped"
         )
 
-
-def open_images(
-    entry: Entry,
-    paths: Mapping[str, Path],
-    split: str,
-    size: int,
-    preparation: str | None = None,
-    corrupt: Literal["stop", "skip"] = "stop",
-    only: Collection[int] | None = None,
-) -> Images:
-    """The images of a split of `entry`, of `size` x `size` pixels, from the files that `fetch` gave.
-
-    `preparation` names one of the entry's (None: its first). `only`: positions in the publisher's order, from
-    0, of the images asked for; the others are passed over without being decoded (None: all are asked for).
-    Raises WorkspaceError if the entry has no such split, size or preparation, if a file is damaged, or if its
-    images are not as many as the catalogue says.
-    """
-    files = entry.files_of((split,))
-    if size not in entry.sizes:
-        known = " or ".join(map(str, entry.sizes))
-        raise WorkspaceError(f"{entry.name} is read with {known} pixels a side, not {size}")
-    if preparation is not None and preparation not in entry.preparations:
-        raise WorkspaceError(
-            f"{entry.name}: there is no preparation '{preparation}'{nearest(preparation, entry.preparations)}"
-        )
-    name = preparation or next(iter(entry.preparations), None)
-    chosen = None if name is None else entry.preparations[name]
-    reader = import_module(f"ebmrepro.data.catalogue.readers.{entry.reader}")
-    content = reader.read([paths[file.name] for file in files], split)
-    if content.count not in (None, entry.counts[split]):
-        raise WorkspaceError(_wrong_count(entry, split, content.count))
-    return Images(entry, split, size, content, chosen, corrupt == "stop", only)
-
-
-def _wrong_count(entry: Entry, split: str, came: int) -> str:
-    return (
-        f"{entry.name}: its split {split} has {came:,} images, the catalogue says {entry.counts[split]:,}:"
-        " the files are incomplete or another edition, get them again"
-    )
+    def _check_count(self, came: int | None) -> None:
+        if came not in (None, self.count):
+            raise WorkspaceError(
+                f"{self.entry.name}: its split {self.split} has {came:,} images, the catalogue says"
+                f" {self.count:,}: the files are incomplete or another edition, get them again"
+            )

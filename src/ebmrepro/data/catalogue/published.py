@@ -7,7 +7,7 @@ import numpy as np
 
 from ebmrepro.data.catalogue.checksums import digest_of
 from ebmrepro.data.catalogue.fetch import Fetched, fetch
-from ebmrepro.data.catalogue.images import Images, open_images
+from ebmrepro.data.catalogue.images import Images
 from ebmrepro.data.prepared import Prepared
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import Entry
@@ -32,7 +32,7 @@ class Part:
     def __iter__(self) -> Iterator[tuple[np.ndarray, Mapping[str, int]]]:
         config, entry = self._config, self._entry
         paths = {name: found.path for name, found in self._fetched.items()}
-        images = open_images(
+        images = Images(
             entry, paths, self.split, config.size, config.preparation, config.corrupt, self._drawn()
         )
         _check_attributes(entry, images)

@@ -1,7 +1,8 @@
 """The classifiers of a data set's own labels; their features of both parts are the Frechet references."""
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.classifiers.ruler import train_ruler
+from ebmrepro.evaluation.classifiers.network import train_classifier
+from ebmrepro.evaluation.classifiers.ruler import Ruler
 from ebmrepro.evaluation.samples.frechet import frechet_distance
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
@@ -16,7 +17,11 @@ def learn(config: ClassifierRuler, images: Images) -> Learnt:
     train, test = images.parts["train"], images.parts["test"]
     labels = {name: array for name, array in train.items() if name != "x"}
     with progress(f"prepare {images.name}, classifiers", len(labels) * config.epochs) as bar:
-        model = train_ruler(train["x"], labels, config, images.seed, images.device, advance=bar.advance)
+        classifiers = {
+            name: train_classifier(train["x"], y, config, images.seed, images.device, advance=bar.advance)
+            for name, y in labels.items()
+        }
+    model = Ruler(classifiers)
     measures = {}
     for attribute, predicted in model.predict(test["x"]).items():
         accuracy = float((predicted == test[attribute]).mean())

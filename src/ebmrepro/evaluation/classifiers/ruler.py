@@ -4,14 +4,12 @@ Trained on real images alone; its features stand where Inception's stand in the 
 which attributes a sample shows.
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 
-from ebmrepro.evaluation.classifiers.network import Classifier, classifier_from, train_classifier
-from ebmrepro.params.datasets import ClassifierRuler
+from ebmrepro.evaluation.classifiers.network import Classifier, classifier_from
 
 
 class Ruler:
@@ -43,48 +41,6 @@ class Ruler:
             for attribute, model in self.classifiers.items()
             for name, value in model.state_dict().items()
         }
-
-
-class Accuracy(NamedTuple):
-    """How well values were predicted, all in [0, 1].
-
-    `overall`: share of predictions that are right; `balanced`: mean over the values that occur of the share
-    of each that is recognised, which for a constant prediction is one over how many occur; `commonest`: share
-    of the commonest value, which is the overall accuracy of always predicting it.
-    """
-
-    overall: float
-    balanced: float
-    commonest: float
-
-
-def accuracy(predicted: np.ndarray, true: np.ndarray) -> Accuracy:
-    """Of value numbers (n,), n >= 1."""
-    right, counts = predicted == true, np.bincount(true)
-    recognised = np.bincount(true, right)[counts > 0] / counts[counts > 0]
-    return Accuracy(float(right.mean()), float(recognised.mean()), float(counts.max() / len(true)))
-
-
-def train_ruler(
-    images: np.ndarray,
-    labels: Mapping[str, np.ndarray],
-    config: ClassifierRuler,
-    seed: int,
-    device: torch.device,
-    classes: Mapping[str, int] = {},
-    advance: Callable[[], None] = lambda: None,
-) -> Ruler:
-    """A ruler fitted to uint8 images (n, C, H, W) and int64 labels (n,) by attribute.
-
-    The images may be mapped from a file. `classes`: how many values attributes have; of those not named the
-    largest label and one. `advance` is called after each epoch of each classifier.
-    """
-    return Ruler(
-        {
-            name: train_classifier(images, y, config, seed, device, classes.get(name), advance)
-            for name, y in labels.items()
-        }
-    )
 
 
 def ruler_from_tensors(tensors: Mapping[str, np.ndarray]) -> Ruler:

@@ -17,8 +17,8 @@ from cleanfid.resize import build_resizer
 from torch import Tensor, nn
 from torchvision.models import inception_v3
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.weights import MODES, Mode, Weights, verified, weights_of
+from ebmrepro.files.workspace import WorkspaceError
 
 POOL, CLASSES = 2048, 1008
 
@@ -50,13 +50,13 @@ class Inception:
     def __init__(self, folder: Path, mode: Mode, device: torch.device, weights: Weights | None = None):
         """Read the file of `mode` in `folder`; `weights` replaces what the catalogue says of it.
 
-        Raises RulerError if the file is missing, incomplete or another one.
+        Raises WorkspaceError if the file is missing, incomplete or another one.
         """
         if mode not in MODES:
-            raise RulerError(f"unknown mode {mode!r}: choose one of {', '.join(MODES)}")
+            raise WorkspaceError(f"unknown mode {mode!r}: choose one of {', '.join(MODES)}")
         entry = weights or weights_of(mode)
         if entry.file != weights_of(mode).file or mode not in entry.modes:
-            raise RulerError(f"mode {mode} does not read {entry.file}: give it {weights_of(mode).file}")
+            raise WorkspaceError(f"mode {mode} does not read {entry.file}: give it {weights_of(mode).file}")
         path = verified(entry, folder)
         self.mode, self.device = mode, device
         self.network = f"{mode} {entry.sha256}"
@@ -79,12 +79,12 @@ class Inception:
         `images` may be memory-mapped: one batch is read at a time, and `workers` threads resize batches
         ahead of the device. `advance` is called with the number of images done.
 
-        Raises RulerError if the images are not as described or there are none.
+        Raises WorkspaceError if the images are not as described or there are none.
         """
         images = _checked(images)
         index = np.arange(len(images)) if index is None else np.asarray(index)
         if len(index) == 0:
-            raise RulerError("there are no images to measure: give at least one")
+            raise WorkspaceError("there are no images to measure: give at least one")
         pool = np.empty((len(index), POOL), np.float32)
         probabilities = np.empty((len(index), CLASSES), np.float32)
         rows = [index[start : start + batch_size] for start in range(0, len(index), batch_size)]
@@ -98,7 +98,9 @@ class Inception:
                 done += len(batch)
                 advance(len(batch))
         if not np.isfinite(pool).all():
-            raise RulerError("the network's features are not finite: check the weights file and the device")
+            raise WorkspaceError(
+                "the network's features are not finite: check the weights file and the device"
+            )
         return Features(pool, probabilities, self.network)
 
     def _resized(self, images: np.ndarray) -> Tensor:
@@ -122,7 +124,7 @@ def _pytorch(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Te
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError:
-        raise RulerError(f"{path} holds more than tensors and was not loaded: get another copy") from None
+        raise WorkspaceError(f"{path} holds more than tensors and was not loaded: get another copy") from None
     # clean-fid's own constructor downloads weights. Its layers, which mend torchvision's network as it does,
     # are put together here and given the verified tensors.
     network = inception_v3(weights=None, num_classes=CLASSES, aux_logits=False, init_weights=False)
@@ -142,7 +144,7 @@ def _pytorch(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Te
     try:
         network.load_state_dict(state)
     except (RuntimeError, TypeError):
-        raise RulerError(f"{path} is not the network of mode {mode}: get another copy") from None
+        raise WorkspaceError(f"{path} is not the network of mode {mode}: get another copy") from None
     network.fc = nn.Identity()
     network.requires_grad_(False).to(device).eval()
     return lambda images: network(2 * (images / 255) - 1), state["fc.weight"].to(device).T
@@ -151,7 +153,7 @@ def _pytorch(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Te
 def _checked(images: np.ndarray | Tensor) -> np.ndarray:
     images = images.cpu().numpy() if isinstance(images, Tensor) else images
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise RulerError(
+        raise WorkspaceError(
             f"images must be uint8 of shape (n, 1 or 3, height, width), not {images.dtype} {images.shape}:"
             " convert them to 8-bit levels"
         )

@@ -5,20 +5,20 @@ et al., 2018; Chong and Forsyth, 2020): numbers at 10,000 and at 50,000 samples 
 other, and each is named after its number.
 """
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.samples.frechet import Moments, distance_of_moments
+from ebmrepro.files.workspace import WorkspaceError
 
 
 def frechet_inception_distance(made: Moments, real: Moments) -> float:
     """The FID of two sets of features, at least 0 but for rounding.
 
-    Raises RulerError if either set is no larger than its features are many: its covariance is singular then,
-    and the distance measures the missing directions.
+    Raises WorkspaceError if either set is no larger than its features are many: its covariance is singular
+    then, and the distance measures the missing directions.
     """
     for name, side in (("samples", made), ("reference images", real)):
         dimensions = len(side.mean)
         if side.count <= dimensions:
-            raise RulerError(
+            raise WorkspaceError(
                 f"no FID of {side.count} {name}: {dimensions} features have a singular covariance then,"
                 f" measure at least {dimensions + 1}"
             )

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import rel_entr
 
-from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.files.workspace import WorkspaceError
 
 
 def inception_score(probabilities: np.ndarray, splits: int = 10) -> tuple[float, float]:
@@ -15,16 +15,16 @@ def inception_score(probabilities: np.ndarray, splits: int = 10) -> tuple[float,
 
     Fewer images in a split give a lower score: state n and splits beside it.
 
-    Raises RulerError if a split would be empty or rows are no probabilities.
+    Raises WorkspaceError if a split would be empty or rows are no probabilities.
     """
     count = len(probabilities)
     if splits < 1 or count < splits:
-        raise RulerError(f"{count} images cannot be cut into {splits} splits: measure more or split less")
+        raise WorkspaceError(f"{count} images cannot be cut into {splits} splits: measure more or split less")
     scores = []
     for i in range(splits):
         part = probabilities[i * count // splits : (i + 1) * count // splits].astype(np.float64)
         if not (part >= 0).all() or np.abs(part.sum(1) - 1).max() > 1e-3:
-            raise RulerError("class probabilities must be at least 0 and sum to 1 for every image")
+            raise WorkspaceError("class probabilities must be at least 0 and sum to 1 for every image")
         # rel_entr is 0 where p(y|x) is: a float32 softmax underflows for a network that is sure.
         scores.append(np.exp(rel_entr(part, part.mean(0)).sum(1).mean()))
     return float(np.mean(scores)), float(np.std(scores))

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.files.workspace import WorkspaceError
 
 
 def cubic_mmd_squared(x: Tensor, y: Tensor) -> Tensor:
@@ -34,11 +34,11 @@ def kernel_inception_distance(
     replacement; the mean is an unbiased estimate whatever n and m, the standard deviation is that of one
     subset. In float64.
 
-    Raises RulerError if a set has fewer than two vectors.
+    Raises WorkspaceError if a set has fewer than two vectors.
     """
     size = min(size, len(made), len(real))
     if size < 2 or subsets < 1:
-        raise RulerError("KID needs at least two images on either side and one subset: measure more")
+        raise WorkspaceError("KID needs at least two images on either side and one subset: measure more")
     found = []
     for _ in range(subsets):
         x, y = (

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.files.workspace import WorkspaceError
 
 # Distances held at once: 256 MB in float64.
 BLOCK = 2**25
@@ -46,11 +46,11 @@ def manifold(
     coverage: Naeem, Oh, Uh, Choi and Yoo (2020), open balls as in the authors' code: two equal sets then have
     density 1. All depend on n, m and k: compare only numbers measured with the same.
 
-    In float64, a block of distances at a time. Raises RulerError if a set has no k-th neighbour.
+    In float64, a block of distances at a time. Raises WorkspaceError if a set has no k-th neighbour.
     """
     needed = max(neighbours, density_neighbours)
     if min(neighbours, density_neighbours) < 1 or min(len(made), len(real)) <= needed:
-        raise RulerError(
+        raise WorkspaceError(
             f"the {needed}-th neighbour among {min(len(made), len(real))} images does not exist:"
             f" measure at least {needed + 1}"
         )

@@ -1,15 +1,11 @@
 """Every number of a set of samples from one pass of features, each under a name that cannot be mistaken."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.features import Features
 from ebmrepro.evaluation.inception.fid import frechet_inception_distance
 from ebmrepro.evaluation.inception.inception_score import inception_score
@@ -17,9 +13,8 @@ from ebmrepro.evaluation.inception.kid import kernel_inception_distance
 from ebmrepro.evaluation.inception.manifold import manifold
 from ebmrepro.evaluation.inception.reference import Reference, refuse_foreign
 from ebmrepro.evaluation.samples.frechet import moments
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.inception import InceptionEvaluation
+from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.evaluations.inception import InceptionEvaluation
 
 
 def measure(
@@ -37,15 +32,15 @@ def measure(
 
         kid_<mode>_<reference>_<m>, kid_sd_..., precision_..., recall_..., density_..., coverage_...
 
-    Raises RulerError if there are fewer samples than a count, too few for a ruler, or a reference of another
-    network.
+    Raises WorkspaceError if there are fewer samples than a count, too few for a ruler, or a reference of
+    another network.
     """
     for reference in references.values():
         refuse_foreign(made, reference)
     mode, found = made.network.split()[0], {}
     for count in config.counts:
         if count > len(made):
-            raise RulerError(
+            raise WorkspaceError(
                 f"numbers of {count} samples cannot be measured on {len(made)}: draw more or ask for fewer"
             )
         score, spread = inception_score(made.probabilities[:count], config.splits)

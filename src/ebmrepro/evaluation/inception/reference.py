@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ebmrepro.evaluation.errors import RulerError
 from ebmrepro.evaluation.inception.features import Features, Inception
 from ebmrepro.evaluation.samples.frechet import Moments, moments
+from ebmrepro.files.workspace import WorkspaceError
 
 # Images whose features are in memory at a time.
 BLOCK = 10_000
@@ -59,11 +59,11 @@ def make_reference(
 
     The features of `kept` of these, drawn again, serve KID and the neighbours. `images` may be memory-mapped
     and larger than memory; `sha256` is their `images_sha256` where it is known, else they are read for it.
-    Raises RulerError if `count` is more than there are.
+    Raises WorkspaceError if `count` is more than there are.
     """
     count = len(images) if count is None else count
     if not 1 <= count <= len(images):
-        raise RulerError(f"a reference of {count} images cannot be drawn from {len(images)}: draw fewer")
+        raise WorkspaceError(f"a reference of {count} images cannot be drawn from {len(images)}: draw fewer")
     origin = Origin(network.network, sha256 or images_sha256(images), count, min(kept, count), seed)
     generator = np.random.default_rng(seed)
     # Sorted: a memory-mapped file is then read from one end to the other.
@@ -84,9 +84,9 @@ def make_reference(
 
 
 def refuse_foreign(made: Features, reference: Reference) -> None:
-    """Raise RulerError if features and reference were not computed by one network in one mode."""
+    """Raise WorkspaceError if features and reference were not computed by one network in one mode."""
     if made.network != reference.origin.network:
-        raise RulerError(
+        raise WorkspaceError(
             f"samples were measured by {made.network}, the reference by {reference.origin.network}:"
             " compute both with the same weights and mode"
         )

@@ -9,10 +9,9 @@ from typing import Annotated, get_args
 from pydantic import Field
 from ruamel.yaml import YAML
 
-from ebmrepro.evaluation.errors import RulerError
-from ebmrepro.files.workspace import file_sha256
+from ebmrepro.files.workspace import WorkspaceError, file_sha256
 from ebmrepro.params.base import Count, Section
-from ebmrepro.params.inception import Mode, Sha256
+from ebmrepro.params.inception import InceptionRuler, Mode, Sha256
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -43,10 +42,11 @@ def weights_of(mode: Mode) -> Weights:
     return next(entry for entry in catalogue().values() if mode in entry.modes)
 
 
-def chosen_weights(mode: Mode, sha256: str | None) -> Weights:
-    """The file of `mode` that is taken: the published one, or under its name another with that SHA-256."""
+def chosen_weights(config: InceptionRuler, mode: Mode) -> Weights:
+    """The published file of `mode`, or under its name the one that `config` names by a SHA-256."""
     entry = weights_of(mode)
-    if sha256 in (None, entry.sha256):
+    sha256 = config.sha256.get(mode, entry.sha256)
+    if sha256 == entry.sha256:
         return entry
     # Nobody publishes it: there is no address to point to.
     return entry.model_copy(update={"sha256": sha256, "size": None, "urls": []})
@@ -55,24 +55,22 @@ def chosen_weights(mode: Mode, sha256: str | None) -> Weights:
 def verified(entry: Weights, folder: Path) -> Path:
     """The file of `entry` in `folder`, after its size and SHA-256 were found right.
 
-    Raises RulerError if it is missing, incomplete or another file; a wrong file is left where it is.
+    Raises WorkspaceError if it is missing, incomplete or another file; a wrong file is left where it is.
     """
     path = Path(folder) / entry.file
     origin = " or ".join(entry.urls) or "whoever made it"
-    get = f"from {origin} ({_described(entry)})"
+    described = "size unknown" if entry.size is None else f"{entry.size} bytes"
+    get = f"from {origin} ({described}, SHA-256 {entry.sha256})"
     if not path.is_file():
-        raise RulerError(f"{path} is missing: get {entry.file} {get} and put it into {Path(folder)}")
+        raise WorkspaceError(f"{path} is missing: get {entry.file} {get} and put it into {Path(folder)}")
     size = os.path.getsize(path)
     if entry.size is not None and size != entry.size:
-        raise RulerError(
+        raise WorkspaceError(
             f"{path} has {size} bytes and should have {entry.size}: delete it and get it again {get}"
         )
     found = file_sha256(path)
     if found != entry.sha256:
-        raise RulerError(f"{path} is another file, its SHA-256 is {found}: delete it and get it again {get}")
+        raise WorkspaceError(
+            f"{path} is another file, its SHA-256 is {found}: delete it and get it again {get}"
+        )
     return path
-
-
-def _described(entry: Weights) -> str:
-    size = "size unknown" if entry.size is None else f"{entry.size} bytes"
-    return f"{size}, SHA-256 {entry.sha256}"

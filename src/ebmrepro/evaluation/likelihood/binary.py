@@ -1,20 +1,14 @@
 """The log-likelihood of binary data, by the best road that a model offers."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ebmrepro.evaluation.likelihood.importance import log_likelihood_bound
 from ebmrepro.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias
 from ebmrepro.params.energies import MAX_UNITS
-
-if TYPE_CHECKING:
-    from ebmrepro.energies.helmholtz import HelmholtzMachine
-    from ebmrepro.energies.rbm import RBM
-    from ebmrepro.params.evaluations.binary import BinaryEvaluation
+from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
 EXACT, ANNEALED, BOUND = "exact", "annealed importance sampling", "importance-weighted bound"
 
@@ -32,7 +26,7 @@ class Likelihood(NamedTuple):
     log_partition_error: float | None = None
 
 
-def how(model: RBM | HelmholtzMachine) -> str:
+def how(model: nn.Module) -> str:
     """How `likelihood` finds it: EXACT, ANNEALED, or BOUND, a lower bound."""
     if hasattr(model, "recognition"):
         return BOUND
@@ -41,7 +35,7 @@ def how(model: RBM | HelmholtzMachine) -> str:
 
 @torch.no_grad()
 def likelihood(
-    model: RBM | HelmholtzMachine,
+    model: nn.Module,
     train: Tensor,
     test: Tensor,
     config: BinaryEvaluation,

@@ -11,11 +11,8 @@ density on the cube has exactly 8. With log Z by annealed importance sampling, t
 likelihood is too high on average and the bits per dimension too few.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,9 +20,7 @@ from torch import nn
 
 from ebmrepro.data.batches import dequantise
 from ebmrepro.mcmc.energy_importance import cube_partition
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.inception import Likelihood
+from ebmrepro.params.evaluations.inception import Likelihood
 
 BATCH = 256
 

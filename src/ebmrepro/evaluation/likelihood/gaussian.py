@@ -1,8 +1,9 @@
 """Distances to a known Gaussian."""
 
 import numpy as np
-import torch
 from torch import Tensor, nn
+
+from ebmrepro.energies.gradient import detached_gradient
 
 
 def gaussian_kl(
@@ -24,6 +25,5 @@ def fisher_divergence(energy: nn.Module, points: Tensor, data_scores: Tensor) ->
 
     Needs no normalising constant: -grad E is the model's score.
     """
-    points = points.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(energy(points).sum(), points)
+    _, gradient = detached_gradient(energy, points)
     return float((gradient + data_scores).square().sum(1).mean())

@@ -7,25 +7,17 @@ logarithm lies below log p(x) on average; the bound rises with K towards it, and
 the recognition net is the posterior.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
-
-if TYPE_CHECKING:
-    from ebmrepro.energies.helmholtz import HelmholtzMachine
+from torch import Tensor, nn
 
 # States of the widest layer held at once: 32 MB of them in float32.
 CHUNK = 2**23
 
 
 @torch.no_grad()
-def log_likelihood_bound(
-    machine: HelmholtzMachine, x: Tensor, samples: int, generator: torch.Generator
-) -> Tensor:
+def log_likelihood_bound(machine: nn.Module, x: Tensor, samples: int, generator: torch.Generator) -> Tensor:
     """log (1/K) sum_k p(x, h_k) / r(h_k | x) in nats, float64 (n,), K = `samples`, of binary `x` (n, d).
 
     Below log p(x) on average over draws, not in every draw.

@@ -3,25 +3,18 @@
 log PL(v) = sum_i log p(v_i | v_-i) = sum_i log sigmoid( F(v with v_i flipped) - F(v) )
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
 from ebmrepro.energies.binary import softplus
-
-if TYPE_CHECKING:
-    from ebmrepro.energies.rbm import RBM
 
 # Flipped states at once, times hidden units: 32 MB in single precision.
 CHUNK = 2**23
 
 
 @torch.no_grad()
-def log_pseudo_likelihood(rbm: RBM, v: Tensor) -> Tensor:
+def log_pseudo_likelihood(rbm: nn.Module, v: Tensor) -> Tensor:
     """log PL(v), (n,) in nats, of binary states `v` (n, d): every pixel given all others, exactly.
 
     scikit-learn's `BernoulliRBM.score_samples` is d times the term of one random pixel a row, whose mean over
@@ -36,7 +29,7 @@ def log_pseudo_likelihood(rbm: RBM, v: Tensor) -> Tensor:
     return torch.cat([_of_rows(rbm, part) for part in v.split(rows)])
 
 
-def _of_rows(rbm: RBM, v: Tensor) -> Tensor:
+def _of_rows(rbm: nn.Module, v: Tensor) -> Tensor:
     drive = rbm.hidden_drive(v)
     # Flipping v_i adds 1 - 2 v_i to it: the drives of all d flipped states, (n, d, m), from those of v.
     change = 1 - 2 * v

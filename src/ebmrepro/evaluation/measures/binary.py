@@ -1,9 +1,5 @@
 """Models of binary images."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 
@@ -13,9 +9,7 @@ from ebmrepro.evaluation.likelihood.pseudo_likelihood import log_pseudo_likeliho
 from ebmrepro.evaluation.samples.binary import filters, reconstruct, reconstruction_error, valid_share
 from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.binary import BinaryEvaluation
+from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
 
 def measure(config: BinaryEvaluation, subject: Subject) -> Measured:

@@ -1,9 +1,5 @@
 """Models of two-dimensional densities."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 
@@ -11,9 +7,7 @@ from ebmrepro.evaluation.likelihood.grid import log_likelihood, normalise_on_gri
 from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
 from ebmrepro.evaluation.samples.wasserstein import wasserstein_2
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.density import DensityEvaluation
+from ebmrepro.params.evaluations.density import DensityEvaluation
 
 
 def measure(config: DensityEvaluation, subject: Subject) -> Measured:

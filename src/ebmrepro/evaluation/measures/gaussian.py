@@ -1,17 +1,11 @@
 """Models of a known Gaussian."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 
 from ebmrepro.evaluation.likelihood.gaussian import fisher_divergence, gaussian_kl
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.gaussian import GaussianEvaluation
+from ebmrepro.params.evaluations.gaussian import GaussianEvaluation
 
 
 def measure(config: GaussianEvaluation, subject: Subject) -> Measured:

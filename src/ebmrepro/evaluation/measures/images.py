@@ -1,17 +1,11 @@
 """Models of small images, by the classifiers of the data set's own labels."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ebmrepro.evaluation.classifiers.ruler import Ruler, ruler_from_tensors
 from ebmrepro.evaluation.samples import diversity
 from ebmrepro.evaluation.samples.frechet import frechet_distance
 from ebmrepro.evaluation.samples.long_chains import separation
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.images import ImageEvaluation
+from ebmrepro.params.evaluations.images import ImageEvaluation
 
 
 def measure(config: ImageEvaluation, subject: Subject) -> Measured:

@@ -1,24 +1,19 @@
 """Samples of all seeds of a run by the rulers of papers, beside the data set's references."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from ebmrepro.data.streams import stream_seed
 from ebmrepro.evaluation.inception import measure as rulers
-from ebmrepro.evaluation.inception.prepared import network, references_from
+from ebmrepro.evaluation.inception.prepare import network, references_from
 from ebmrepro.evaluation.samples.diversity import mean_pairwise_distance, nearest
 from ebmrepro.evaluation.samples.long_chains import separation
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
 from ebmrepro.machine.progress import progress
-
-if TYPE_CHECKING:
-    from ebmrepro.params.evaluations.inception import InceptionEvaluation
-    from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.evaluations.inception import InceptionEvaluation
+from ebmrepro.params.inception import InceptionRuler
 
 # Images whose pairwise distance is taken: half a million pairs.
 PAIRED = 1000
@@ -77,7 +72,7 @@ def inception_numbers(
     many. `samples` may be memory-mapped; `advance` is called with the number of images done, `measured_count`
     for each mode and seed.
 
-    Raises RulerError if the network's file is missing or another one, the data set has no reference of a
+    Raises WorkspaceError if the network's file is missing or another one, the data set has no reference of a
     mode, or there are fewer samples than are asked for.
     """
     found: dict[int, dict[str, float]] = {seed: {} for seed in samples}

@@ -1,21 +1,14 @@
 """Reconstructions by models of binary images, filters of their hidden units, and valid samples."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
-
-if TYPE_CHECKING:
-    from ebmrepro.energies.helmholtz import HelmholtzMachine
-    from ebmrepro.energies.rbm import RBM
+from torch import Tensor, nn
 
 
 @torch.no_grad()
-def reconstruct(model: RBM | HelmholtzMachine, x: Tensor, generator: torch.Generator) -> Tensor:
+def reconstruct(model: nn.Module, x: Tensor, generator: torch.Generator) -> Tensor:
     """Probabilities (n, d) of the pixels of binary `x` (n, d) after one way up, drawn, and down again."""
     if hasattr(model, "recognition"):
         return model.visible_mean(model.sample_recognition(x, generator)[0])
@@ -33,7 +26,7 @@ def reconstruction_error(x: Tensor, probabilities: Tensor) -> float:
     return float(loss.sum(1).double().mean())
 
 
-def filters(model: RBM | HelmholtzMachine, count: int) -> np.ndarray:
+def filters(model: nn.Module, count: int) -> np.ndarray:
     """Weights of the first `count` hidden units to the pixels, (count, side, side) float32, row-major."""
     weight = model.weight if hasattr(model, "weight") else model.generative.layers[0].weight
     side = math.isqrt(len(weight))

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ebmrepro.evaluation.errors import RulerError
+from ebmrepro.files.workspace import WorkspaceError
 
 # Rows that are converted to float64 at a time.
 BLOCK = 4096
@@ -37,7 +37,7 @@ def moments(blocks: Iterable[np.ndarray]) -> Moments:
     """Mean and covariance of feature vectors that come in blocks (n_i, d), never all in memory.
 
     Blocks are joined by the pairwise update of Chan, Golub and LeVeque (1983), in float64, whatever the
-    features' precision. Raises RulerError if there are fewer than two vectors.
+    features' precision. Raises WorkspaceError if there are fewer than two vectors.
     """
     count, mean, scatter = 0, 0.0, 0.0
     for block in blocks:
@@ -51,7 +51,9 @@ def moments(blocks: Iterable[np.ndarray]) -> Moments:
             mean = mean + step * (len(part) / total)
             count = total
     if count < 2:
-        raise RulerError(f"a covariance needs at least two feature vectors, not {count}: measure more images")
+        raise WorkspaceError(
+            f"a covariance needs at least two feature vectors, not {count}: measure more images"
+        )
     return Moments(mean, scatter / (count - 1), count)
 
 
@@ -73,6 +75,6 @@ def distance_of_moments(one: Moments, other: Moments) -> float:
 def frechet_distance(features: np.ndarray, reference: np.ndarray) -> float:
     """The distance of features (n, d) and (m, d); NaN if one is not finite, as of a diverged model.
 
-    Raises RulerError if a side has fewer than two vectors.
+    Raises WorkspaceError if a side has fewer than two vectors.
     """
     return distance_of_moments(moments([features]), moments([reference]))

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ebmrepro.files import workspace
-from ebmrepro.files.mapped import map_tensors
-from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.files.workspace import WorkspaceError, map_tensors
 from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
 from ebmrepro.shown.data import FINISHED, Outcome, RunLabel, of_run

@@ -3,11 +3,10 @@
 Order: that of the table of parts.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from ebmrepro.data.catalogue.content import Content, Item
-from ebmrepro.data.catalogue.face_attributes import VALUES, attributes, numbers
+from ebmrepro.data.catalogue.content import Content
+from ebmrepro.data.catalogue.face_attributes import attributes, faces, numbers
 from ebmrepro.data.catalogue.stores import store
 from ebmrepro.files.workspace import WorkspaceError
 
@@ -25,13 +24,7 @@ def read(paths: list[Path], split: str) -> Content:
             for where, path in ((table, table_path), (files, archive)):
                 if image not in where:
                     raise WorkspaceError(f"{path} lacks {image}, which {parts_path.name} lists: get it again")
-
-    def items() -> Iterator[Item]:
-        with store(archive) as files:
-            for image in chosen:
-                yield image, files.read(image), dict(zip(names, table[image], strict=True))
-
-    return Content(len(chosen), dict.fromkeys(names, VALUES), items)
+    return faces(archive, chosen, names, table)
 
 
 def _text(path: Path) -> str:

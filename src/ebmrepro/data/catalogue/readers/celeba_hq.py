@@ -6,11 +6,10 @@ validation).
 Order: by number.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from ebmrepro.data.catalogue.content import Content, Item
-from ebmrepro.data.catalogue.face_attributes import VALUES, attributes, numbers
+from ebmrepro.data.catalogue.content import Content
+from ebmrepro.data.catalogue.face_attributes import attributes, faces, numbers
 from ebmrepro.data.catalogue.stores import Store, store
 from ebmrepro.files.workspace import WorkspaceError
 
@@ -39,13 +38,7 @@ def read(paths: list[Path], split: str) -> Content:
         for image in chosen:
             if image not in files or image not in table:
                 raise WorkspaceError(f"{path} lacks {image} or its attributes: get it again")
-
-    def items() -> Iterator[Item]:
-        with store(path) as files:
-            for image in chosen:
-                yield image, files.read(image), dict(zip(names, table[image], strict=True))
-
-    return Content(len(chosen), dict.fromkeys(names, VALUES), items)
+    return faces(path, chosen, names, table)
 
 
 def _text(files: Store, name: str) -> str:
