@@ -2,49 +2,36 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from dvc.repo import Repo
-from pipeline_tools import ROOT, make_checkout
+from pipeline_tools import ROOT
 from ruamel.yaml import YAML
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import file_sha256, load_json
-from ebmrepro.flow.jobs import all_jobs
-from ebmrepro.provenance.record import record_file, tree_sha256
+from ebmrepro.flow.jobs import JOBS, all_jobs, listing
+from ebmrepro.provenance.record import record_file
 
 # Presets other than params.yaml's whose results are in git, each with the dvc.lock of the run that made them.
 KEPT = sorted(ROOT.glob("results/*/dvc.lock"))
 
 
-def test_no_result_in_git_is_older_than_its_code(tmp_path):
-    """dvc.lock holds the hashes of the modules and parameters that made each result.
+def test_no_result_in_git_is_older_than_its_code(monkeypatch):
+    """dvc.lock and jobs.json hold the settings and the fingerprint of the code that made each result.
 
-    If this fails: run `snakemake`, look at what changed, and commit dvc.lock, results and paper_figures.
+    If this fails: run `snakemake`, look at what changed, and commit jobs.json, dvc.lock, results and paper_figures.
     """
-    checkout = make_checkout(tmp_path, ROOT / "params.yaml")
-    (tmp_path / "dvc.lock").write_text((ROOT / "dvc.lock").read_text())
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "status", "--json"],
-        cwd=tmp_path,
-        env=checkout.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    stale = {}
-    for stage, changes in json.loads(done.stdout).items():
-        for change in changes:
-            inputs = change.get("changed deps", {}) if isinstance(change, dict) else {}
-            # Data are not in git: those are reported as deleted, which says nothing.
-            found = {path: how for path, how in inputs.items() if path == "params.yaml" or "/" not in path}
-            found |= {path: how for path, how in inputs.items() if path.startswith("src/")}
-            if found:
-                stale[stage] = found
-    assert not stale
+    monkeypatch.chdir(ROOT)
+    listed = json.loads(listing(load_params()))
+    assert json.loads(JOBS.read_text(encoding="utf-8")) == listed
+    lock = YAML(typ="safe", pure=True).load((ROOT / "dvc.lock").read_text())["stages"]
+    for job in all_jobs(load_params()):
+        key = job.stage.name if job.stage.section is None else f"{job.stage.name}.{job.item}"
+        name = key.replace(".", "@")
+        expected = listed[job.stage.name] if job.stage.section is None else listed[job.stage.name][job.item]
+        assert lock[name]["params"]["jobs.json"][key] == expected, name
 
 
 def test_results_in_git_are_those_that_were_recorded():
@@ -62,13 +49,14 @@ def test_every_result_in_git_has_the_record_of_the_job_that_made_it(monkeypatch)
     """From a clean checkout of the code and the parameters beside it, in the locked environment."""
     monkeypatch.chdir(ROOT)
     params = load_params()
-    for job in all_jobs(params.model_dump(mode="json")):
-        path = record_file(params.preset, job.stage, job.item)
+    for job in all_jobs(params):
+        path = record_file(params.preset, job.stage.name, job.item)
         record = load_json(path)
         assert record["code"]["dirty"] is False and record["code"]["commit"], path
-        assert record["code"]["sha256"] == tree_sha256(job.code), path
+        assert record["code"]["sha256"] == job.entry["code"], path
+        assert record["code"]["unwatched"] == [], path
         assert record["environment"]["packages_unlike_lock"] == [], path
-        assert record["parameters"] == job.parameters, path
+        assert record["settings"] == json.loads(json.dumps(job.settings)), path
         assert record["outputs"].keys() == set(job.outputs), path
         for output, sha256 in record["outputs"].items():
             # Models and samples are kept by DVC, not by git.
