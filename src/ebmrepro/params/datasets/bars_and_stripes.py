@@ -1,6 +1,6 @@
 """Settings of `kind: bars_and_stripes`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -17,7 +17,6 @@ class BarsAndStripesData(Dataset):
     licence = "generated"
     implementation = "ebmrepro.data.bars_and_stripes"
 
-    kind: Literal["bars_and_stripes"]
     side: Annotated[int, Field(ge=2, le=5, strict=True, description="Pixels a side, 2 to 5.", examples=[3])]
 
     @property

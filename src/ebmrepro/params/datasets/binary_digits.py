@@ -1,6 +1,6 @@
 """Settings of `kind: binary_digits`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -17,7 +17,6 @@ class BinaryDigitsData(Dataset):
     implementation = "ebmrepro.data.binary_digits"
     sample_shape = (64,)
 
-    kind: Literal["binary_digits"]
     seed: Seed
     test_fraction: TestFraction
     threshold: Annotated[

@@ -1,7 +1,7 @@
 """Settings of `kind: catalogue`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,7 +21,6 @@ class CatalogueData(Dataset):
     large = True
     implementation = "ebmrepro.data.catalogue.published"
 
-    kind: Literal["catalogue"]
     catalogue: Annotated[
         str | None,
         Field(description="A catalogue of one's own in the project's place.", examples=["own.yaml"]),

@@ -22,7 +22,6 @@ class DensityData(Dataset):
     implementation = "ebmrepro.data.density"
     sample_shape = (2,)
 
-    kind: Literal["density"]
     seed: Seed
     shape: Annotated[
         Literal[SHAPES], Field(description="A module of ebmrepro.data.densities.", examples=["rings"])

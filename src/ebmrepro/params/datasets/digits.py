@@ -1,6 +1,6 @@
 """Settings of `kind: digits`."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -17,7 +17,6 @@ class DigitsData(Dataset):
     sample_shape = (1, 8, 8)
     attributes: ClassVar = {"label": tuple("0123456789")}
 
-    kind: Literal["digits"]
     seed: Seed
     test_fraction: TestFraction
     classifier: Annotated[ClassifierRuler, Field(description="What measures generated digits.")]

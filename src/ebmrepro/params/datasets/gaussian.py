@@ -1,6 +1,6 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,7 +16,6 @@ class GaussianData(Dataset):
     licence = "generated"
     implementation = "ebmrepro.data.gaussian"
 
-    kind: Literal["gaussian"]
     seed: Seed
     dim: Annotated[Count, Field(description="Dimensions, at least 1.", examples=[10])]
     train_size: TrainSize

@@ -22,7 +22,6 @@ class ImageFolderData(Dataset):
     large = True
     implementation = "ebmrepro.data.image_folder"
 
-    kind: Literal["image_folder"]
     folder: Annotated[Name, Field(description="Its name in `folders`.", examples=["images"])]
     seed: Seed
     size: Side

@@ -1,6 +1,6 @@
 """Settings of `kind: shapes`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,7 +16,6 @@ class ShapesData(Dataset):
     implementation = "ebmrepro.data.shapes"
     sample_shape = (3, 16, 16)
 
-    kind: Literal["shapes"]
     seed: Seed
     train_size: TrainSize
     test_size: TestSize

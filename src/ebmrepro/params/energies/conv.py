@@ -17,7 +17,6 @@ class ConvEnergy(Energy):
 
     label = "convolutional"
 
-    kind: Literal["conv"]
     width: Count = Field(description="Channels at full size.", examples=[4])
     condition: Literal["time"] | None = Field(
         description="time for an energy E(x, t) of the diffusion time, else null.", examples=[None, "time"]

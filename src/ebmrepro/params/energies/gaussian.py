@@ -1,7 +1,5 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Literal
-
 from ebmrepro.params.energies import Energy
 
 
@@ -12,5 +10,3 @@ class GaussianEnergy(Energy):
     form = "vectors"
     log_partition = True
     label = "quadratic"
-
-    kind: Literal["gaussian"]

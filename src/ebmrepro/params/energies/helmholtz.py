@@ -1,6 +1,6 @@
 """Settings of `kind: helmholtz`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -19,7 +19,6 @@ class HelmholtzMachine(Energy):
     directed = True
     label = "Helmholtz machine"
 
-    kind: Literal["helmholtz"]
     layers: Annotated[list[Count], Field(min_length=1)] = Field(
         description="Binary hidden units, from the layer above the data upwards.", examples=[[3, 2]]
     )

@@ -16,7 +16,6 @@ class MLPEnergy(Energy):
 
     label = "MLP"
 
-    kind: Literal["mlp"]
     widths: Annotated[list[Count], Field(min_length=1)] = Field(
         description="Units of the hidden layers, from the data upwards.", examples=[[8, 8]]
     )

@@ -18,7 +18,6 @@ class RBMEnergy(Energy):
 
     label = "RBM"
 
-    kind: Literal["rbm"]
     hidden: Count = Field(description="Hidden units.", examples=[3])
     visible: Literal["bernoulli", "gaussian"] = Field(
         description="bernoulli: binary visible units; gaussian: real ones of unit variance.",

@@ -19,7 +19,6 @@ class ResidualEnergy(Energy):
 
     label = "residual"
 
-    kind: Literal["residual"]
     layout: Literal[*LAYOUTS] = Field(description="The blocks of each network.", examples=["small", "cifar"])
     width: Count = Field(description="f, in whose multiples the layout has its channels.", examples=[4])
     scales: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(

@@ -1,6 +1,6 @@
 """Settings of `kind: binary`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -18,7 +18,6 @@ class BinaryEvaluation(Evaluation):
     implementation = "ebmrepro.evaluation.measures.binary:measure"
     needs = "binary"
 
-    kind: Literal["binary"]
     ais_chains: Annotated[int, Field(ge=2, strict=True)] = Field(
         description="Chains of annealed importance sampling of log Z.", examples=[500]
     )

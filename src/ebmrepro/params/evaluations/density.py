@@ -1,6 +1,6 @@
 """Settings of `kind: density`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,6 @@ class DensityEvaluation(Evaluation):
 
     needs = "plane"
 
-    kind: Literal["density"]
     box: Interval = Field(
         description="Range of both coordinates over which exp(-E) is summed, in the units of the data: nearly"
         " all mass of data and model must lie inside.",

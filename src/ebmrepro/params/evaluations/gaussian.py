@@ -1,7 +1,5 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Literal
-
 from ebmrepro.params.evaluations import Evaluation
 
 
@@ -10,5 +8,3 @@ class GaussianEvaluation(Evaluation):
 
     implementation = "ebmrepro.evaluation.measures.gaussian:measure"
     needs = "gaussian"
-
-    kind: Literal["gaussian"]

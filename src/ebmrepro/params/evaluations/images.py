@@ -1,7 +1,5 @@
 """Settings of `kind: images`."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from ebmrepro.params.base import Count
@@ -14,7 +12,6 @@ class ImageEvaluation(Evaluation):
     implementation = "ebmrepro.evaluation.measures.images:measure"
     needs = "classifier"
 
-    kind: Literal["images"]
     shown_neighbours: Count = Field(
         description="First samples shown beside the nearest training image of each.", examples=[16]
     )

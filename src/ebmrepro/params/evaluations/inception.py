@@ -1,7 +1,7 @@
 """Settings of `kind: inception`: FID, Inception Score, KID, neighbours."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -41,7 +41,6 @@ class InceptionEvaluation(Evaluation):
     needs = "inception"
     mapped = True
 
-    kind: Literal["inception"]
     counts: list[Count] = Field(
         description="FID and Inception Score are those of the first so many samples, for each count; each is"
         f" larger than {DIMENSIONS}, the length of a feature vector.",

@@ -1,7 +1,5 @@
 """Settings of `kind: composition_grid`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,5 +8,3 @@ class CompositionGrid(Figure):
 
     stage = "compose"
     implementation = "ebmrepro.plots.composition_grid"
-
-    kind: Literal["composition_grid"]

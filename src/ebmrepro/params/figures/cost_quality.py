@@ -1,7 +1,5 @@
 """Settings of `kind: cost_quality`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,5 +8,3 @@ class CostQuality(Figure):
 
     stage = "compare"
     implementation = "ebmrepro.plots.cost_quality"
-
-    kind: Literal["cost_quality"]

@@ -1,7 +1,5 @@
 """Settings of `kind: denoised`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,5 +8,3 @@ class DenoisedImages(Figure):
 
     stage = "denoise"
     implementation = "ebmrepro.plots.denoised"
-
-    kind: Literal["denoised"]

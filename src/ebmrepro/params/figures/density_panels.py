@@ -1,7 +1,5 @@
 """Settings of `kind: density_panels`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -14,5 +12,3 @@ class DensityPanels(Figure):
     every_run = True
     asks_data = True
     implementation = "ebmrepro.plots.density_panels"
-
-    kind: Literal["density_panels"]

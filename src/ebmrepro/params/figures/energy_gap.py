@@ -1,7 +1,5 @@
 """Settings of `kind: energy_gap`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,5 +8,3 @@ class EnergyGap(Figure):
 
     stage = "train"
     implementation = "ebmrepro.plots.energy_gap"
-
-    kind: Literal["energy_gap"]

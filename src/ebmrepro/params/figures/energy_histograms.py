@@ -1,7 +1,5 @@
 """Settings of `kind: energy_histograms`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,5 +8,3 @@ class EnergyHistograms(Figure):
 
     stage = "detect"
     implementation = "ebmrepro.plots.energy_histograms"
-
-    kind: Literal["energy_histograms"]

@@ -1,7 +1,5 @@
 """Settings of `kind: gradient_norms`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,5 +8,3 @@ class GradientNorms(Figure):
 
     stage = "train"
     implementation = "ebmrepro.plots.gradient_norms"
-
-    kind: Literal["gradient_norms"]

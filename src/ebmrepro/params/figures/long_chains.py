@@ -1,7 +1,5 @@
 """Settings of `kind: long_chains`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -12,5 +10,3 @@ class LongChainStrips(Figure):
     shows = ("images",)
     setting = ("generation", "long_chains")
     implementation = "ebmrepro.plots.long_chains"
-
-    kind: Literal["long_chains"]

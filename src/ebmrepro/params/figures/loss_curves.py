@@ -1,7 +1,5 @@
 """Settings of `kind: loss_curves`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,5 +8,3 @@ class LossCurves(Figure):
 
     stage = "train"
     implementation = "ebmrepro.plots.loss_curves"
-
-    kind: Literal["loss_curves"]

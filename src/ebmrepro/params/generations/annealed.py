@@ -1,7 +1,6 @@
 """Settings of `kind: annealed`."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -17,7 +16,6 @@ class AnnealedGeneration(Generation):
     needs = "annealed"
     step_words = "annealed Langevin steps"
 
-    kind: Literal["annealed"]
     weights: Weights
     start_box: StartBox
     samples: Samples

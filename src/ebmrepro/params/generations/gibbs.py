@@ -1,7 +1,5 @@
 """Settings of `kind: gibbs`."""
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count
@@ -17,7 +15,6 @@ class GibbsGeneration(Generation):
     needs = "gibbs"
     step_words = "Gibbs sweeps"
 
-    kind: Literal["gibbs"]
     weights: Weights
     samples: Samples
     steps: Count = Field(description="Sweeps behind each sample.", examples=[1000])

@@ -17,7 +17,6 @@ class LangevinGeneration(Langevin, Generation):
     needs = "gradient"
     step_words = "Langevin steps"
 
-    kind: Literal["langevin"]
     weights: Weights
     start: Literal["noise", "replay"] = Field(
         description="noise: uniform in start_box. replay: samples of the training's last replay buffer.",

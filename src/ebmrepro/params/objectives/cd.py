@@ -1,6 +1,6 @@
 """Settings of `kind: cd`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -30,7 +30,6 @@ class ContrastiveDivergence(Objective):
 
     chain = True
 
-    kind: Literal["cd"]
     energy_l2: EnergyL2
 
     def method(self, sampler: Kind) -> str:

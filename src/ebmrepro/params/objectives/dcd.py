@@ -28,7 +28,6 @@ class DiffusionContrastiveDivergence(Objective):
     columns = ("loss_dcd",)
     real = True
 
-    kind: Literal["dcd"]
     diffusion: Literal["ve", "vp"] = Field(
         description="variance exploding or variance preserving", examples=["ve", "vp"]
     )

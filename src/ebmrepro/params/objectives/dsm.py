@@ -1,7 +1,5 @@
 """Settings of `kind: dsm`."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from ebmrepro.params.base import Positive
@@ -17,5 +15,4 @@ class DenoisingScoreMatching(Objective):
 
     real = True
 
-    kind: Literal["dsm"]
     sigma: Positive = Field(description="standard deviation of the noise", examples=[0.15])

@@ -25,7 +25,6 @@ class ImprovedContrastiveDivergence(Objective):
     )
     chain = True
 
-    kind: Literal["icd"]
     energy_l2: EnergyL2
     kl_weight: NonNegative = Field(description="weight of L_opt; 0 leaves it out", examples=[1.0])
     entropy_weight: NonNegative = Field(description="weight of L_ent; 0 leaves it out", examples=[0.3])

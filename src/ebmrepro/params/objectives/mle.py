@@ -1,7 +1,7 @@
 """Settings of `kind: mle`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -32,7 +32,6 @@ class MaximumLikelihood(Objective):
     methods = (Method("mle", "ML", "#009E73", "-.", "*", 10, "−log p"),)
     columns = ("loss_nll",)
 
-    kind: Literal["mle"]
     grid: GridPartition | None = Field(
         description="log Z by quadrature in two dimensions; null: the energy's own (Gaussian in closed form,"
         " RBM by enumeration)",

@@ -1,7 +1,5 @@
 """Settings of `kind: ssm`."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from ebmrepro.params.base import Count
@@ -17,5 +15,4 @@ class SlicedScoreMatching(Objective):
 
     real = True
 
-    kind: Literal["ssm"]
     projections: Count = Field(description="random directions for each point", examples=[1, 2])

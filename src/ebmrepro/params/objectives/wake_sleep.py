@@ -1,7 +1,5 @@
 """Settings of `kind: wake_sleep`."""
 
-from typing import Literal
-
 from ebmrepro.params.objectives import Method, Objective
 
 
@@ -12,5 +10,3 @@ class WakeSleep(Objective):
     methods = (Method("wake_sleep", "wake-sleep", "#56B4E9", ":", ">", 110),)
     directed = True
     columns = ("loss_wake", "loss_sleep")
-
-    kind: Literal["wake_sleep"]

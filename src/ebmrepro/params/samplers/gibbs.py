@@ -1,6 +1,6 @@
 """Settings of `kind: gibbs`."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -18,5 +18,4 @@ class GibbsSampler(_Start, Sampler):
 
     needs = "gibbs"
 
-    kind: Literal["gibbs"]
     steps: Count = Field(description="Sweeps of a chain, the k of CD-k.", examples=[1])

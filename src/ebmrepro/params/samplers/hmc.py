@@ -1,7 +1,5 @@
 """Settings of `kind: hmc`."""
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 
 from ebmrepro.params.base import Count, Positive, Switch
@@ -18,7 +16,6 @@ class HamiltonianSampler(Start, Sampler):
     needs = "gradient"
     implementation = "ebmrepro.mcmc.hmc:transition"
 
-    kind: Literal["hmc"]
     steps: Count = Field(description="Transitions of a chain, each with fresh momenta.", examples=[5])
     leapfrog_steps: Count = Field(description="Leapfrog steps of a transition.", examples=[3])
     step_size: Positive = Field(description="Size of a leapfrog step.", examples=[0.1])

@@ -1,7 +1,5 @@
 """Settings of `kind: ablation`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -12,5 +10,3 @@ class AblationTable(Table):
     shows = ("images",)
     evaluations = ("images",)
     implementation = "ebmrepro.tables.ablation"
-
-    kind: Literal["ablation"]

@@ -1,7 +1,5 @@
 """Settings of `kind: binary`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -11,5 +9,3 @@ class BinaryTable(Table):
     stage = "evaluate"
     shows = ("binary",)
     implementation = "ebmrepro.tables.binary"
-
-    kind: Literal["binary"]

@@ -1,7 +1,5 @@
 """Settings of `kind: composition`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -10,5 +8,3 @@ class CompositionTable(Table):
 
     stage = "compose"
     implementation = "ebmrepro.tables.composition"
-
-    kind: Literal["composition"]

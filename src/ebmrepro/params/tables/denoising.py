@@ -1,7 +1,5 @@
 """Settings of `kind: denoising`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -10,5 +8,3 @@ class DenoisingTable(Table):
 
     stage = "denoise"
     implementation = "ebmrepro.tables.denoising"
-
-    kind: Literal["denoising"]

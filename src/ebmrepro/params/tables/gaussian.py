@@ -1,7 +1,5 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -13,5 +11,3 @@ class GaussianTable(Table):
     evaluations = ("gaussian",)
     every_run = True
     implementation = "ebmrepro.tables.gaussian"
-
-    kind: Literal["gaussian"]

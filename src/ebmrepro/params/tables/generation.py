@@ -1,7 +1,5 @@
 """Settings of `kind: generation`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -12,5 +10,3 @@ class GenerationTable(Table):
     shows = ("images",)
     evaluations = ("images",)
     implementation = "ebmrepro.tables.generation"
-
-    kind: Literal["generation"]

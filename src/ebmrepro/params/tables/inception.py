@@ -1,7 +1,5 @@
 """Settings of `kind: inception`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -12,5 +10,3 @@ class InceptionTable(Table):
     shows = ("images",)
     evaluations = ("inception",)
     implementation = "ebmrepro.tables.inception"
-
-    kind: Literal["inception"]

@@ -1,7 +1,5 @@
 """Settings of `kind: methods`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -10,5 +8,3 @@ class MethodsTable(Table):
 
     stage = "compare"
     implementation = "ebmrepro.tables.methods"
-
-    kind: Literal["methods"]

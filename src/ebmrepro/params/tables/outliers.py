@@ -1,7 +1,5 @@
 """Settings of `kind: outliers`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -10,5 +8,3 @@ class OutliersTable(Table):
 
     stage = "detect"
     implementation = "ebmrepro.tables.outliers"
-
-    kind: Literal["outliers"]

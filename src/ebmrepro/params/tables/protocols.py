@@ -1,7 +1,5 @@
 """Settings of `kind: protocols`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -13,5 +11,3 @@ class ProtocolsTable(Table):
     evaluations = ("density", "images", "inception")
     every_run = True
     implementation = "ebmrepro.tables.protocols"
-
-    kind: Literal["protocols"]

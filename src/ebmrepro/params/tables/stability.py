@@ -1,7 +1,5 @@
 """Settings of `kind: stability`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -10,5 +8,3 @@ class StabilityTable(Table):
 
     stage = "evaluate"
     implementation = "ebmrepro.tables.stability"
-
-    kind: Literal["stability"]
