@@ -1,10 +1,8 @@
 """`outliers`: does the energy of an experiment's models tell a data set's images from others?"""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count, Name, Section, Switch
+from ebmrepro.params.base import Count, Name, Section, Several, Switch
 
 # Made from the data set's own test images, or from nothing but their shape.
 MADE = ("interpolation", "uniform", "constant", "photographs")
@@ -26,7 +24,7 @@ class Outliers(Section):
     first_image: Switch
     weights: Literal["ema", "raw"]
     sets: list[Literal["interpolation", "uniform", "constant", "photographs"]]
-    samples: Annotated[int, Field(ge=2, strict=True)]
+    samples: Several
     bins: Count
 
     @property

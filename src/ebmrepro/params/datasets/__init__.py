@@ -1,11 +1,11 @@
 """`datasets`: what `ebm prepare` turns into tensors, one module a kind."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Name, Probability
+from ebmrepro.params.base import Count, Name, Probability, about
 from ebmrepro.params.kinds import Implemented, Kind
 
 # What a sample is: a real vector, a binary one, or an image of 8-bit levels.
@@ -84,13 +84,10 @@ class ClassifierRuler(Implemented):
 
     implementation = "ebmrepro.evaluation.classifiers.class_reference"
 
-    epochs: Annotated[Count, Field(description="Passes over the training images.", examples=[30])]
-    batch_size: Annotated[Count, Field(description="Images in a step.", examples=[64])]
-    width: Annotated[Count, Field(description="Channels of the first convolution.", examples=[32])]
-    minimum_accuracy: Annotated[
-        Probability,
-        Field(description="Accuracy on test images, 0 to 1, below which it ends.", examples=[0.97]),
-    ]
+    epochs: Count = about("Passes over the training images.", 30)
+    batch_size: Count = about("Images in a step.", 64)
+    width: Count = about("Channels of the first convolution.", 32)
+    minimum_accuracy: Probability = about("Accuracy on test images, 0 to 1, below which it ends.", 0.97)
 
 
 class AttributeClassifiers(ClassifierRuler):
@@ -102,10 +99,7 @@ class AttributeClassifiers(ClassifierRuler):
 
     implementation = "ebmrepro.evaluation.classifiers.attribute_reference"
 
-    attributes: Annotated[
-        list[Name],
-        Field(min_length=1, description="Attributes that are learnt, each once.", examples=[["male"]]),
-    ]
+    attributes: list[Name] = about("Attributes that are learnt, each once.", ["male"], min_length=1)
 
     @model_validator(mode="after")
     def _each_attribute_once(self):

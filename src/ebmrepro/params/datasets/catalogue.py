@@ -1,12 +1,9 @@
 """Settings of `kind: catalogue`."""
 
 from collections.abc import Iterator
-from typing import Annotated
-
-from pydantic import Field
 
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import Name
+from ebmrepro.params.base import Name, about
 from ebmrepro.params.catalogue import Entry, catalogue_at, find_entry
 from ebmrepro.params.data_fields import Corrupt, Limit, Seed, Side
 from ebmrepro.params.datasets import AttributeClassifiers, Dataset
@@ -21,34 +18,27 @@ class CatalogueData(Dataset):
     large = True
     implementation = "ebmrepro.data.catalogue.published"
 
-    catalogue: Annotated[
-        str | None,
-        Field(description="A catalogue of one's own in the project's place.", examples=["own.yaml"]),
-    ] = None
+    catalogue: str | None = about(
+        "A catalogue of one's own in the project's place.", "own.yaml", default=None
+    )
     seed: Seed
-    entry: Annotated[Name, Field(description="The set's name in the catalogue.", examples=["cifar10"])]
-    folder: Annotated[str, Field(description="Where its files lie.", examples=["data/cifar10"])]
+    entry: Name = about("The set's name in the catalogue.", "cifar10")
+    folder: str = about("Where its files lie.", "data/cifar10")
     size: Side
-    preparation: Annotated[
-        Name | None,
-        Field(
-            description="Which of the entry's ways to make a picture square; null for its first.",
-            examples=["reference"],
-        ),
-    ]
+    preparation: Name | None = about(
+        "Which of the entry's ways to make a picture square; null for its first.", "reference"
+    )
     corrupt: Corrupt
-    train: Annotated[Name, Field(description="The split that is trained on.", examples=["train"])]
-    test: Annotated[Name, Field(description="The split that is tested on.", examples=["test"])]
+    train: Name = about("The split that is trained on.", "train")
+    test: Name = about("The split that is tested on.", "test")
     train_limit: Limit
     test_limit: Limit
-    classifier: Annotated[
-        AttributeClassifiers | None,
-        Field(description="What learns attributes from training images; null if nothing is judged by them."),
-    ]
-    inception: Annotated[
-        InceptionRuler | None,
-        Field(description="What FID and its like are measured against; null if nothing is."),
-    ]
+    classifier: AttributeClassifiers | None = about(
+        "What learns attributes from training images; null if nothing is judged by them."
+    )
+    inception: InceptionRuler | None = about(
+        "What FID and its like are measured against; null if nothing is."
+    )
 
     @property
     def published(self) -> Entry:

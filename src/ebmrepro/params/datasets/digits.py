@@ -1,9 +1,8 @@
 """Settings of `kind: digits`."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
+from ebmrepro.params.base import about
 from ebmrepro.params.data_fields import Seed, TestFraction
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
@@ -19,7 +18,7 @@ class DigitsData(Dataset):
 
     seed: Seed
     test_fraction: TestFraction
-    classifier: Annotated[ClassifierRuler, Field(description="What measures generated digits.")]
+    classifier: ClassifierRuler = about("What measures generated digits.")
 
     @property
     def references(self) -> frozenset[str]:

@@ -1,10 +1,6 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import Dataset
 
@@ -17,7 +13,7 @@ class GaussianData(Dataset):
     implementation = "ebmrepro.data.gaussian"
 
     seed: Seed
-    dim: Annotated[Count, Field(description="Dimensions, at least 1.", examples=[10])]
+    dim: Count = about("Dimensions, at least 1.", 10)
     train_size: TrainSize
     test_size: TestSize
 

@@ -1,12 +1,10 @@
 """Settings of `kind: image_folder`."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from ebmrepro.files.folder_contents import contents
-from ebmrepro.params.base import Count, Name
+from ebmrepro.params.base import Count, Name, about
 from ebmrepro.params.data_fields import Corrupt, Seed, Side, TestFraction
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 from ebmrepro.params.inception import InceptionRuler
@@ -22,21 +20,17 @@ class ImageFolderData(Dataset):
     large = True
     implementation = "ebmrepro.data.image_folder"
 
-    folder: Annotated[Name, Field(description="Its name in `folders`.", examples=["images"])]
+    folder: Name = about("Its name in `folders`.", "images")
     seed: Seed
     size: Side
-    channels: Annotated[Literal[1, 3], Field(description="1 for grey images, 3 for RGB.", examples=[3])]
-    limit: Annotated[
-        Count | None,
-        Field(description="So many images, drawn evenly over the classes; null for all.", examples=[10000]),
-    ]
+    channels: Literal[1, 3] = about("1 for grey images, 3 for RGB.", 3)
+    limit: Count | None = about("So many images, drawn evenly over the classes; null for all.", 10000)
     test_fraction: TestFraction
     corrupt: Corrupt
-    classifier: Annotated[ClassifierRuler, Field(description="What measures generated images.")]
-    inception: Annotated[
-        InceptionRuler | None,
-        Field(description="What FID and its like are measured against; null if they are not."),
-    ]
+    classifier: ClassifierRuler = about("What measures generated images.")
+    inception: InceptionRuler | None = about(
+        "What FID and its like are measured against; null if they are not."
+    )
 
     @property
     def folders(self) -> list[str]:

@@ -1,9 +1,6 @@
 """Settings of `kind: shapes`."""
 
-from typing import Annotated
-
-from pydantic import Field
-
+from ebmrepro.params.base import about
 from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
@@ -19,7 +16,7 @@ class ShapesData(Dataset):
     seed: Seed
     train_size: TrainSize
     test_size: TestSize
-    classifier: Annotated[ClassifierRuler, Field(description="What measures generated shapes.")]
+    classifier: ClassifierRuler = about("What measures generated shapes.")
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:

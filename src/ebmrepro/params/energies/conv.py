@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy
 
 
@@ -17,9 +15,9 @@ class ConvEnergy(Energy):
 
     label = "convolutional"
 
-    width: Count = Field(description="Channels at full size.", examples=[4])
-    condition: Literal["time"] | None = Field(
-        description="time for an energy E(x, t) of the diffusion time, else null.", examples=[None, "time"]
+    width: Count = about("Channels at full size.", 4)
+    condition: Literal["time"] | None = about(
+        "time for an energy E(x, t) of the diffusion time, else null.", None, "time"
     )
 
     def problems(self, dataset, exact: bool = False) -> Iterator[str]:

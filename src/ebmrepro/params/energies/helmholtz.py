@@ -1,10 +1,6 @@
 """Settings of `kind: helmholtz`."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy
 
 
@@ -19,8 +15,8 @@ class HelmholtzMachine(Energy):
     directed = True
     label = "Helmholtz machine"
 
-    layers: Annotated[list[Count], Field(min_length=1)] = Field(
-        description="Binary hidden units, from the layer above the data upwards.", examples=[[3, 2]]
+    layers: list[Count] = about(
+        "Binary hidden units, from the layer above the data upwards.", [3, 2], min_length=1
     )
 
     @property

@@ -1,10 +1,8 @@
 """Settings of `kind: mlp`."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy
 
 
@@ -16,9 +14,7 @@ class MLPEnergy(Energy):
 
     label = "MLP"
 
-    widths: Annotated[list[Count], Field(min_length=1)] = Field(
-        description="Units of the hidden layers, from the data upwards.", examples=[[8, 8]]
-    )
-    condition: Literal["time"] | None = Field(
-        description="time for an energy E(x, t) of the diffusion time, else null.", examples=[None, "time"]
+    widths: list[Count] = about("Units of the hidden layers, from the data upwards.", [8, 8], min_length=1)
+    condition: Literal["time"] | None = about(
+        "time for an energy E(x, t) of the diffusion time, else null.", None, "time"
     )

@@ -1,9 +1,8 @@
 """Settings of `kind: density`."""
 
-from typing import Annotated
+from pydantic import model_validator
 
-from pydantic import Field, model_validator
-
+from ebmrepro.params.base import Several, about
 from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.sampling import Interval, _ordered
 
@@ -17,18 +16,16 @@ class DensityEvaluation(Evaluation):
 
     needs = "plane"
 
-    box: Interval = Field(
-        description="Range of both coordinates over which exp(-E) is summed, in the units of the data: nearly"
+    box: Interval = about(
+        "Range of both coordinates over which exp(-E) is summed, in the units of the data: nearly"
         " all mass of data and model must lie inside.",
-        examples=[[-4.0, 4.0]],
+        [-4.0, 4.0],
     )
-    grid: Annotated[int, Field(ge=16, le=4096, strict=True)] = Field(
-        description="Cells of the grid along each axis.", examples=[400]
-    )
-    compared_samples: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Samples and test points that MMD and 2-Wasserstein distance are taken of; all if there"
+    grid: int = about("Cells of the grid along each axis.", 400, ge=16, le=4096, strict=True)
+    compared_samples: Several = about(
+        "Samples and test points that MMD and 2-Wasserstein distance are taken of; all if there"
         " are fewer. The time of the latter grows as its cube.",
-        examples=[1000],
+        1000,
     )
 
     @model_validator(mode="after")

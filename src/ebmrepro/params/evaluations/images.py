@@ -1,8 +1,6 @@
 """Settings of `kind: images`."""
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.evaluations import Evaluation
 
 
@@ -12,6 +10,4 @@ class ImageEvaluation(Evaluation):
     implementation = "ebmrepro.evaluation.measures.images:measure"
     needs = "classifier"
 
-    shown_neighbours: Count = Field(
-        description="First samples shown beside the nearest training image of each.", examples=[16]
-    )
+    shown_neighbours: Count = about("First samples shown beside the nearest training image of each.", 16)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, NonNegative, Positive
+from ebmrepro.params.base import Count, NonNegative, Positive, about
 from ebmrepro.params.generations import Generation, Samples, StripChains, StripFrames, Weights
 from ebmrepro.params.sampling import Clamp, StartBox, _ordered
 
@@ -19,14 +19,11 @@ class AnnealedGeneration(Generation):
     weights: Weights
     start_box: StartBox
     samples: Samples
-    steps: Count = Field(description="Langevin steps at each of the energy's times.", examples=[60])
-    step_size: Positive = Field(
-        description="Langevin step size at a time, in variances that the diffusion adds until the next.",
-        examples=[0.1],
+    steps: Count = about("Langevin steps at each of the energy's times.", 60)
+    step_size: Positive = about(
+        "Langevin step size at a time, in variances that the diffusion adds until the next.", 0.1
     )
-    noise: NonNegative = Field(
-        description="Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", examples=[1.0]
-    )
+    noise: NonNegative = about("Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", 1.0)
     clamp: Clamp
     strip_chains: StripChains
     strip_frames: StripFrames

@@ -1,8 +1,8 @@
 """Settings of `kind: gibbs`."""
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.generations import Generation, Samples, StripChains, StripFrames, Weights
 
 
@@ -17,7 +17,7 @@ class GibbsGeneration(Generation):
 
     weights: Weights
     samples: Samples
-    steps: Count = Field(description="Sweeps behind each sample.", examples=[1000])
+    steps: Count = about("Sweeps behind each sample.", 1000)
     strip_chains: StripChains
     strip_frames: StripFrames
 

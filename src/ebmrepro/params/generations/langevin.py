@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Index
+from ebmrepro.params.base import Count, Index, about
 from ebmrepro.params.generations import Generation, LongChains, Samples, StripChains, StripFrames, Weights
 from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox, _ordered
 
@@ -18,23 +18,21 @@ class LangevinGeneration(Langevin, Generation):
     step_words = "Langevin steps"
 
     weights: Weights
-    start: Literal["noise", "replay"] = Field(
-        description="noise: uniform in start_box. replay: samples of the training's last replay buffer.",
-        examples=["noise"],
+    start: Literal["noise", "replay"] = about(
+        "noise: uniform in start_box. replay: samples of the training's last replay buffer.", "noise"
     )
     start_box: StartBox
     samples: Samples
-    rounds: Count = Field(description="Rounds of `steps` Langevin steps.", examples=[10])
-    final_steps: Index = Field(description="Plain steps after the last round.", examples=[0])
-    augmentation: Augmentation | None = Field(
-        description="The transition after each round but the last; null for none.",
-        examples=[RECIPE],
+    rounds: Count = about("Rounds of `steps` Langevin steps.", 10)
+    final_steps: Index = about("Plain steps after the last round.", 0)
+    augmentation: Augmentation | None = about(
+        "The transition after each round but the last; null for none.", RECIPE
     )
     strip_chains: StripChains
     strip_frames: StripFrames
-    long_chains: LongChains | None = Field(
-        description="Chains from common starts, with augmentation and without; null for none.",
-        examples=[{"starts": 4, "chains": 8, "rounds": 10}],
+    long_chains: LongChains | None = about(
+        "Chains from common starts, with augmentation and without; null for none.",
+        {"starts": 4, "chains": 8, "rounds": 10},
     )
 
     def chain_steps(self, times: int = 1) -> int:

@@ -2,16 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
-from ebmrepro.params.base import NonNegative
+from ebmrepro.params.base import NonNegative, about
 from ebmrepro.params.kinds import Kind
 from ebmrepro.params.objectives import Method, Objective
 
-EnergyL2 = Annotated[
-    NonNegative,
-    Field(description="weight alpha of mean E² of data and of chain ends", examples=[0.1, 0.0]),
-]
+EnergyL2 = Annotated[NonNegative, about("weight alpha of mean E² of data and of chain ends", 0.1, 0.0)]
 
 
 class ContrastiveDivergence(Objective):

@@ -1,8 +1,6 @@
 """Settings of `kind: dsm`."""
 
-from pydantic import Field
-
-from ebmrepro.params.base import Positive
+from ebmrepro.params.base import Positive, about
 from ebmrepro.params.objectives import Method, Objective
 
 
@@ -15,4 +13,4 @@ class DenoisingScoreMatching(Objective):
 
     real = True
 
-    sigma: Positive = Field(description="standard deviation of the noise", examples=[0.15])
+    sigma: Positive = about("standard deviation of the noise", 0.15)

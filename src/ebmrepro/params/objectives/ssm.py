@@ -1,8 +1,6 @@
 """Settings of `kind: ssm`."""
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.objectives import Method, Objective
 
 
@@ -15,4 +13,4 @@ class SlicedScoreMatching(Objective):
 
     real = True
 
-    projections: Count = Field(description="random directions for each point", examples=[1, 2])
+    projections: Count = about("random directions for each point", 1, 2)

@@ -2,9 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.sampling import _Start
 
@@ -18,4 +16,4 @@ class GibbsSampler(_Start, Sampler):
 
     needs = "gibbs"
 
-    steps: Count = Field(description="Sweeps of a chain, the k of CD-k.", examples=[1])
+    steps: Count = about("Sweeps of a chain, the k of CD-k.", 1)

@@ -1,8 +1,8 @@
 """Settings of `kind: hmc`."""
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Positive, Switch
+from ebmrepro.params.base import Count, Positive, Switch, about
 from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.sampling import Clamp, Start, _ordered
 
@@ -16,12 +16,11 @@ class HamiltonianSampler(Start, Sampler):
     needs = "gradient"
     implementation = "ebmrepro.mcmc.hmc:transition"
 
-    steps: Count = Field(description="Transitions of a chain, each with fresh momenta.", examples=[5])
-    leapfrog_steps: Count = Field(description="Leapfrog steps of a transition.", examples=[3])
-    step_size: Positive = Field(description="Size of a leapfrog step.", examples=[0.1])
-    metropolis: Switch = Field(
-        description="Accept or reject each transition, which makes exp(-E) / Z exactly stationary.",
-        examples=[False],
+    steps: Count = about("Transitions of a chain, each with fresh momenta.", 5)
+    leapfrog_steps: Count = about("Leapfrog steps of a transition.", 3)
+    step_size: Positive = about("Size of a leapfrog step.", 0.1)
+    metropolis: Switch = about(
+        "Accept or reject each transition, which makes exp(-E) / Z exactly stationary.", False
     )
     clamp: Clamp
 
