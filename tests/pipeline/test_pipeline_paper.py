@@ -18,7 +18,7 @@ from pipeline_tools import make_checkout
 from ebmrepro import cli
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
-from ebmrepro.params.catalogue import catalogue_at
+from ebmrepro.params.catalogue import load_catalogue
 from ebmrepro.params.root import Params
 from ebmrepro.reproduction import rules
 from ebmrepro.reproduction.judge import NOT_REPRODUCED, REPRODUCED
@@ -119,7 +119,7 @@ def test_every_job_is_done_and_leaves_what_the_graph_says(finished):
 
 
 def test_open_sets_are_downloaded_once_and_the_others_never(finished):
-    entries = catalogue_at(str(finished.folder / CATALOGUE))
+    entries = load_catalogue(str(finished.folder / CATALOGUE))
     wanted = set()
     for dataset in finished.params.datasets.values():
         if entries[dataset.entry].access == "open":

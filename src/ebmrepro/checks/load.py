@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
@@ -125,8 +125,3 @@ def _line(path: Path, text: str, location: tuple, reason: str) -> str:
             break
         node = found
     return f"{path}:{line}: {'.'.join(map(str, location))}: {reason}"
-
-
-def as_data(section: BaseModel) -> dict:
-    """A section as plain JSON-able data."""
-    return section.model_dump(mode="json")

@@ -1,6 +1,6 @@
 """`inception` of a data set: what FID, Inception Score, KID and neighbours are measured against."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -9,12 +9,8 @@ from ebmrepro.params.kinds import Implemented
 
 # clean-fid's: how images are resized for which copy of the network.
 Mode = Literal["clean", "legacy_tensorflow", "legacy_pytorch"]
-
-
 # Length of a feature vector: fewer samples than that have a singular covariance.
 DIMENSIONS = 2048
-
-
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -31,6 +27,7 @@ class InceptionRuler(Implemented):
     """Features of a data set's own images by Inception-2015, computed by `ebm prepare`."""
 
     implementation = "ebmrepro.evaluation.inception.prepare"
+    reference: ClassVar[str] = "inception"
 
     weights: str = about("Folder of the network's files.", "weights")
     sha256: dict[Mode, Sha256] = about(

@@ -3,9 +3,7 @@
 from typing import Literal
 
 from ebmrepro.params.base import Count, Name, Section, Several, Switch
-
-# Made from the data set's own test images, or from nothing but their shape.
-MADE = ("interpolation", "uniform", "constant", "photographs")
+from ebmrepro.params.generations import Weights
 
 
 class Outliers(Section):
@@ -22,7 +20,8 @@ class Outliers(Section):
     dataset: Name
     against: Name
     first_image: Switch
-    weights: Literal["ema", "raw"]
+    weights: Weights
+    # Made from the data set's own test images, or from nothing but their shape.
     sets: list[Literal["interpolation", "uniform", "constant", "photographs"]]
     samples: Several
     bins: Count

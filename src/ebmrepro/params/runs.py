@@ -9,8 +9,14 @@ from ebmrepro.params.base import Index, Name, Section
 Seeds = Annotated[list[Index], Field(min_length=1)]
 
 
-class Train(Section):
-    """What decides the trained model. `override` replaces single keys: {schedule: {learning_rate: ...}}.
+class _Chosen(Section):
+    """Names of entries. `override` replaces single keys of them: {schedule: {learning_rate: ...}}."""
+
+    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class Train(_Chosen):
+    """What decides the trained model.
 
     `seeds`: the run's own instead of the preset's.
     """
@@ -20,21 +26,18 @@ class Train(Section):
     sampler: Name
     schedule: Name
     seeds: Seeds | None = None
-    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
-class Sample(Section):
+class Sample(_Chosen):
     """What decides the samples, given the model."""
 
     generation: Name
-    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
-class Evaluate(Section):
+class Evaluate(_Chosen):
     """What decides the metrics, given model and samples."""
 
     evaluation: Name
-    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 class Run(Section):

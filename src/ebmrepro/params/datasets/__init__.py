@@ -18,6 +18,7 @@ class Dataset(Kind):
     prepare(config) -> ebmrepro.data.prepared.Prepared
     """
 
+    implementation = "ebmrepro.data.{kind}"
     form: ClassVar[Form]
     licence: ClassVar[str]
     # Whether it may be larger than memory, and take hours.
@@ -50,11 +51,8 @@ class Dataset(Kind):
     def references(self) -> frozenset[str]:
         """What evaluations may compare samples with: its form; "gaussian", a known mean and covariance;
         "plane", two real dimensions; "classifier", features of one; "inception", features of its images."""
-        has = {
-            "plane": self.form == "vectors" and self.sample_shape == (2,),
-            "inception": getattr(self, "inception", None) is not None,
-        }
-        return frozenset({self.form, *(word for word, there in has.items() if there)})
+        plane = ["plane"] if self.form == "vectors" and self.sample_shape == (2,) else []
+        return frozenset({self.form, *plane, *(one.reference for one in self.learnt)})
 
     def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """What it asks for and cannot have: (keys below the entry, reason)."""
@@ -83,6 +81,8 @@ class ClassifierRuler(Implemented):
     """The classifier whose features measure generated images; trained by `ebm prepare`."""
 
     implementation = "ebmrepro.evaluation.classifiers.class_reference"
+    # Which of a data set's `references` it gives.
+    reference: ClassVar[str] = "classifier"
 
     epochs: Count = about("Passes over the training images.", 30)
     batch_size: Count = about("Images in a step.", 64)
@@ -98,6 +98,7 @@ class AttributeClassifiers(ClassifierRuler):
     """
 
     implementation = "ebmrepro.evaluation.classifiers.attribute_reference"
+    reference = "attributes"
 
     attributes: list[Name] = about("Attributes that are learnt, each once.", ["male"], min_length=1)
 

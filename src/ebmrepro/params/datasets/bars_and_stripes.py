@@ -12,7 +12,6 @@ class BarsAndStripesData(Dataset):
 
     form = "binary"
     licence = "generated"
-    implementation = "ebmrepro.data.bars_and_stripes"
 
     side: int = about("Pixels a side, 2 to 5.", 3, ge=2, le=5, strict=True)
 

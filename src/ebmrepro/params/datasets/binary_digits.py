@@ -10,7 +10,6 @@ class BinaryDigitsData(Dataset):
 
     form = "binary"
     licence = "as digits"
-    implementation = "ebmrepro.data.binary_digits"
     sample_shape = (64,)
 
     seed: Seed

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import Name, about
-from ebmrepro.params.catalogue import Entry, catalogue_at, find_entry
+from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
 from ebmrepro.params.data_fields import Corrupt, Limit, Seed, Side
 from ebmrepro.params.datasets import AttributeClassifiers, Dataset
 from ebmrepro.params.inception import InceptionRuler
@@ -43,7 +43,7 @@ class CatalogueData(Dataset):
     @property
     def published(self) -> Entry:
         """What the catalogue says of it. Raises WorkspaceError if it says nothing."""
-        return find_entry(self.entry, catalogue_at(self.catalogue))
+        return find_entry(self.entry, load_catalogue(self.catalogue))
 
     @property
     def licence(self) -> str:
@@ -72,7 +72,7 @@ class CatalogueData(Dataset):
     def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Entries, splits, sizes, preparations and attributes that the catalogue does not have."""
         try:
-            catalogue = catalogue_at(self.catalogue)
+            catalogue = load_catalogue(self.catalogue)
         except WorkspaceError as failure:
             yield ("catalogue",), str(failure)
             return

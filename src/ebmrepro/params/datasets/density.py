@@ -18,7 +18,6 @@ class DensityData(Dataset):
 
     form = "vectors"
     licence = "generated"
-    implementation = "ebmrepro.data.density"
     sample_shape = (2,)
 
     seed: Seed

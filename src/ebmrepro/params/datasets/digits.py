@@ -12,18 +12,12 @@ class DigitsData(Dataset):
 
     form = "images"
     licence = "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn"
-    implementation = "ebmrepro.data.digits"
     sample_shape = (1, 8, 8)
     attributes: ClassVar = {"label": tuple("0123456789")}
 
     seed: Seed
     test_fraction: TestFraction
     classifier: ClassifierRuler = about("What measures generated digits.")
-
-    @property
-    def references(self) -> frozenset[str]:
-        """A classifier too."""
-        return super().references | {"classifier"}
 
     def describe(self, name: str) -> str:
         """Whose digits."""

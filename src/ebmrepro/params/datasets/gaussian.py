@@ -10,7 +10,6 @@ class GaussianData(Dataset):
 
     form = "vectors"
     licence = "generated"
-    implementation = "ebmrepro.data.gaussian"
 
     seed: Seed
     dim: Count = about("Dimensions, at least 1.", 10)

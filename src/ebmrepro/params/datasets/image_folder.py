@@ -18,7 +18,6 @@ class ImageFolderData(Dataset):
     # The classes are the sub-folders.
     attributes: ClassVar = {"label": None}
     large = True
-    implementation = "ebmrepro.data.image_folder"
 
     folder: Name = about("Its name in `folders`.", "images")
     seed: Seed
@@ -49,11 +48,6 @@ class ImageFolderData(Dataset):
     def sample_shape(self) -> tuple[int, ...]:
         """(channels, size, size)"""
         return (self.channels, self.size, self.size)
-
-    @property
-    def references(self) -> frozenset[str]:
-        """A classifier too."""
-        return super().references | {"classifier"}
 
     def describe(self, name: str) -> str:
         """Its name and the form of its images."""

@@ -10,7 +10,6 @@ class ShapesData(Dataset):
 
     form = "images"
     licence = "generated"
-    implementation = "ebmrepro.data.shapes"
     sample_shape = (3, 16, 16)
 
     seed: Seed
@@ -26,11 +25,6 @@ class ShapesData(Dataset):
             "colour": ("red", "green", "blue"),
             "place": ("top_left", "top_right", "bottom_left", "bottom_right"),
         }
-
-    @property
-    def references(self) -> frozenset[str]:
-        """A classifier too."""
-        return super().references | {"classifier"}
 
     def describe(self, name: str) -> str:
         """What is seen, and the size."""

@@ -10,7 +10,6 @@ class HelmholtzMachine(Energy):
     Not an energy of x: p(x) is its generative model, whose -log p(x) is bounded by importance sampling.
     """
 
-    implementation = "ebmrepro.energies.helmholtz:build"
     form = "binary"
     directed = True
     label = "Helmholtz machine"

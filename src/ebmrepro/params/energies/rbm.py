@@ -11,9 +11,7 @@ from ebmrepro.params.energies import MAX_UNITS, Energy
 class RBMEnergy(Energy):
     """The free energy of a restricted Boltzmann machine with binary hidden units."""
 
-    implementation = "ebmrepro.energies.rbm:build"
     log_partition = True
-
     label = "RBM"
 
     hidden: Count = about("Hidden units.", 3)

@@ -14,9 +14,7 @@ from ebmrepro.params.words import nearest
 class ResidualEnergy(Energy):
     """The paper's residual networks (layouts.py), summed over resolutions of the image."""
 
-    implementation = "ebmrepro.energies.residual:build"
     form = "images"
-
     label = "residual"
 
     layout: Literal[*LAYOUTS] = about("The blocks of each network.", "small", "cifar")

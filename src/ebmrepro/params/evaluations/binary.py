@@ -11,7 +11,6 @@ class BinaryEvaluation(Evaluation):
     importance sampling; of a Helmholtz machine it is bounded by importance sampling.
     """
 
-    implementation = "ebmrepro.evaluation.measures.binary:measure"
     needs = "binary"
 
     ais_chains: Several = about("Chains of annealed importance sampling of log Z.", 500)

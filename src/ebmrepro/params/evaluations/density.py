@@ -11,9 +11,6 @@ class DensityEvaluation(Evaluation):
     """In two dimensions: test log-likelihood with log Z on a grid; MMD and 2-Wasserstein distance to test
     points."""
 
-    implementation = "ebmrepro.evaluation.measures.density:measure"
-    needs = "plane"
-
     needs = "plane"
 
     box: Interval = about(

@@ -6,5 +6,4 @@ from ebmrepro.params.evaluations import Evaluation
 class GaussianEvaluation(Evaluation):
     """Against a known Gaussian: KL(p_D || p_theta) where the energy is Gaussian, Fisher divergence always."""
 
-    implementation = "ebmrepro.evaluation.measures.gaussian:measure"
     needs = "gaussian"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Index, Positive, Several, about
-from ebmrepro.params.evaluations import Evaluation
+from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
 from ebmrepro.params.inception import DIMENSIONS
 from ebmrepro.params.kinds import Implemented
 
@@ -29,7 +29,6 @@ class InceptionEvaluation(Evaluation):
     """FID and Inception Score, KID, precision, recall, density and coverage, in every mode and against every
     reference of the data; all but the first two of as many samples as the references have kept."""
 
-    implementation = "ebmrepro.evaluation.measures.inception:measure"
     needs = "inception"
     mapped = True
 
@@ -48,7 +47,7 @@ class InceptionEvaluation(Evaluation):
         " likelihood are taken of.",
         0,
     )
-    shown_neighbours: Count = about("First samples shown beside the nearest training image of each.", 16)
+    shown_neighbours: ShownNeighbours
     likelihood: Likelihood | None = about(
         "How the likelihood of test images is estimated; null if it is not, as of an energy that"
         " is conditioned on an attribute.",

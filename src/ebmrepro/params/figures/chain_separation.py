@@ -10,4 +10,3 @@ class ChainSeparation(Figure):
     shows = ("images",)
     setting = ("generation", "long_chains")
     every_seed = True
-    implementation = "ebmrepro.plots.chain_separation"

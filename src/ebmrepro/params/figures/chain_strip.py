@@ -8,4 +8,3 @@ class ChainStrip(Figure):
 
     stage = "sample"
     shows = ("binary", "images")
-    implementation = "ebmrepro.plots.chain_strip"

@@ -7,4 +7,3 @@ class CompositionGrid(Figure):
     """Samples of compositions, and which of them satisfy what was asked for."""
 
     stage = "compose"
-    implementation = "ebmrepro.plots.composition_grid"

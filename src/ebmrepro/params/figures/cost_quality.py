@@ -7,4 +7,3 @@ class CostQuality(Figure):
     """What a training step costs against how well the model fits, method by method."""
 
     stage = "compare"
-    implementation = "ebmrepro.plots.cost_quality"

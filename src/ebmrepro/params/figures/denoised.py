@@ -7,4 +7,3 @@ class DenoisedImages(Figure):
     """Noisy test images and what each energy makes of them."""
 
     stage = "denoise"
-    implementation = "ebmrepro.plots.denoised"

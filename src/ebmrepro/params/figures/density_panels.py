@@ -11,4 +11,3 @@ class DensityPanels(Figure):
     evaluations = ("density",)
     every_run = True
     asks_data = True
-    implementation = "ebmrepro.plots.density_panels"

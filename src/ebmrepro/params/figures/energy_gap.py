@@ -7,4 +7,3 @@ class EnergyGap(Figure):
     """Energy gap E⁺ − E⁻ over training: near 0 while training is stable."""
 
     stage = "train"
-    implementation = "ebmrepro.plots.energy_gap"

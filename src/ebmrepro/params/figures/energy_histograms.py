@@ -7,4 +7,3 @@ class EnergyHistograms(Figure):
     """Energies of a data set's own test images against those of outliers."""
 
     stage = "detect"
-    implementation = "ebmrepro.plots.energy_histograms"

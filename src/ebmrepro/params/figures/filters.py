@@ -8,4 +8,3 @@ class FilterImages(Figure):
 
     stage = "evaluate"
     shows = ("binary",)
-    implementation = "ebmrepro.plots.filters"

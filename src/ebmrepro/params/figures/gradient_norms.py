@@ -7,4 +7,3 @@ class GradientNorms(Figure):
     """Norm of the KL term's gradient beside the CD term's: is the term that CD drops negligible?"""
 
     stage = "train"
-    implementation = "ebmrepro.plots.gradient_norms"

@@ -9,4 +9,3 @@ class LongChainStrips(Figure):
     stage = "sample"
     shows = ("images",)
     setting = ("generation", "long_chains")
-    implementation = "ebmrepro.plots.long_chains"

@@ -7,4 +7,3 @@ class LossCurves(Figure):
     """Training losses: what each method minimises, and beside it the part that they have in common."""
 
     stage = "train"
-    implementation = "ebmrepro.plots.loss_curves"

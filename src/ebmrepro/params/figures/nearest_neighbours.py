@@ -8,4 +8,3 @@ class NearestNeighbours(Figure):
 
     stage = "evaluate"
     shows = ("images",)
-    implementation = "ebmrepro.plots.nearest_neighbours"

@@ -8,4 +8,3 @@ class Reconstructions(Figure):
 
     stage = "evaluate"
     shows = ("binary",)
-    implementation = "ebmrepro.plots.reconstructions"

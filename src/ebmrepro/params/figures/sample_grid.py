@@ -8,4 +8,3 @@ class SampleGrid(Figure):
 
     stage = "sample"
     shows = ("binary", "images")
-    implementation = "ebmrepro.plots.sample_grid"

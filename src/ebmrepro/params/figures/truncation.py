@@ -8,4 +8,3 @@ class TruncationCurves(Figure):
 
     stage = "train"
     setting = ("objective", "compare_full")
-    implementation = "ebmrepro.plots.truncation"

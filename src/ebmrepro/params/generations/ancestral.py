@@ -1,6 +1,6 @@
 """Settings of `kind: ancestral`."""
 
-from ebmrepro.params.generations import Generation, Samples, Weights
+from ebmrepro.params.generations import Generation
 
 
 class AncestralGeneration(Generation):
@@ -8,6 +8,3 @@ class AncestralGeneration(Generation):
 
     needs = "ancestral"
     implementation = "ebmrepro.mcmc.ancestral:generate"
-
-    weights: Weights
-    samples: Samples

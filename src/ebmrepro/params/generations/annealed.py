@@ -5,36 +5,28 @@ from collections.abc import Iterator
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, NonNegative, Positive, about
-from ebmrepro.params.generations import Generation, Samples, StripChains, StripFrames, Weights
+from ebmrepro.params.generations import ChainGeneration
 from ebmrepro.params.sampling import Clamp, StartBox, _ordered
 
 
-class AnnealedGeneration(Generation):
+class AnnealedGeneration(ChainGeneration):
     """Annealed Langevin dynamics with a time-dependent energy, from noise, the last time first."""
 
     implementation = "ebmrepro.mcmc.annealed:generate"
     needs = "annealed"
     step_words = "annealed Langevin steps"
 
-    weights: Weights
     start_box: StartBox
-    samples: Samples
     steps: Count = about("Langevin steps at each of the energy's times.", 60)
     step_size: Positive = about(
         "Langevin step size at a time, in variances that the diffusion adds until the next.", 0.1
     )
     noise: NonNegative = about("Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", 1.0)
     clamp: Clamp
-    strip_chains: StripChains
-    strip_frames: StripFrames
 
     def chain_steps(self, times: int = 1) -> int:
         """`steps` at each time."""
         return times * self.steps
-
-    def tiny(self, samples: int) -> "AnnealedGeneration":
-        """One step at each time."""
-        return self.model_copy(update={"samples": samples, "steps": 1, "strip_frames": 2})
 
     @model_validator(mode="after")
     def _boxes_are_intervals(self):

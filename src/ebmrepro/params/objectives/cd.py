@@ -23,8 +23,6 @@ class ContrastiveDivergence(Objective):
     columns = ("energy_size", "loss_cd", "gradient_norm_cd")
     chain = True
 
-    chain = True
-
     energy_l2: EnergyL2
 
     def method(self, sampler: Kind) -> str:

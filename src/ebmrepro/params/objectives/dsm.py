@@ -10,7 +10,6 @@ class DenoisingScoreMatching(Objective):
     implementation = "ebmrepro.objectives.dsm:DenoisingScoreMatching"
     methods = (Method("dsm", "DSM", "#000000", "--", "v", 60),)
     columns = ("loss_score",)
-
     real = True
 
     sigma: Positive = about("standard deviation of the noise", 0.15)

@@ -10,7 +10,6 @@ class SlicedScoreMatching(Objective):
     implementation = "ebmrepro.objectives.ssm:SlicedScoreMatching"
     methods = (Method("ssm", "SSM", "#888888", ":", "<", 70),)
     columns = ("loss_score",)
-
     real = True
 
     projections: Count = about("random directions for each point", 1, 2)

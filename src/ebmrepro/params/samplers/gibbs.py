@@ -13,7 +13,6 @@ class GibbsSampler(_Start, Sampler):
     implementation = "ebmrepro.mcmc.gibbs:transition"
     start_box: ClassVar[None] = None
     augmentation: ClassVar[None] = None
-
     needs = "gibbs"
 
     steps: Count = about("Sweeps of a chain, the k of CD-k.", 1)

@@ -9,4 +9,3 @@ class AblationTable(Table):
     stage = "evaluate"
     shows = ("images",)
     evaluations = ("images",)
-    implementation = "ebmrepro.tables.ablation"

@@ -8,4 +8,3 @@ class BinaryTable(Table):
 
     stage = "evaluate"
     shows = ("binary",)
-    implementation = "ebmrepro.tables.binary"

@@ -7,4 +7,3 @@ class CompositionTable(Table):
     """Compositions: how many samples satisfy what was asked for, and how many images do by chance."""
 
     stage = "compose"
-    implementation = "ebmrepro.tables.composition"

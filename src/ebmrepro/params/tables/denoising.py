@@ -7,4 +7,3 @@ class DenoisingTable(Table):
     """Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
 
     stage = "denoise"
-    implementation = "ebmrepro.tables.denoising"

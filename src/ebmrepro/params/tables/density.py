@@ -10,4 +10,3 @@ class DensityTable(Table):
     shows = ("vectors",)
     evaluations = ("density",)
     every_run = True
-    implementation = "ebmrepro.tables.density"

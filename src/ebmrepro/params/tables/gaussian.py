@@ -10,4 +10,3 @@ class GaussianTable(Table):
     shows = ("vectors",)
     evaluations = ("gaussian",)
     every_run = True
-    implementation = "ebmrepro.tables.gaussian"

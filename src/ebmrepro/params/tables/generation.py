@@ -9,4 +9,3 @@ class GenerationTable(Table):
     stage = "evaluate"
     shows = ("images",)
     evaluations = ("images",)
-    implementation = "ebmrepro.tables.generation"

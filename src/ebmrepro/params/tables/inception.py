@@ -9,4 +9,3 @@ class InceptionTable(Table):
     stage = "evaluate"
     shows = ("images",)
     evaluations = ("inception",)
-    implementation = "ebmrepro.tables.inception"

@@ -7,4 +7,3 @@ class MethodsTable(Table):
     """Every method on every data set: how well it fits, what its samples are worth, what a step costs."""
 
     stage = "compare"
-    implementation = "ebmrepro.tables.methods"

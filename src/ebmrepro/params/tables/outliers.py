@@ -7,4 +7,3 @@ class OutliersTable(Table):
     """Out-of-distribution detection by energy: AUROC and FPR95 of each run against each set."""
 
     stage = "detect"
-    implementation = "ebmrepro.tables.outliers"

@@ -10,4 +10,3 @@ class ProtocolsTable(Table):
     shows = ("vectors", "images")
     evaluations = ("density", "images", "inception")
     every_run = True
-    implementation = "ebmrepro.tables.protocols"

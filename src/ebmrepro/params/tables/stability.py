@@ -7,4 +7,3 @@ class StabilityTable(Table):
     """Which architectures can be trained, with the KL term and without it: iterations survived."""
 
     stage = "evaluate"
-    implementation = "ebmrepro.tables.stability"
