@@ -21,7 +21,7 @@ from ebmrepro.files.mapped import map_tensors
 from ebmrepro.params.catalogue import load_catalogue
 from ebmrepro.params.root import Params
 from ebmrepro.reproduction import rules
-from ebmrepro.reproduction.judge import NOT_REPRODUCED, REPRODUCED
+from ebmrepro.reproduction.judgement import NOT_REPRODUCED, REPRODUCED
 from ebmrepro.stages import report
 
 # What differs from the preset that ships: sizes, places, and how much is asked for.

@@ -12,7 +12,6 @@ from ebmrepro.reproduction.judgement import (
     NOT_MEASURED,
     NOT_REPRODUCED,
     REPRODUCED,
-    VERDICTS,
     Judgement,
     Unmeasured,
     enough,
@@ -24,28 +23,14 @@ from ebmrepro.reproduction.judgement import (
 from ebmrepro.reproduction.rules import (
     Claim,
     LowerBound,
+    PairedComparison,
     Published,
     PublishedNumber,
     PublishedValue,
     RunResult,
+    Survival,
     Test,
 )
-
-__all__ = [
-    "NOT_JUDGED",
-    "NOT_MEASURED",
-    "NOT_REPRODUCED",
-    "REPRODUCED",
-    "VERDICTS",
-    "Judgement",
-    "judge",
-    "judge_number",
-    "judge_test",
-    "lower_bound",
-    "not_run",
-    "paired_comparison",
-    "survival",
-]
 
 NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
 
@@ -56,24 +41,19 @@ Scope = Callable[[str, Iterable[str]], str | None]
 
 def judge_test(test: Test, runs: Iterable[RunResult]) -> Judgement:
     """Apply one test of a claim to all measured runs of a preset."""
-    apply = {
-        "paired_comparison": paired_comparison,
-        "survival": survival,
-        "lower_bound": lower_bound,
-    }[test.kind]
-    return apply(test, list(runs))
-
-
-def lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
-    """`LowerBound` as its docstring defines it."""
+    apply = {PairedComparison: paired_comparison, Survival: survival, LowerBound: _lower_bound}[type(test)]
     try:
-        run = select(runs, rule.experiment, rule.objective)
-        measured = {rule.objective: summary(run, rule.metric)}
-        finished = [seed for seed, result in sorted(run.seeds.items()) if result.diverged_at is None]
-        enough(len(finished), rule.minimum_seeds, "seed", "that finished")
-        values = [value_of(run, seed, rule.metric) for seed in finished]
+        return apply(test, list(runs))
     except Unmeasured as reason:
         return Judgement(NOT_MEASURED, str(reason))
+
+
+def _lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
+    run = select(runs, rule.experiment, rule.objective)
+    measured = {rule.objective: summary(run, rule.metric)}
+    finished = [seed for seed, result in sorted(run.seeds.items()) if result.diverged_at is None]
+    enough(len(finished), rule.minimum_seeds, "seed", "that finished")
+    values = [value_of(run, seed, rule.metric) for seed in finished]
     quantile = float(stats.t.ppf(1 - rule.alpha, len(values) - 1))
     bound = statistics.fmean(values) - quantile * statistics.stdev(values) / math.sqrt(len(values))
     left_out = [seed for seed in run.seeds if seed not in finished]

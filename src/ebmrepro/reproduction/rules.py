@@ -2,28 +2,32 @@
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
-from ebmrepro.params.base import Name, Number, Positive, Section
+from ebmrepro.params.base import Name, Number, Positive, Section, Several
 from ebmrepro.shown.caption import PAPER_PRESET
 
 Confidence = Literal["high", "medium", "low"]
 Direction = Literal["lower", "higher"]
 Alpha = Annotated[float, Field(gt=0, lt=0.5)]
 # A standard deviation, and so every test here, needs two.
-Seeds = Annotated[int, Field(ge=2, strict=True)]
+Seeds = Several
 
 
 class _OfClaim(Section):
-    """A test; `statement`: which part of its claim it is about, if it has several.
+    """A test on runs of `experiment`; `statement`: which part of its claim it is about, if it has several.
 
     `presets`: where it is judged. Without them in every preset but `paper`, whose experiments may have the
-    same names and are not measured in the same way.
+    same names and are not measured in the same way. What names a run names it by its name or, if none is
+    called so, by its objective.
     """
 
+    experiment: Name
+    alpha: Alpha
+    minimum_seeds: Seeds
     statement: str | None = None
     presets: Annotated[list[Name], Field(min_length=1)] | None = None
 
@@ -35,7 +39,6 @@ class _OfClaim(Section):
 class PairedComparison(_OfClaim):
     """`method` better than `baseline` in `metric`: survival first, then a one-sided paired t-test.
 
-    Both select a run of `experiment` by its name or, if none is called so, by its objective.
     Seeds pair the two runs (same initial weights, same order of data). Divergence, in this order:
 
     1. A seed of `method` that diverged no later than its partner decides: not reproduced.
@@ -49,13 +52,10 @@ class PairedComparison(_OfClaim):
     """
 
     kind: Literal["paired_comparison"]
-    experiment: Name
     metric: Name
     better: Direction
     method: Name
     baseline: Name
-    alpha: Alpha
-    minimum_seeds: Seeds
     diverged: Literal["decides", "counts"] = "decides"
 
     def words(self) -> str:
@@ -76,25 +76,19 @@ class PairedComparison(_OfClaim):
 class Survival(_OfClaim):
     """`method` trains to the end where `baseline` does not: seeds that diverged, by Fisher's exact test.
 
-    Both select a run of `experiment` by its name or, if none is called so, by its objective. Over the seeds
-    that both runs have, in this order:
+    Over the seeds that both runs have, in this order:
 
     1. Any seed of `method` that diverged decides: not reproduced.
     2. No seed of `baseline` diverged: not reproduced, what `method` adds was not needed here.
     3. Reproduced if the one-sided p that `method` diverges less often is at most `alpha`.
     """
 
+    # What is shown beside the verdict.
+    metric: ClassVar[str] = "iterations_survived"
+
     kind: Literal["survival"]
-    experiment: Name
     method: Name
     baseline: Name
-    alpha: Alpha
-    minimum_seeds: Seeds
-
-    @property
-    def metric(self) -> str:
-        """What is shown beside the verdict."""
-        return "iterations_survived"
 
     def words(self) -> str:
         """The rule in a sentence."""
@@ -109,17 +103,13 @@ class Survival(_OfClaim):
 class LowerBound(_OfClaim):
     """`metric` above `threshold`: the one-sided lower t confidence bound over the seeds that finished.
 
-    `objective` selects a run of `experiment` by its name or, if none is called so, by its objective.
     Diverged seeds are left out: just before a divergence gradients say nothing of their usual size.
     """
 
     kind: Literal["lower_bound"]
-    experiment: Name
     objective: Name
     metric: Name
     threshold: Number
-    alpha: Alpha
-    minimum_seeds: Seeds
 
     def words(self) -> str:
         """The rule in a sentence."""
