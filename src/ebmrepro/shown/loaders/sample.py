@@ -49,6 +49,11 @@ class SampledSeeds:
     run: RunLabel
     seeds: Mapping[int, Samples]
 
+    @property
+    def outcomes(self) -> dict[int, Outcome]:
+        """How the training of each seed ended."""
+        return {seed: one.outcome for seed, one in self.seeds.items()}
+
 
 def for_figure(
     params: Params, shown: Figure, item: str, labels: list[RunLabel]
