@@ -6,17 +6,12 @@ from pydantic import Field
 
 from ebmrepro.params.base import Index, Name, Section
 
+Override = Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
 Seeds = Annotated[list[Index], Field(min_length=1)]
 
 
-class _Chosen(Section):
-    """Names of entries. `override` replaces single keys of them: {schedule: {learning_rate: ...}}."""
-
-    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
-
-
-class Train(_Chosen):
-    """What decides the trained model.
+class Train(Section):
+    """What decides the trained model. `override` replaces single keys: {schedule: {learning_rate: ...}}.
 
     `seeds`: the run's own instead of the preset's.
     """
@@ -26,18 +21,21 @@ class Train(_Chosen):
     sampler: Name
     schedule: Name
     seeds: Seeds | None = None
+    override: Override
 
 
-class Sample(_Chosen):
+class Sample(Section):
     """What decides the samples, given the model."""
 
     generation: Name
+    override: Override
 
 
-class Evaluate(_Chosen):
+class Evaluate(Section):
     """What decides the metrics, given model and samples."""
 
     evaluation: Name
+    override: Override
 
 
 class Run(Section):

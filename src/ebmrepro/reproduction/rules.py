@@ -25,9 +25,6 @@ class _OfClaim(Section):
     called so, by its objective.
     """
 
-    experiment: Name
-    alpha: Alpha
-    minimum_seeds: Seeds
     statement: str | None = None
     presets: Annotated[list[Name], Field(min_length=1)] | None = None
 
@@ -52,10 +49,13 @@ class PairedComparison(_OfClaim):
     """
 
     kind: Literal["paired_comparison"]
+    experiment: Name
     metric: Name
     better: Direction
     method: Name
     baseline: Name
+    alpha: Alpha
+    minimum_seeds: Seeds
     diverged: Literal["decides", "counts"] = "decides"
 
     def words(self) -> str:
@@ -87,8 +87,11 @@ class Survival(_OfClaim):
     metric: ClassVar[str] = "iterations_survived"
 
     kind: Literal["survival"]
+    experiment: Name
     method: Name
     baseline: Name
+    alpha: Alpha
+    minimum_seeds: Seeds
 
     def words(self) -> str:
         """The rule in a sentence."""
@@ -107,9 +110,12 @@ class LowerBound(_OfClaim):
     """
 
     kind: Literal["lower_bound"]
+    experiment: Name
     objective: Name
     metric: Name
     threshold: Number
+    alpha: Alpha
+    minimum_seeds: Seeds
 
     def words(self) -> str:
         """The rule in a sentence."""

@@ -1,13 +1,20 @@
 """`generations`: sampling from a trained model, one module a kind."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from ebmrepro.params.base import Count, Section, Several, about
 from ebmrepro.params.kinds import Kind, those
 
-# A model has its moving average and its last ones.
-Weights = Literal["ema", "raw"]
+Weights = Annotated[
+    Literal["ema", "raw"], about("Which weights of the model: their moving average or the last ones.", "ema")
+]
+Samples = Annotated[Count, about("Samples that are drawn with each seed.", 1000)]
+StripChains = Annotated[Count, about("Chains whose way the strip shows.", 8)]
+StripFrames = Annotated[
+    Several,
+    about("States of these chains in the strip, start and end among them, evenly spaced in steps.", 9),
+]
 
 
 class Generation(Kind):
@@ -18,9 +25,6 @@ class Generation(Kind):
     needs: ClassVar[str]
     # What readers call the steps of a chain; "" if samples are drawn without one, and have no strip.
     step_words: ClassVar[str] = ""
-
-    weights: Weights = about("Which weights of the model: their moving average or the last ones.", "ema")
-    samples: Count = about("Samples that are drawn with each seed.", 1000)
 
     def chain_steps(self, times: int = 1) -> int:
         """Steps of the chain behind each sample, of an energy with so many diffusion times."""
@@ -50,11 +54,6 @@ class Generation(Kind):
 
 class ChainGeneration(Generation):
     """A way to sample by chains, some of which a strip shows on their way."""
-
-    strip_chains: Count = about("Chains whose way the strip shows.", 8)
-    strip_frames: Several = about(
-        "States of these chains in the strip, start and end among them, evenly spaced in steps.", 9
-    )
 
     def chain_steps(self, times: int = 1) -> int:
         """`steps`, which every kind has."""

@@ -1,6 +1,6 @@
 """Settings of `kind: ancestral`."""
 
-from ebmrepro.params.generations import Generation
+from ebmrepro.params.generations import Generation, Samples, Weights
 
 
 class AncestralGeneration(Generation):
@@ -8,3 +8,6 @@ class AncestralGeneration(Generation):
 
     needs = "ancestral"
     implementation = "ebmrepro.mcmc.ancestral:generate"
+
+    weights: Weights
+    samples: Samples

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, NonNegative, Positive, about
-from ebmrepro.params.generations import ChainGeneration
+from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
 from ebmrepro.params.sampling import Clamp, StartBox, _ordered
 
 
@@ -16,13 +16,17 @@ class AnnealedGeneration(ChainGeneration):
     needs = "annealed"
     step_words = "annealed Langevin steps"
 
+    weights: Weights
     start_box: StartBox
+    samples: Samples
     steps: Count = about("Langevin steps at each of the energy's times.", 60)
     step_size: Positive = about(
         "Langevin step size at a time, in variances that the diffusion adds until the next.", 0.1
     )
     noise: NonNegative = about("Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", 1.0)
     clamp: Clamp
+    strip_chains: StripChains
+    strip_frames: StripFrames
 
     def chain_steps(self, times: int = 1) -> int:
         """`steps` at each time."""

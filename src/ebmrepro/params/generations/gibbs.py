@@ -3,7 +3,7 @@
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, about
-from ebmrepro.params.generations import ChainGeneration
+from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
 
 
 class GibbsGeneration(ChainGeneration):
@@ -13,7 +13,11 @@ class GibbsGeneration(ChainGeneration):
     step_words = "Gibbs sweeps"
     needs = "gibbs"
 
+    weights: Weights
+    samples: Samples
     steps: Count = about("Sweeps behind each sample.", 1000)
+    strip_chains: StripChains
+    strip_frames: StripFrames
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):

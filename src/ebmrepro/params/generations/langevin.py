@@ -6,7 +6,14 @@ from typing import Literal
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Index, about
-from ebmrepro.params.generations import ChainGeneration, LongChains
+from ebmrepro.params.generations import (
+    ChainGeneration,
+    LongChains,
+    Samples,
+    StripChains,
+    StripFrames,
+    Weights,
+)
 from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox, _ordered
 
 
@@ -17,15 +24,19 @@ class LangevinGeneration(Langevin, ChainGeneration):
     needs = "gradient"
     step_words = "Langevin steps"
 
+    weights: Weights
     start: Literal["noise", "replay"] = about(
         "noise: uniform in start_box. replay: samples of the training's last replay buffer.", "noise"
     )
     start_box: StartBox
+    samples: Samples
     rounds: Count = about("Rounds of `steps` Langevin steps.", 10)
     final_steps: Index = about("Plain steps after the last round.", 0)
     augmentation: Augmentation | None = about(
         "The transition after each round but the last; null for none.", RECIPE
     )
+    strip_chains: StripChains
+    strip_frames: StripFrames
     long_chains: LongChains | None = about(
         "Chains from common starts, with augmentation and without; null for none.",
         {"starts": 4, "chains": 8, "rounds": 10},
