@@ -15,14 +15,7 @@ class ImprovedContrastiveDivergence(Objective):
 
     implementation = "ebmrepro.objectives.icd:ImprovedContrastiveDivergence"
     methods = (Method("icd", "ICD", "#0072B2", marker="D", order=50, symbol="L_Full"),)
-    columns = (
-        "energy_size",
-        "loss_cd",
-        "loss_opt",
-        "loss_entropy",
-        "gradient_norm_cd",
-        "gradient_norm_kl",
-    )
+    columns = ("energy_size", "loss_cd", "loss_opt", "loss_entropy", "gradient_norm_cd", "gradient_norm_kl")
     chain = True
 
     energy_l2: EnergyL2
