@@ -18,9 +18,7 @@ class Reference(Section):
     """Real images that samples are compared with."""
 
     split: Literal["train", "test"] = about("Part of the data set.", "train")
-    count: Count | None = about(
-        "How many of its images, drawn with the data set's seed; null for all.", 50000
-    )
+    count: Count | None = about("Images of it, drawn with the data set's seed; null for all.", 50000)
 
 
 class InceptionRuler(Implemented):
@@ -45,9 +43,7 @@ class InceptionRuler(Implemented):
         {"train": {"split": "train", "count": None}},
         min_length=1,
     )
-    kept: Several = about(
-        "Features kept of each reference, for KID and the neighbours; all if it has fewer.", 10000
-    )
+    kept: Several = about("Features of each reference kept for KID and neighbours, or all.", 10000)
     batch_size: Count = about("Images that pass the network at a time.", 64)
 
     @model_validator(mode="after")

@@ -9,19 +9,20 @@ from ebmrepro.params.base import Count, NonNegative, Number, Positive, Probabili
 from ebmrepro.params.kinds import Kind
 
 Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
-Clamp = Annotated[
-    Interval | None,
-    about("Bounds that every state is brought back into after its step; null for none.", [0.0, 1.0]),
-]
-StartBox = Annotated[
-    Interval, about("Noise that chains start at is uniform in it, in the data's units.", [0.0, 1.0])
-]
+Clamp = Annotated[Interval | None, about("Bounds that states are brought back into; or null.", [0.0, 1.0])]
+StartBox = Annotated[Interval, about("Bounds of uniform noise that chains start at.", [0.0, 1.0])]
 
 
-def _ordered(bounds: list[float]) -> list[float]:
-    if bounds[0] >= bounds[1]:
-        raise ValueError(f"the first bound must be below the second, got {bounds}")
-    return bounds
+class Bounded(Section):
+    """Settings with intervals, the first bound of each below its second."""
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self):
+        for key in ("box", "start_box", "clamp"):
+            bounds = getattr(self, key, None)
+            if bounds is not None and bounds[0] >= bounds[1]:
+                raise ValueError(f"the first bound must be below the second, got {bounds}")
+        return self
 
 
 class Augmentation(Section):
@@ -37,9 +38,7 @@ class Augmentation(Section):
     colour: NonNegative = about("Strength s of the colour jitter; 0 for none.", 0.5)
     grayscale: Probability = about("Probability of becoming grey.", 0.2)
     blur: Probability = about("Probability of a Gaussian blur.", 0.5)
-    blur_kernel: Count = about(
-        "Side of the blur's kernel in pixels, odd; its width is drawn from U(0.1, 2).", 5
-    )
+    blur_kernel: Count = about("Side of the blur's kernel in pixels, odd; its width is U(0.1, 2).", 5)
 
     @model_validator(mode="after")
     def _scales(self):
@@ -61,26 +60,16 @@ RECIPE = {
 }  # fmt: skip
 
 
-class Langevin(Kind):
+class Langevin(Bounded, Kind):
     """x <- clamp(x + noise*eps - step_size * grad E): `steps` times, step size and noise independent."""
 
     implementation = "ebmrepro.mcmc.langevin:transition"
 
     steps: Count = about("Langevin steps of a chain.", 40)
     step_size: Positive = about("Step size: grad E times it is what x moves.", 1.0)
-    noise: NonNegative = about(
-        "Standard deviation of a step's noise; sqrt(2 * step_size) makes exp(-E) stationary.", 0.001
-    )
-    anneal: Switch = about(
-        "Scale the noise of step i of K by (K - 1 - i) / K, so that the last step has none.", False
-    )
+    noise: NonNegative = about("Its standard deviation; sqrt(2 * step_size) makes exp(-E) stationary.", 0.001)
+    anneal: Switch = about("Scale the noise of step i of K by (K - 1 - i) / K: none in the last step.", False)
     clamp: Clamp
-
-    @model_validator(mode="after")
-    def _clamp_is_an_interval(self):
-        if self.clamp is not None:
-            _ordered(self.clamp)
-        return self
 
 
 class ReplayBuffer(Section):
@@ -120,17 +109,14 @@ class _Start(Section):
         return self
 
 
-class Start(_Start):
+class Start(Bounded, _Start):
     """Where chains in continuous space start."""
 
     start_box: StartBox
-    augmentation: Augmentation | None = about(
-        "The transition of samples that are drawn from the replay buffer; null for none.", RECIPE
-    )
+    augmentation: Augmentation | None = about("Of samples from the replay buffer; null for none.", RECIPE)
 
     @model_validator(mode="after")
     def _augmentation_has_its_place(self):
-        _ordered(self.start_box)
         if self.augmentation is not None and self.start != "replay":
             raise ValueError(
                 "augmentation is applied to samples drawn from the replay buffer: it needs start: replay,"

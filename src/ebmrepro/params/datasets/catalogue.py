@@ -18,27 +18,19 @@ class CatalogueData(Dataset):
     large = True
     implementation = "ebmrepro.data.catalogue.published"
 
-    catalogue: str | None = about(
-        "A catalogue of one's own in the project's place.", "own.yaml", default=None
-    )
+    catalogue: str | None = about("A file in the place of the project's catalogue.", "own.yaml", default=None)
     seed: Seed
     entry: Name = about("The set's name in the catalogue.", "cifar10")
     folder: str = about("Where its files lie.", "data/cifar10")
     size: Side
-    preparation: Name | None = about(
-        "Which of the entry's ways to make a picture square; null for its first.", "reference"
-    )
+    preparation: Name | None = about("How a picture becomes square; null for the usual way.", "reference")
     corrupt: Corrupt
     train: Name = about("The split that is trained on.", "train")
     test: Name = about("The split that is tested on.", "test")
     train_limit: Limit
     test_limit: Limit
-    classifier: AttributeClassifiers | None = about(
-        "What learns attributes from training images; null if nothing is judged by them."
-    )
-    inception: InceptionRuler | None = about(
-        "What FID and its like are measured against; null if nothing is."
-    )
+    classifier: AttributeClassifiers | None = about("What learns attributes from training images, or null.")
+    inception: InceptionRuler | None = about("What FID and its like are measured against, or null.")
 
     @property
     def published(self) -> Entry:

@@ -27,9 +27,7 @@ class ImageFolderData(Dataset):
     test_fraction: TestFraction
     corrupt: Corrupt
     classifier: ClassifierRuler = about("What measures generated images.")
-    inception: InceptionRuler | None = about(
-        "What FID and its like are measured against; null if they are not."
-    )
+    inception: InceptionRuler | None = about("What FID and its like are measured against, or null.")
 
     @property
     def folders(self) -> list[str]:

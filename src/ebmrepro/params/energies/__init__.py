@@ -9,10 +9,7 @@ from ebmrepro.params.kinds import Kind
 # What an energy is conditioned on that depends on the diffusion time of DCD, E(x, t).
 TIME = "time"
 
-TimeCondition = Annotated[
-    Literal["time"] | None,
-    about("time for an energy E(x, t) of the diffusion time, else null.", None, "time"),
-]
+TimeCondition = Annotated[Literal["time"] | None, about("time for an energy E(x, t), or null.", None, "time")]
 
 # The most binary units whose states are summed over one by one: 2^25 terms.
 MAX_UNITS = 25

@@ -14,9 +14,7 @@ class HelmholtzMachine(Energy):
     directed = True
     label = "Helmholtz machine"
 
-    layers: list[Count] = about(
-        "Binary hidden units, from the layer above the data upwards.", [3, 2], min_length=1
-    )
+    layers: list[Count] = about("Binary hidden units, from the data upwards.", [3, 2], min_length=1)
 
     @property
     def chains(self) -> frozenset[str]:

@@ -19,17 +19,13 @@ class ResidualEnergy(Energy):
 
     layout: Literal[*LAYOUTS] = about("The blocks of each network.", "small", "cifar")
     width: Count = about("f, in whose multiples the layout has its channels.", 4)
-    scales: int = about(
-        "Networks: 1 at full resolution, 2 also at half, 3 also at quarter.", 3, ge=1, le=3, strict=True
-    )
+    scales: int = about("Networks: full resolution, then half, then quarter.", 3, ge=1, le=3, strict=True)
     attention: Switch = about("Self-attention in the full-resolution network.", True, False)
     normalise: Switch = about("Instance norm up to 128 channels, group norm above.", True, False)
     spectral_norm: Switch = about("Spectral norm in place of weight standardisation.", False, True)
-    condition: Name | None = about(
-        "Attribute of the data that the energy is conditioned on, or time, else null.", None, "label", "time"
-    )
+    condition: Name | None = about("Attribute to be conditioned on, or time, or null.", None, "label", "time")
     output: Literal["linear", "square", "sigmoid"] = about(
-        "What each network ends in; the paper's is linear.", "linear"
+        "Its networks' end; linear in the paper.", "linear"
     )
     members: Count = about("Energies of an ensemble, whose mean it is; 1 for none.", 1, 2)
 

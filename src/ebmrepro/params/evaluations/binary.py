@@ -14,13 +14,7 @@ class BinaryEvaluation(Evaluation):
     needs = "binary"
 
     ais_chains: Several = about("Chains of annealed importance sampling of log Z.", 500)
-    ais_temperatures: Several = about(
-        "Distributions on its path from the base-rate RBM to the model, both ends counted.", 10000
-    )
-    importance_samples: Count = about(
-        "Draws of the recognition net for each point, in the bound of a Helmholtz machine.", 1000
-    )
-    compared_samples: Several = about(
-        "Samples, training images and test images that MMD is taken of; all if there are fewer.", 1000
-    )
+    ais_temperatures: Several = about("Distributions from base-rate RBM to model, both counted.", 10000)
+    importance_samples: Count = about("Recognition draws a point, in the bound of a Helmholtz machine.", 1000)
+    compared_samples: Several = about("Samples, training and test images that MMD is taken of, or all.", 1000)
     shown: Count = about("Filters and reconstructions kept for figures.", 64)

@@ -1,13 +1,11 @@
 """Settings of `kind: density`."""
 
-from pydantic import model_validator
-
 from ebmrepro.params.base import Several, about
 from ebmrepro.params.evaluations import Evaluation
-from ebmrepro.params.sampling import Interval, _ordered
+from ebmrepro.params.sampling import Bounded, Interval
 
 
-class DensityEvaluation(Evaluation):
+class DensityEvaluation(Bounded, Evaluation):
     """In two dimensions: test log-likelihood with log Z on a grid; MMD and 2-Wasserstein distance to test
     points."""
 
@@ -24,8 +22,3 @@ class DensityEvaluation(Evaluation):
         " are fewer. The time of the latter grows as its cube.",
         1000,
     )
-
-    @model_validator(mode="after")
-    def _box_is_an_interval(self):
-        _ordered(self.box)
-        return self

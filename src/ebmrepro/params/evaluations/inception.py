@@ -19,9 +19,7 @@ class Likelihood(Implemented):
     chains: Several = about("Chains, one weight each.", 100)
     temperatures: Several = about("Inverse temperatures beta from 0 to 1, both ends counted.", 1000)
     steps: Count = about("Langevin steps at each beta.", 1)
-    step_size: Positive = about(
-        "Step size at beta = 1; step_size / beta at others, in squared grey scales.", 0.0005
-    )
+    step_size: Positive = about("At beta = 1; step_size / beta at others, in squared grey scales.", 0.0005)
     points: Count = about("Test images whose log-likelihood is given; all if there are fewer.", 1000)
 
 

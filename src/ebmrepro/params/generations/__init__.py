@@ -6,15 +6,10 @@ from typing import Annotated, ClassVar, Literal
 from ebmrepro.params.base import Count, Section, Several, about
 from ebmrepro.params.kinds import Kind, those
 
-Weights = Annotated[
-    Literal["ema", "raw"], about("Which weights of the model: their moving average or the last ones.", "ema")
-]
+Weights = Annotated[Literal["ema", "raw"], about("The moving average of weights, or the last.", "ema")]
 Samples = Annotated[Count, about("Samples that are drawn with each seed.", 1000)]
 StripChains = Annotated[Count, about("Chains whose way the strip shows.", 8)]
-StripFrames = Annotated[
-    Several,
-    about("States of these chains in the strip, start and end among them, evenly spaced in steps.", 9),
-]
+StripFrames = Annotated[Several, about("Their states in the strip, evenly spaced from start to end.", 9)]
 
 
 class Generation(Kind):

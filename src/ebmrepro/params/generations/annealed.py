@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-from pydantic import model_validator
-
 from ebmrepro.params.base import Count, NonNegative, Positive, about
 from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
-from ebmrepro.params.sampling import Clamp, StartBox, _ordered
+from ebmrepro.params.sampling import Bounded, Clamp, StartBox
 
 
-class AnnealedGeneration(ChainGeneration):
+class AnnealedGeneration(Bounded, ChainGeneration):
     """Annealed Langevin dynamics with a time-dependent energy, from noise, the last time first."""
 
     implementation = "ebmrepro.mcmc.annealed:generate"
@@ -20,9 +18,7 @@ class AnnealedGeneration(ChainGeneration):
     start_box: StartBox
     samples: Samples
     steps: Count = about("Langevin steps at each of the energy's times.", 60)
-    step_size: Positive = about(
-        "Langevin step size at a time, in variances that the diffusion adds until the next.", 0.1
-    )
+    step_size: Positive = about("In variances that the diffusion adds until the next time.", 0.1)
     noise: NonNegative = about("Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", 1.0)
     clamp: Clamp
     strip_chains: StripChains
@@ -31,13 +27,6 @@ class AnnealedGeneration(ChainGeneration):
     def chain_steps(self, times: int = 1) -> int:
         """`steps` at each time."""
         return times * self.steps
-
-    @model_validator(mode="after")
-    def _boxes_are_intervals(self):
-        _ordered(self.start_box)
-        if self.clamp is not None:
-            _ordered(self.clamp)
-        return self
 
     def problems(self, energy, objective, sampler) -> Iterator[str]:
         """Also strips longer than a chain, which passes all times."""

@@ -14,7 +14,7 @@ from ebmrepro.params.generations import (
     StripFrames,
     Weights,
 )
-from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox, _ordered
+from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox
 
 
 class LangevinGeneration(Langevin, ChainGeneration):
@@ -32,9 +32,7 @@ class LangevinGeneration(Langevin, ChainGeneration):
     samples: Samples
     rounds: Count = about("Rounds of `steps` Langevin steps.", 10)
     final_steps: Index = about("Plain steps after the last round.", 0)
-    augmentation: Augmentation | None = about(
-        "The transition after each round but the last; null for none.", RECIPE
-    )
+    augmentation: Augmentation | None = about("After each round but the last; null for none.", RECIPE)
     strip_chains: StripChains
     strip_frames: StripFrames
     long_chains: LongChains | None = about(
@@ -65,7 +63,6 @@ class LangevinGeneration(Langevin, ChainGeneration):
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):
-        _ordered(self.start_box)
         states = self.chain_steps() + 1
         if self.strip_frames > states:
             raise ValueError(f"strip_frames must be at most {states}, the states of a chain")

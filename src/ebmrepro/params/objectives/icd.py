@@ -22,9 +22,7 @@ class ImprovedContrastiveDivergence(Objective):
     kl_weight: NonNegative = about("weight of L_opt; 0 leaves it out", 1.0)
     entropy_weight: NonNegative = about("weight of L_ent; 0 leaves it out", 0.3)
     kl_samples: Count = about("chain ends that carry the graph", 128)
-    kl_steps: Count | Literal["all"] = about(
-        "last steps of the chain that the gradient of the KL term passes", 1, "all"
-    )
+    kl_steps: Count | Literal["all"] = about("last steps of the chain that L_KL's gradient passes", 1, "all")
     neighbours: Count = about("samples of the replay buffer for the entropy", 100)
     nearest: Count = about("the entropy is from the distance to the nearest-th of the neighbours", 1)
     entropy_after: Count = about("the entropy is off until the buffer holds more than so many", 1000)

@@ -2,24 +2,17 @@
 
 from collections.abc import Iterator
 
-from pydantic import model_validator
-
-from ebmrepro.params.base import Section, about
+from ebmrepro.params.base import about
 from ebmrepro.params.kinds import those
 from ebmrepro.params.objectives import Method, Objective
-from ebmrepro.params.sampling import Interval, _ordered
+from ebmrepro.params.sampling import Bounded, Interval
 
 
-class GridPartition(Section):
+class GridPartition(Bounded):
     """log Z of a two-dimensional energy by the midpoint rule on a square."""
 
     box: Interval = about("lowest and highest value of both coordinates", [-5.0, 5.0])
     cells: int = about("cells along a side of the square", 48, ge=16, le=4096, strict=True)
-
-    @model_validator(mode="after")
-    def _box_is_an_interval(self):
-        _ordered(self.box)
-        return self
 
 
 class MaximumLikelihood(Objective):
