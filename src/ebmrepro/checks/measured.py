@@ -185,3 +185,6 @@ def known_experiment(params: Params, location: tuple, experiment: str) -> Iterat
             location,
             f"no run belongs to experiment '{experiment}'{nearest(experiment, params.experiments)}",
         )
+
+
+ALL = (of_compositions, of_outliers, of_denoisings, of_comparisons, of_protocols)

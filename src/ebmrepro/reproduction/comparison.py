@@ -22,7 +22,7 @@ Ends = dict[int, tuple[int | None, int | None]]
 
 
 def paired_comparison(rule: PairedComparison, runs: list[RunResult]) -> Judgement:
-    """`PairedComparison` as its docstring defines it; raises Unmeasured."""
+    """`PairedComparison` as its words define it; raises Unmeasured."""
     every = rule.diverged == "counts"
     method, baseline, ends = _pair(rule, runs)
     if every:
@@ -103,7 +103,7 @@ def _by_survival(rule: PairedComparison, ends: Ends, survived: str) -> Judgement
 
 
 def survival(rule: Survival, runs: list[RunResult]) -> Judgement:
-    """`Survival` as its docstring defines it; raises Unmeasured."""
+    """`Survival` as its words define it; raises Unmeasured."""
     method, baseline, ends = _pair(rule, runs)
     statistic = _fisher(ends)
     own, other = statistic["diverged"]

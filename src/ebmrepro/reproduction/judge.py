@@ -65,7 +65,7 @@ def _lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
 
 
 def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) -> Judgement:
-    """A published number against the runs of `preset`, by `PublishedValue` as its docstring defines it.
+    """A published number against the runs of `preset`, by `PublishedValue` as its words define it.
 
     Of a number that is no target nothing is judged; what it shows is measured, if `preset` is its.
     """
@@ -127,7 +127,7 @@ def judge(
         found = judge_number(number, preset, runs)
         about = number.rule or number.shown
         seen = scope(about.experiment, _names(found)) if found.measured else None
-        numbers.append(number.model_dump(exclude={"rule", "shown"}) | _row(found, seen, number.rule))
+        numbers.append(_number(number, found, seen))
     return {"preset": preset, "claims": rows, "numbers": numbers}
 
 
@@ -141,8 +141,7 @@ def not_run(claims: list[Claim], published: Published, preset: str, reason: str)
         if test.is_for(preset)
     ]
     numbers = [
-        number.model_dump(exclude={"rule", "shown"})
-        | _row(absent if number.rule else judge_number(number, "", []), None, number.rule)
+        _number(number, absent if number.rule else judge_number(number, "", []))
         for number in published.numbers
         if _is_about(published, preset)
     ]
@@ -165,6 +164,10 @@ def _is_about(published: Published, preset: str) -> bool:
 def _about(claim: Claim, test: Test | None = None) -> dict:
     statement = {"statement": test.statement if test else None}
     return claim.model_dump(exclude={"tests", "untested"}) | statement
+
+
+def _number(number: PublishedNumber, found: Judgement, scope: str | None = None) -> dict:
+    return number.model_dump(exclude={"rule", "shown"}) | _row(found, scope, number.rule)
 
 
 def _names(found: Judgement) -> list[str]:

@@ -34,18 +34,12 @@ class _OfClaim(Section):
 
 
 class PairedComparison(_OfClaim):
-    """`method` better than `baseline` in `metric`: survival first, then a one-sided paired t-test.
+    """`method` better than `baseline` in `metric`, as `words` says: survival first, then a paired t-test.
 
-    Seeds pair the two runs (same initial weights, same order of data). Divergence, in this order:
-
-    1. A seed of `method` that diverged no later than its partner decides: not reproduced.
-    2. A seed of `baseline` that diverged before its partner is won by survival. Its metric describes a
-       shorter training, so the pair is left out of the t-test.
-    3. If fewer pairs than `minimum_seeds` are left for the t-test, survival alone decides, by Fisher's exact
-       test on the numbers of diverged seeds, one-sided.
-
-    `diverged: counts` is for what divergence does not touch, as the seconds that a step takes: no pair is won
-    or lost by it, and every seed is in the t-test.
+    Seeds pair the two runs (same initial weights, same order of data). The metric of a seed that diverged
+    describes a shorter training, so its pair is left out of the t-test; of too few pairs, fewer than
+    `minimum_seeds`, survival alone decides. `diverged: counts` is for what divergence does not touch, as the
+    seconds that a step takes: no pair is won or lost by it, and every seed is in the t-test.
     """
 
     kind: Literal["paired_comparison"]
@@ -74,14 +68,7 @@ class PairedComparison(_OfClaim):
 
 
 class Survival(_OfClaim):
-    """`method` trains to the end where `baseline` does not: seeds that diverged, by Fisher's exact test.
-
-    Over the seeds that both runs have, in this order:
-
-    1. Any seed of `method` that diverged decides: not reproduced.
-    2. No seed of `baseline` diverged: not reproduced, what `method` adds was not needed here.
-    3. Reproduced if the one-sided p that `method` diverges less often is at most `alpha`.
-    """
+    """`method` trains to the end where `baseline` does not, as `words` says, over the seeds of both."""
 
     # What is shown beside the verdict.
     metric: ClassVar[str] = "iterations_survived"

@@ -8,8 +8,8 @@ import numpy as np
 from ebmrepro.files import workspace
 from ebmrepro.files.mapped import map_tensors
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
+from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import FINISHED, Outcome, RunLabel, of_run
 from ebmrepro.shown.loaders import files
 
@@ -56,7 +56,7 @@ class SampledSeeds:
 
 
 def for_figure(
-    params: Params, shown: Figure, item: str, labels: list[RunLabel]
+    params: Params, shown: Shown, item: str, labels: list[RunLabel]
 ) -> tuple[Samples | SampledSeeds, str]:
     """The first seed's samples, or those of every seed."""
     path, label = files.place(params, shown, item, ".safetensors"), of_run(labels, item)
