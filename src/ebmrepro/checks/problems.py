@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from ebmrepro.checks import combinations, measured
-from ebmrepro.checks.shown import of_shown
 from ebmrepro.params.base import NAME
 from ebmrepro.params.kinds import broken
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
@@ -78,7 +77,7 @@ def problems(params: Params) -> Iterator[Problem]:
         if not unresolved and not unknown_data:
             yield from combinations.of_run(params, name)
     if not dangling:
-        for fit in (*measured.ALL, of_shown):
+        for fit in measured.ALL:
             yield from fit(params)
     if len(set(params.seeds)) != len(params.seeds):
         yield ("seeds",), f"each seed must appear once, got {params.seeds}"

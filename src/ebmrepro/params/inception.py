@@ -28,11 +28,7 @@ class InceptionRuler(Implemented):
     reference: ClassVar[str] = "inception"
 
     weights: str = about("Folder of the network's files.", "weights")
-    sha256: dict[Mode, Sha256] = about(
-        "For each mode the SHA-256 of a file to be taken in the place of the published one; empty"
-        " for the published ones.",
-        {},
-    )
+    sha256: dict[Mode, Sha256] = about("By mode, of files in the place of the published ones.", {})
     modes: list[Mode] = about(
         "How images are resized, for which copy of the network; clean-fid's names.",
         ["clean", "legacy_tensorflow"],

@@ -70,7 +70,7 @@ class Kind(Implemented):
     """Settings of one kind, told from others of its family by the literal `kind`.
 
     A class of `ebmrepro.params.<family>` is called as its module is, and does not say so again; nor where
-    its implementation is, where its family's has a place for the {kind}.
+    its implementation is, where its family's has a place for its {kind} and {name}.
 
     Class variables and methods called as UNDECIDING names them describe; a change of them makes no result
     stale (flow/code.py). Others may compute, and count as code.
@@ -80,7 +80,7 @@ class Kind(Implemented):
         family, _, name = cls.__module__.rpartition(".")
         if family in {f"ebmrepro.params.{one}" for one in FAMILIES}:
             cls.__annotations__ = {"kind": Literal[name], **cls.__annotations__}
-            cls.implementation = cls.implementation.format(kind=name)
+            cls.implementation = cls.implementation.format(kind=name, name=cls.__name__)
         super().__init_subclass__(**settings)
 
     @classmethod

@@ -12,13 +12,9 @@ class DensityEvaluation(Bounded, Evaluation):
     needs = "plane"
 
     box: Interval = about(
-        "Range of both coordinates over which exp(-E) is summed, in the units of the data: nearly"
-        " all mass of data and model must lie inside.",
-        [-4.0, 4.0],
+        "Range of both coordinates that exp(-E) is summed over; nearly all mass must lie inside.", [-4.0, 4.0]
     )
     grid: int = about("Cells of the grid along each axis.", 400, ge=16, le=4096, strict=True)
     compared_samples: Several = about(
-        "Samples and test points that MMD and 2-Wasserstein distance are taken of; all if there"
-        " are fewer. The time of the latter grows as its cube.",
-        1000,
+        "Points of MMD and W2, or all; the time of the latter grows as its cube.", 1000
     )

@@ -31,24 +31,17 @@ class InceptionEvaluation(Evaluation):
     mapped = True
 
     counts: list[Count] = about(
-        "FID and Inception Score are those of the first so many samples, for each count; each is"
-        f" larger than {DIMENSIONS}, the length of a feature vector.",
-        [10000, 50000],
+        "FID and Inception Score are those of the first so many samples, for each.", [10000, 50000]
     )
     splits: Count = about("Parts whose Inception Scores are averaged.", 10)
     subsets: Count = about("Random subsets whose KIDs are averaged.", 100)
     subset_size: Several = about("Images in each of these subsets; all if there are fewer.", 1000)
     neighbours: Count = about("Which nearest neighbour bounds the balls of precision and recall.", 3)
     density_neighbours: Count = about("Which nearest neighbour bounds the balls of density and coverage.", 5)
-    seed: Index = about(
-        "Seed of the subsets of KID, and of the test images and their noise that distances and"
-        " likelihood are taken of.",
-        0,
-    )
+    seed: Index = about("Of KID's subsets, and of the test images and noise of distances and likelihood.", 0)
     shown_neighbours: ShownNeighbours
     likelihood: Likelihood | None = about(
-        "How the likelihood of test images is estimated; null if it is not, as of an energy that"
-        " is conditioned on an attribute.",
+        "How the likelihood of test images is estimated; null if it is not.",
         {"chains": 100, "temperatures": 1000, "steps": 1, "step_size": 0.0005, "points": 1000},
     )
 

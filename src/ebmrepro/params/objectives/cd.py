@@ -12,7 +12,6 @@ EnergyL2 = Annotated[NonNegative, about("weight alpha of mean E² of data and of
 class ContrastiveDivergence(Objective):
     """Contrastive divergence (Hinton, 2002), with a penalty on the size of the energy."""
 
-    implementation = "ebmrepro.objectives.cd:ContrastiveDivergence"
     # cd: chains from noise or from a replay buffer, as the ICD paper's baseline. cd_k: chains of k steps from
     # the data. pcd: persistent chains.
     methods = (

@@ -18,7 +18,6 @@ class DiffusionContrastiveDivergence(Objective):
     conditioned on time: E(x, t_0), ..., E(x, t_{N-1}).
     """
 
-    implementation = "ebmrepro.objectives.dcd:DiffusionContrastiveDivergence"
     # dcd_ve, dcd_vp: the one-step form with either diffusion.
     methods = (
         Method("dcd_ve", "DCD-VE", "#CC79A7", marker="P", order=80),

@@ -7,7 +7,6 @@ from ebmrepro.params.objectives import Method, Objective
 class DenoisingScoreMatching(Objective):
     """Denoising score matching (Vincent, 2011)."""
 
-    implementation = "ebmrepro.objectives.dsm:DenoisingScoreMatching"
     methods = (Method("dsm", "DSM", "#000000", "--", "v", 60),)
     columns = ("loss_score",)
     real = True

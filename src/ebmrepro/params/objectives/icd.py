@@ -13,7 +13,6 @@ from ebmrepro.params.objectives.cd import EnergyL2
 class ImprovedContrastiveDivergence(Objective):
     """CD plus the KL term, L_opt and L_ent."""
 
-    implementation = "ebmrepro.objectives.icd:ImprovedContrastiveDivergence"
     methods = (Method("icd", "ICD", "#0072B2", marker="D", order=50, symbol="L_Full"),)
     columns = ("energy_size", "loss_cd", "loss_opt", "loss_entropy", "gradient_norm_cd", "gradient_norm_kl")
     chain = True
@@ -27,8 +26,7 @@ class ImprovedContrastiveDivergence(Objective):
     nearest: Count = about("the entropy is from the distance to the nearest-th of the neighbours", 1)
     entropy_after: Count = about("the entropy is off until the buffer holds more than so many", 1000)
     compare_full: Switch = about(
-        "log the cosine between the gradients of L_KL through kl_steps and through all steps at"
-        " each logged iteration; changes no result",
+        "log the cosine between L_KL's gradients through kl_steps and through all steps; changes no result",
         False,
         True,
     )

@@ -18,13 +18,11 @@ class GridPartition(Bounded):
 class MaximumLikelihood(Objective):
     """Exact maximum likelihood."""
 
-    implementation = "ebmrepro.objectives.mle:MaximumLikelihood"
     methods = (Method("mle", "ML", "#009E73", "-.", "*", 10, "−log p"),)
     columns = ("loss_nll",)
 
     grid: GridPartition | None = about(
-        "log Z by quadrature in two dimensions; null: the energy's own (Gaussian in closed form,"
-        " RBM by enumeration)",
+        "log Z by quadrature in two dimensions; null: the energy's own",
         None,
         {"box": [-5.0, 5.0], "cells": 48},
     )

@@ -7,7 +7,6 @@ from ebmrepro.params.objectives import Method, Objective
 class SlicedScoreMatching(Objective):
     """Sliced score matching (Song et al., 2019)."""
 
-    implementation = "ebmrepro.objectives.ssm:SlicedScoreMatching"
     methods = (Method("ssm", "SSM", "#888888", ":", "<", 70),)
     columns = ("loss_score",)
     real = True
