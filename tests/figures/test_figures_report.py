@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ebmrepro.checks.load import load_params
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.reproduction.judge import NOT_MEASURED, VERDICTS
+from ebmrepro.reproduction.judgement import NOT_MEASURED, VERDICTS
 from ebmrepro.reproduction.rules import load_claims, load_published
 from ebmrepro.stages import figure, report, table
 

@@ -10,7 +10,7 @@ from figures_params import params_data, write_params
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files import workspace
-from ebmrepro.reproduction.judge import NOT_MEASURED, VERDICTS
+from ebmrepro.reproduction.judgement import NOT_MEASURED, VERDICTS
 from ebmrepro.stages import report
 
 PRESETS = Path(__file__).parents[2] / "workflow/presets"

@@ -18,11 +18,11 @@ from pipeline_tools import make_checkout
 from ebmrepro import cli
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
-from ebmrepro.params.catalogue import catalogue_at
+from ebmrepro.params.catalogue import load_catalogue
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES
 from ebmrepro.reproduction import rules
-from ebmrepro.reproduction.judge import NOT_REPRODUCED, REPRODUCED
+from ebmrepro.reproduction.judgement import NOT_REPRODUCED, REPRODUCED
 from ebmrepro.stages import report
 
 # What differs from the preset that ships: sizes, places, and how much is asked for.
@@ -117,7 +117,7 @@ def test_every_job_is_done_and_leaves_what_the_graph_says(finished):
 
 
 def test_open_sets_are_downloaded_once_and_the_others_never(finished):
-    entries = catalogue_at(str(finished.folder / CATALOGUE))
+    entries = load_catalogue(str(finished.folder / CATALOGUE))
     wanted = set()
     for dataset in finished.params.datasets.values():
         if entries[dataset.entry].access == "open":

@@ -6,15 +6,8 @@ import pytest
 from reproduction_runs import PAIRED, run
 from scipy import stats
 
-from ebmrepro.reproduction.judge import (
-    NOT_MEASURED,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    judge_test,
-    lower_bound,
-    paired_comparison,
-    survival,
-)
+from ebmrepro.reproduction.judge import judge_test
+from ebmrepro.reproduction.judgement import NOT_MEASURED, NOT_REPRODUCED, REPRODUCED
 from ebmrepro.reproduction.rules import LowerBound, Survival
 
 BOUND = LowerBound(
@@ -32,7 +25,7 @@ SURVIVAL = Survival(
 
 
 def gap(icd: list, cd: list, icd_diverged: dict | None = None, cd_diverged: dict | None = None, rule=PAIRED):
-    return paired_comparison(rule, [run("cd", "gap", cd, cd_diverged), run("icd", "gap", icd, icd_diverged)])
+    return judge_test(rule, [run("cd", "gap", cd, cd_diverged), run("icd", "gap", icd, icd_diverged)])
 
 
 def test_paired_t_by_hand():
@@ -94,12 +87,12 @@ def test_too_little_to_judge_is_not_measured():
     assert one.verdict == NOT_MEASURED and one.reason == "1 seed in both runs, the rule needs 2"
     assert gap([1.0, None, 1.0], [2.0, 3.0, 4.0]).verdict == NOT_MEASURED
     assert gap([1.0, math.inf, 1.0], [2.0, 3.0, 4.0]).verdict == NOT_MEASURED
-    only_cd = paired_comparison(PAIRED, [run("cd", "gap", [1.0, 2.0])])
+    only_cd = judge_test(PAIRED, [run("cd", "gap", [1.0, 2.0])])
     assert only_cd.verdict == NOT_MEASURED and "no run with objective icd" in only_cd.reason
     elsewhere = [run("cd", "gap", [2.0, 3.0]), run("icd", "gap", [1.0, 1.5], experiment="other")]
-    assert paired_comparison(PAIRED, elsewhere).verdict == NOT_MEASURED
+    assert judge_test(PAIRED, elsewhere).verdict == NOT_MEASURED
     twice = [run("cd", "gap", [2.0, 3.0]), run("icd", "gap", [1.0, 1.5]), run("icd", "gap", [1.0, 1.5])]
-    assert "2 runs" in paired_comparison(PAIRED, twice).reason
+    assert "2 runs" in judge_test(PAIRED, twice).reason
     same = gap([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
     assert same.verdict == NOT_MEASURED and "not independent repetitions" in same.reason
     ceiling = gap([1.0, 1.0, 1.0], [1.0, 1.0, 1.0])
@@ -146,7 +139,7 @@ def survived(icd_diverged: dict, cd_diverged: dict, seeds: int = 3, rule=SURVIVA
         run("icd", "iterations_survived", trained, icd_diverged),
         run("cd", "iterations_survived", trained, cd_diverged),
     ]
-    return survival(rule, runs)
+    return judge_test(rule, runs)
 
 
 def test_survival_of_three_against_none_is_the_least_that_decides():
@@ -178,14 +171,14 @@ def test_survival_of_both_and_death_of_the_method_refute():
 
 def test_survival_needs_its_seeds_and_its_runs():
     assert survived({}, {0: 5, 1: 6}, 2).verdict == NOT_MEASURED
-    alone = survival(SURVIVAL, [run("icd", "gap", [1.0] * 3)])
+    alone = judge_test(SURVIVAL, [run("icd", "gap", [1.0] * 3)])
     assert alone.verdict == NOT_MEASURED and "no run with objective cd" in alone.reason
     # Only seeds that both have count.
     runs = [
         run("icd", "gap", [1.0] * 3),
         run("cd", "gap", [1.0] * 5, {0: 1, 1: 1, 2: 1, 3: 1, 4: 1}),
     ]
-    assert survival(SURVIVAL, runs).statistic["seeds"] == [0, 1, 2]
+    assert judge_test(SURVIVAL, runs).statistic["seeds"] == [0, 1, 2]
     assert judge_test(SURVIVAL, runs).verdict == REPRODUCED
 
 
@@ -196,44 +189,44 @@ def test_a_run_is_selected_by_its_name_before_its_objective():
         run("icd", "gap", [9.0, 9.0, 9.0], name="other"),
     ]
     named = PAIRED.model_copy(update={"method": "full", "baseline": "plain"})
-    found = paired_comparison(named, runs)
+    found = judge_test(named, runs)
     assert found.verdict == REPRODUCED
     assert {key: value["run"] for key, value in found.measured.items()} == {"full": "full", "plain": "plain"}
-    worse = paired_comparison(named.model_copy(update={"method": "other"}), runs)
+    worse = judge_test(named.model_copy(update={"method": "other"}), runs)
     assert worse.verdict == NOT_REPRODUCED and worse.measured["other"]["mean"] == 9
-    assert "2 runs" in paired_comparison(PAIRED, runs).reason
-    unknown = paired_comparison(named.model_copy(update={"method": "fulll"}), runs)
+    assert "2 runs" in judge_test(PAIRED, runs).reason
+    unknown = judge_test(named.model_copy(update={"method": "fulll"}), runs)
     assert unknown.verdict == NOT_MEASURED and "no run fulll" in unknown.reason
     # A run that is called like an objective is meant by that word, whatever its objective.
     twins = [run("icd", "ratio", [0.2, 0.3]), run("cd", "ratio", [0.01, 0.02], name="icd")]
-    assert lower_bound(BOUND, twins).measured["icd"]["mean"] == pytest.approx(0.015)
+    assert judge_test(BOUND, twins).measured["icd"]["mean"] == pytest.approx(0.015)
     # A run of another experiment is not, even by its name.
     elsewhere = [run("icd", "gap", [1.0] * 3, name="full", experiment="other"), runs[0]]
-    assert paired_comparison(named, elsewhere).verdict == NOT_MEASURED
+    assert judge_test(named, elsewhere).verdict == NOT_MEASURED
 
 
 def test_lower_bound_by_hand():
     # 0.2, 0.3, 0.4: mean 0.3, sd 0.1; t(0.95, 2) = 2.91999 by the closed form (2p-1) sqrt(2 / (1-(2p-1)^2)).
     quantile = 0.9 * math.sqrt(2 / (1 - 0.9**2))
-    found = lower_bound(BOUND, [run("icd", "ratio", [0.2, 0.3, 0.4])])
+    found = judge_test(BOUND, [run("icd", "ratio", [0.2, 0.3, 0.4])])
     assert found.statistic["bound"] == pytest.approx(0.3 - quantile * 0.1 / math.sqrt(3), rel=1e-9)
     assert found.verdict == REPRODUCED
 
 
 def test_what_flips_the_lower_bound():
-    assert lower_bound(BOUND, [run("icd", "ratio", [0.2, 0.3, 0.4])]).verdict == REPRODUCED
+    assert judge_test(BOUND, [run("icd", "ratio", [0.2, 0.3, 0.4])]).verdict == REPRODUCED
     # The mean 0.3 is above the threshold, the bound 0.3 - 2.92 * 0.2 / sqrt 3 = -0.04 is not.
-    assert lower_bound(BOUND, [run("icd", "ratio", [0.1, 0.3, 0.5])]).verdict == NOT_REPRODUCED
+    assert judge_test(BOUND, [run("icd", "ratio", [0.1, 0.3, 0.5])]).verdict == NOT_REPRODUCED
     higher = BOUND.model_copy(update={"threshold": 0.14})
-    assert lower_bound(higher, [run("icd", "ratio", [0.2, 0.3, 0.4])]).verdict == NOT_REPRODUCED
-    one = lower_bound(BOUND, [run("icd", "ratio", [0.2])])
+    assert judge_test(higher, [run("icd", "ratio", [0.2, 0.3, 0.4])]).verdict == NOT_REPRODUCED
+    one = judge_test(BOUND, [run("icd", "ratio", [0.2])])
     assert one.verdict == NOT_MEASURED and "1 seed" in one.reason
-    assert lower_bound(BOUND, [run("cd", "ratio", [0.2, 0.3])]).verdict == NOT_MEASURED
-    assert lower_bound(BOUND, [run("icd", "ratio", [0.2, None, 0.3])]).verdict == NOT_MEASURED
+    assert judge_test(BOUND, [run("cd", "ratio", [0.2, 0.3])]).verdict == NOT_MEASURED
+    assert judge_test(BOUND, [run("icd", "ratio", [0.2, None, 0.3])]).verdict == NOT_MEASURED
 
 
 def test_lower_bound_leaves_diverged_seeds_out():
-    found = lower_bound(BOUND, [run("icd", "ratio", [0.2, 99.0, 0.21], {1: 7})])
+    found = judge_test(BOUND, [run("icd", "ratio", [0.2, 99.0, 0.21], {1: 7})])
     assert found.statistic["seeds"] == [0, 2] and "left out: seeds 1" in found.reason
-    few = lower_bound(BOUND, [run("icd", "ratio", [0.2, 99.0, 0.4], {1: 7, 2: 8})])
+    few = judge_test(BOUND, [run("icd", "ratio", [0.2, 99.0, 0.4], {1: 7, 2: 8})])
     assert few.verdict == NOT_MEASURED

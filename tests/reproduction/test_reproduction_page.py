@@ -8,7 +8,8 @@ from paper_runs import paper, write_results
 from reproduction_runs import run
 
 from ebmrepro.files import workspace
-from ebmrepro.reproduction.judge import NOT_MEASURED, NOT_REPRODUCED, REPRODUCED, judge
+from ebmrepro.reproduction.judge import judge
+from ebmrepro.reproduction.judgement import NOT_MEASURED, NOT_REPRODUCED, REPRODUCED
 from ebmrepro.reproduction.rules import load_claims, load_published
 from ebmrepro.stages import report
 

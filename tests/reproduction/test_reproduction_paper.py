@@ -8,7 +8,8 @@ from paper_runs import PAPER, names_of_run, paper
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.params.root import Params
-from ebmrepro.reproduction.judge import NOT_JUDGED, VERDICTS, judge
+from ebmrepro.reproduction.judge import judge
+from ebmrepro.reproduction.judgement import NOT_JUDGED, VERDICTS
 from ebmrepro.reproduction.rules import RunResult, SeedResult, load_claims, load_published
 
 SCALED = ["paper", "cifar10"]

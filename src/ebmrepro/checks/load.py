@@ -1,9 +1,11 @@
 """Read params.yaml, or refuse it in one line that names file, line, key and the nearest valid name."""
 
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
@@ -59,7 +61,7 @@ def _first(path: Path, text: str, data: dict, failure: ValidationError) -> str:
     location = present(data, error)
     known = _fields(data, location[:-1]) if error["type"] == "extra_forbidden" else ()
     if known:
-        known = [key for key in known if key not in _at(data, location[:-1])] or known
+        known = [key for key in known if key not in reduce(getitem, location[:-1], data)] or known
     if error["loc"][-1:] == ("[key]",):
         return _line(path, text, location, "a name is lower-case letters, digits and _")
     if error["type"].startswith("union_tag"):
@@ -67,12 +69,6 @@ def _first(path: Path, text: str, data: dict, failure: ValidationError) -> str:
     # A value that is neither a number nor a word: pydantic reports both.
     words = [e for e in errors[1:] if e["type"] == "literal_error" and present(data, e) == location]
     return _line(path, text, location, describe(error, known, words[0]["ctx"]["expected"] if words else ""))
-
-
-def _at(data: Any, location: tuple) -> Any:
-    for part in location:
-        data = data[part]
-    return data
 
 
 def _fields(data: Any, location: tuple) -> list[str]:
@@ -125,8 +121,3 @@ def _line(path: Path, text: str, location: tuple, reason: str) -> str:
             break
         node = found
     return f"{path}:{line}: {'.'.join(map(str, location))}: {reason}"
-
-
-def as_data(section: BaseModel) -> dict:
-    """A section as plain JSON-able data."""
-    return section.model_dump(mode="json")

@@ -1,8 +1,9 @@
-"""Compositions, outliers, denoisings and comparisons that do not fit the runs they are about, and why."""
+"""What is measured on runs and shown of them that does not fit the runs it is about, and why."""
 
 from collections.abc import Iterator
 
 from ebmrepro.checks.combinations import of_protocol
+from ebmrepro.params import stages
 from ebmrepro.params.compositions import models_of
 from ebmrepro.params.root import Params
 from ebmrepro.params.words import Problem, nearest, no_such
@@ -185,3 +186,20 @@ def known_experiment(params: Params, location: tuple, experiment: str) -> Iterat
             location,
             f"no run belongs to experiment '{experiment}'{nearest(experiment, params.experiments)}",
         )
+
+
+def of_shown(params: Params) -> Iterator[Problem]:
+    """Figures and tables whose experiment or comparison does not exist, or does not have what they show."""
+    for section in ("figures", "tables"):
+        for name, shown in getattr(params, section).items():
+            here, chosen = (section, name), shown.experiment
+            if not stages.stage(shown.stage).by_experiment and chosen not in params.comparisons:
+                reason = no_such("comparison", chosen, params.comparisons, "comparisons")
+                yield (*here, "experiment"), reason
+            elif stages.stage(shown.stage).by_experiment and chosen not in params.experiments:
+                yield from known_experiment(params, (*here, "experiment"), chosen)
+            else:
+                yield from (((*here, "kind"), reason) for reason in shown.problems(params))
+
+
+ALL = (of_compositions, of_outliers, of_denoisings, of_comparisons, of_protocols, of_shown)

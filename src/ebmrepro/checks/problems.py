@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from ebmrepro.checks import combinations, measured
-from ebmrepro.checks.shown import of_shown
 from ebmrepro.params.base import NAME
 from ebmrepro.params.kinds import broken
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
@@ -67,49 +66,39 @@ def _options(text: str) -> list[str]:
 
 def problems(params: Params) -> Iterator[Problem]:
     """Every cross-reference of `params` that cannot work."""
-    unknown_data = [
-        (("datasets", name, *place), reason)
-        for name, dataset in params.datasets.items()
-        for place, reason in dataset.problems()
-    ]
-    unknown_data += [
-        (("datasets", name, "folder"), no_such("folder", folder, params.folders, "folders"))
-        for name, dataset in params.datasets.items()
-        for folder in dataset.folders
-        if folder not in params.folders
-    ]
+    unknown_data = list(_unknown_data(params))
     yield from unknown_data
+    # What is said of runs that cannot be resolved would only repeat it.
     dangling = bool(unknown_data)
-    for name, run in params.runs.items():
-        here = ("runs", name)
-        unresolved = False
-        if run.dataset not in params.datasets:
-            unresolved = True
-            yield (*here, "dataset"), no_such("dataset", run.dataset, params.datasets)
-        for stage, key, section, _ in REFERENCES:
-            chosen = getattr(getattr(run, stage), key)
-            entries = getattr(params, section)
-            if chosen not in entries:
-                unresolved = True
-                yield (*here, stage, key), no_such(key, chosen, entries, section)
-        dangling |= unresolved
-        if unresolved:
-            continue
-        overrides = list(_override_problems(params, name))
-        yield from overrides
-        if overrides:
-            dangling = True
-        elif not unknown_data:
+    for name in params.runs:
+        unresolved = [*_unresolved(params, name)] or [*_override_problems(params, name)]
+        yield from unresolved
+        dangling |= bool(unresolved)
+        if not unresolved and not unknown_data:
             yield from combinations.of_run(params, name)
     if not dangling:
-        yield from measured.of_compositions(params)
-        yield from measured.of_outliers(params)
-        yield from measured.of_denoisings(params)
-        yield from measured.of_comparisons(params)
-        yield from measured.of_protocols(params)
-        yield from of_shown(params)
+        for fit in measured.ALL:
+            yield from fit(params)
     if len(set(params.seeds)) != len(params.seeds):
         yield ("seeds",), f"each seed must appear once, got {params.seeds}"
+
+
+def _unknown_data(params: Params) -> Iterator[Problem]:
+    for name, dataset in params.datasets.items():
+        yield from ((("datasets", name, *place), reason) for place, reason in dataset.problems())
+        for folder in dataset.folders:
+            if folder not in params.folders:
+                yield ("datasets", name, "folder"), no_such("folder", folder, params.folders, "folders")
+
+
+def _unresolved(params: Params, name: str) -> Iterator[Problem]:
+    run, here = params.runs[name], ("runs", name)
+    if run.dataset not in params.datasets:
+        yield (*here, "dataset"), no_such("dataset", run.dataset, params.datasets)
+    for stage, key, section, _ in REFERENCES:
+        chosen, entries = getattr(getattr(run, stage), key), getattr(params, section)
+        if chosen not in entries:
+            yield (*here, stage, key), no_such(key, chosen, entries, section)
 
 
 def _override_problems(params: Params, run: str) -> Iterator[Problem]:

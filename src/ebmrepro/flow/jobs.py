@@ -7,7 +7,7 @@ to JOBS, from which DVC takes each stage's parameters; Snakemake takes the same 
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from ebmrepro.files.workspace import artifact_sha256, data_sha256
@@ -107,17 +107,13 @@ def input_hashes(params: Params) -> dict[str, dict[str, str] | str]:
     Raises WorkspaceError if one is missing.
     """
     found: dict[str, dict[str, str] | str] = {"figure": {}, "table": {}}
-    known: dict[str, str] = {}
+    # Figures share files, the largest among them.
+    hashed = cache(lambda path: artifact_sha256(Path(path)))
 
     def digest(paths: list[str]) -> str:
-        return data_sha256([(path, known.setdefault(path, "") or _hash(known, path)) for path in paths])
+        return data_sha256([(path, hashed(path)) for path in paths])
 
     for name, shown in found.items():
         for item in getattr(params, stage(name).section):
             shown[item] = digest(one_job(params, name, item).inputs)
     return found | {"report": digest([str(path) for path in judged(params)])}
-
-
-def _hash(known: dict[str, str], path: str) -> str:
-    known[path] = artifact_sha256(Path(path))
-    return known[path]

@@ -15,10 +15,12 @@ from ebmrepro.shown.labels import label_runs
 
 
 class Needs:
-    """The needs of a job of one stage; `item` is what it is for."""
+    """The needs of a job of one stage; `item` is what it is for, `entry` what params.yaml says of that."""
 
     def __init__(self, params: Params, item: str):
         self.params, self.item = params, item
+        section = stage(type(self).__name__.lower()).section
+        self.entry = getattr(params, section)[item] if section else None
 
     def kinds(self) -> Iterator:
         """Entries of params.yaml whose kinds' code does the work."""
@@ -32,23 +34,39 @@ class Needs:
         """Files of other jobs that it reads."""
         yield from ()
 
-    def _trained(self, runs: list[str]) -> Iterator[Path]:
+    def _own(self, *keys: str) -> list:
+        """What a run's job takes from its sections."""
+        return [self.params.resolve(self.item, key) for key in keys]
+
+    def _trained(self, *runs: str) -> Iterator[Path]:
         for run in runs:
             yield from outputs(self.params, "train", run)
 
-    def _energies(self, runs: list[str]) -> Iterator:
-        return (self.params.resolve(run, "energy") for run in runs)
+
+class _OfExperiment(Needs):
+    """What is measured on all models of an experiment, with test images of a data set."""
+
+    parts: tuple[str, ...] = ("test",)
+
+    def _runs(self) -> list[str]:
+        return self.params.runs_of(self.entry.experiment)
+
+    def kinds(self):
+        yield from (self.params.resolve(run, "energy") for run in self._runs())
+
+    def inputs(self):
+        yield from prepared(self.params, self.entry.dataset, *self.parts)
+        yield from self._trained(*self._runs())
 
 
 class Prepare(Needs):
     """A data set from nothing but its entry, and of a folder of images what lies in it."""
 
     def kinds(self):
-        yield self.params.datasets[self.item]
+        yield self.entry
 
     def settings(self):
-        dataset = self.params.datasets[self.item]
-        return {"dataset": _dump(dataset), **dataset.located(self.params.folders).outside()}
+        return {"dataset": _dump(self.entry), **self.entry.located(self.params.folders).outside()}
 
 
 class Train(Needs):
@@ -64,100 +82,70 @@ class Train(Needs):
         return {"seeds": self.params.seeds_of(self.item), **settings}
 
     def inputs(self):
-        yield from prepared(self.params, self.params.runs[self.item].dataset, "train")
+        yield from prepared(self.params, self.entry.dataset, "train")
 
 
 class Sample(Needs):
     """Samples of a run's models."""
 
     def kinds(self):
-        yield self.params.resolve(self.item, "energy")
-        yield self.params.resolve(self.item, "generation")
+        yield from self._own("energy", "generation")
 
     def settings(self):
-        return {"generation": _dump(self.params.resolve(self.item, "generation"))}
+        return {"generation": _dump(*self._own("generation"))}
 
     def inputs(self):
-        yield from (path for path in self._trained([self.item]) if path.suffix != ".csv")
+        yield from (path for path in self._trained(self.item) if path.suffix != ".csv")
 
 
 class Evaluate(Needs):
     """The numbers of a run's models and samples."""
 
     def kinds(self):
-        yield self.params.resolve(self.item, "energy")
-        yield self.params.resolve(self.item, "evaluation")
+        yield from self._own("energy", "evaluation")
 
     def settings(self):
-        return _measured(
-            self.params,
-            self.item,
-            self.params.resolve(self.item, "evaluation"),
-            self.params.resolve(self.item, "generation"),
-        )
+        return _measured(self.params, self.item, *self._own("evaluation", "generation"))
 
     def inputs(self):
-        yield from prepared(self.params, self.params.runs[self.item].dataset)
-        yield from self._trained([self.item])
+        yield from prepared(self.params, self.entry.dataset)
+        yield from self._trained(self.item)
         yield from outputs(self.params, "sample", self.item)
 
 
-class Compose(Needs):
+class Compose(_OfExperiment):
     """Samples of an experiment's models put together."""
 
-    @property
-    def entry(self):
-        return self.params.compositions[self.item]
+    parts = ("test", "ruler")
 
     def kinds(self):
         runs = {m.run for expression in self.entry.expressions.values() for m in models_of(expression)}
-        yield from self._energies(sorted(runs))
+        yield from (self.params.resolve(run, "energy") for run in sorted(runs))
         yield self.params.generations[self.entry.generation]
 
     def settings(self):
         generation = self.params.generations[self.entry.generation]
         return {"composition": _dump(self.entry), "generation": _dump(generation)}
 
-    def inputs(self):
-        yield from prepared(self.params, self.entry.dataset, "test", "ruler")
-        yield from self._trained(self.params.runs_of(self.entry.experiment))
 
-
-class Detect(Needs):
+class Detect(_OfExperiment):
     """Scores of an experiment's models on other images."""
-
-    @property
-    def entry(self):
-        return self.params.outliers[self.item]
-
-    def kinds(self):
-        yield from self._energies(self.params.runs_of(self.entry.experiment))
 
     def settings(self):
         return {"outliers": _dump(self.entry)}
 
     def inputs(self):
-        yield from prepared(self.params, self.entry.dataset, "test")
         yield from prepared(self.params, self.entry.against, "test")
-        yield from self._trained(self.params.runs_of(self.entry.experiment))
+        yield from super().inputs()
 
 
-class Denoise(Needs):
+class Denoise(_OfExperiment):
     """What an experiment's models make of noisy images."""
 
-    @property
-    def entry(self):
-        return self.params.denoisings[self.item]
-
-    def kinds(self):
-        yield from self._energies(self.params.runs_of(self.entry.experiment))
+    parts = ("train", "test")
 
     def settings(self):
         return {"denoising": _dump(self.entry)}
-
-    def inputs(self):
-        yield from prepared(self.params, self.entry.dataset, "train", "test")
-        yield from self._trained(self.params.runs_of(self.entry.experiment))
 
 
 class Compare(Needs):
@@ -175,7 +163,7 @@ class Compare(Needs):
             run: {"method": method(self.params, run), **Train(self.params, run).settings()}
             for run in self._runs()
         }
-        return {"comparison": _dump(self.params.comparisons[self.item]), "runs": runs}
+        return {"comparison": _dump(self.entry), "runs": runs}
 
     def inputs(self):
         for dataset in self.params.datasets:
@@ -186,10 +174,6 @@ class Compare(Needs):
 
 class Resample(Needs):
     """A run's models sampled and measured by another protocol."""
-
-    @property
-    def entry(self):
-        return self.params.protocols[self.item]
 
     def kinds(self):
         yield self.params.resolve(self.entry.run, "energy")
@@ -204,17 +188,11 @@ class Resample(Needs):
 
     def inputs(self):
         yield from prepared(self.params, self.entry.dataset)
-        yield from self._trained([self.entry.run])
+        yield from self._trained(self.entry.run)
 
 
 class Figure(Needs):
     """A figure of what a stage wrote for an experiment."""
-
-    section = "figures"
-
-    @property
-    def entry(self):
-        return getattr(self.params, self.section)[self.item]
 
     def _runs(self) -> list[str]:
         return self.params.shown_runs(self.entry.stage, self.entry.experiment)
@@ -237,8 +215,6 @@ class Figure(Needs):
 class Table(Figure):
     """A table of what a stage wrote for an experiment."""
 
-    section = "tables"
-
 
 class Report(Needs):
     """The verdicts, and the page over everything."""
@@ -253,23 +229,9 @@ class Report(Needs):
                 yield from outputs(self.params, shown, item)
 
 
-NEEDS: dict[str, type[Needs]] = {
-    needs.__name__.lower(): needs
-    for needs in (
-        Prepare,
-        Train,
-        Sample,
-        Evaluate,
-        Compose,
-        Detect,
-        Denoise,
-        Compare,
-        Resample,
-        Figure,
-        Table,
-        Report,
-    )
-}
+# By the name of the stage, which a class is called by.
+_ALL = (Prepare, Train, Sample, Evaluate, Compose, Detect, Denoise, Compare, Resample, Figure, Table, Report)
+NEEDS: dict[str, type[Needs]] = {needs.__name__.lower(): needs for needs in _ALL}
 
 
 def judged(params: Params) -> Iterator[Path]:

@@ -28,8 +28,7 @@ def label(stage: Stage) -> str:
 
 def collected(params: Params) -> list[str]:
     """What `ebm collect` reads: the results that anything is drawn from."""
-    found = dict.fromkeys(map(str, judged(params)))
-    return list(found)
+    return list(dict.fromkeys(map(str, judged(params))))
 
 
 def checked() -> list[str]:

@@ -127,12 +127,12 @@ class Entry(Section):
 
 
 @cache
-def load_catalogue(path: Path | None = None) -> dict[str, Entry]:
+def load_catalogue(path: Path | str | None = None) -> dict[str, Entry]:
     """The entries by name: the project's own, or those of another file of the same form.
 
     Raises WorkspaceError if `path` cannot be read or is no catalogue.
     """
-    source = OWN if path is None else path
+    source = OWN if path is None else Path(path)
     try:
         content = YAML(typ="safe", pure=True).load(source.read_text(encoding="utf-8"))
         return {name: Entry(name=name, **fields) for name, fields in content.items()}
@@ -143,11 +143,6 @@ def load_catalogue(path: Path | None = None) -> dict[str, Entry]:
     except (OSError, UnicodeDecodeError, YAMLError, AttributeError, TypeError) as failure:
         reason = str(failure).splitlines()[0]
         raise WorkspaceError(f"{source} cannot be read as a catalogue: {reason}") from None
-
-
-def catalogue_at(path: str | None) -> dict[str, Entry]:
-    """The catalogue that a data set names, the project's own if None; WorkspaceError if it cannot be read."""
-    return load_catalogue(None if path is None else Path(path))
 
 
 def find_entry(name: str, catalogue: dict[str, Entry] | None = None) -> Entry:

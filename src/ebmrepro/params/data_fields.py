@@ -2,27 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from ebmrepro.params.base import Count, Fraction, Index, about
 
-from ebmrepro.params.base import Count, Fraction, Index
-
-Seed = Annotated[Index, Field(description="Seed of what is drawn or split.", examples=[0])]
-TrainSize = Annotated[Count, Field(description="Training samples, at least 1.", examples=[5000])]
-TestSize = Annotated[Count, Field(description="Test samples, at least 1.", examples=[2000])]
-TestFraction = Annotated[
-    Fraction, Field(description="Share of each class that is test data, in (0, 1).", examples=[0.2])
-]
-Side = Annotated[
-    int, Field(ge=4, le=1024, strict=True, description="Pixels a side, 4 to 1024.", examples=[32])
-]
+Seed = Annotated[Index, about("Seed of what is drawn or split.", 0)]
+TrainSize = Annotated[Count, about("Training samples, at least 1.", 5000)]
+TestSize = Annotated[Count, about("Test samples, at least 1.", 2000)]
+TestFraction = Annotated[Fraction, about("Share of each class that is test data, in (0, 1).", 0.2)]
+Side = Annotated[int, about("Pixels a side, 4 to 1024.", 32, ge=4, le=1024, strict=True)]
 Corrupt = Annotated[
     Literal["stop", "skip"],
-    Field(
-        description="Whether pictures that cannot be decoded end it, named and counted, or are left out.",
-        examples=["stop"],
-    ),
+    about("Whether pictures that cannot be decoded end it, named and counted, or are left out.", "stop"),
 ]
 Limit = Annotated[
-    Count | None,
-    Field(description="So many images of the split, drawn with the seed; null for all.", examples=[10000]),
+    Count | None, about("So many images of the split, drawn with the seed; null for all.", 10000)
 ]

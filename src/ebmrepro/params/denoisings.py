@@ -1,10 +1,11 @@
 """`denoisings`: what the energies of an experiment make of noisy images."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from ebmrepro.params.base import Count, Name, Positive, Section
+from ebmrepro.params.generations import Weights
 
 
 class Denoising(Section):
@@ -19,7 +20,7 @@ class Denoising(Section):
 
     experiment: Name
     dataset: Name
-    weights: Literal["ema", "raw"]
+    weights: Weights
     noise: Annotated[list[Positive], Field(min_length=1)]
     images: Count
     steps: Count

@@ -1,56 +1,46 @@
 """`inception` of a data set: what FID, Inception Score, KID and neighbours are measured against."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ebmrepro.params.base import Count, Name, Section
+from ebmrepro.params.base import Count, Name, Section, Several, about
 from ebmrepro.params.kinds import Implemented
 
 # clean-fid's: how images are resized for which copy of the network.
 Mode = Literal["clean", "legacy_tensorflow", "legacy_pytorch"]
-
-
 # Length of a feature vector: fewer samples than that have a singular covariance.
 DIMENSIONS = 2048
-
-
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Reference(Section):
     """Real images that samples are compared with."""
 
-    split: Literal["train", "test"] = Field(description="Part of the data set.", examples=["train"])
-    count: Count | None = Field(
-        description="How many of its images, drawn with the data set's seed; null for all.", examples=[50000]
-    )
+    split: Literal["train", "test"] = about("Part of the data set.", "train")
+    count: Count | None = about("Images of it, drawn with the data set's seed; null for all.", 50000)
 
 
 class InceptionRuler(Implemented):
     """Features of a data set's own images by Inception-2015, computed by `ebm prepare`."""
 
     implementation = "ebmrepro.evaluation.inception.prepare"
+    reference: ClassVar[str] = "inception"
 
-    weights: str = Field(description="Folder of the network's files.", examples=["weights"])
-    sha256: dict[Mode, Sha256] = Field(
-        description="For each mode the SHA-256 of a file to be taken in the place of the published one; empty"
-        " for the published ones.",
-        examples=[{}],
+    weights: str = about("Folder of the network's files.", "weights")
+    sha256: dict[Mode, Sha256] = about("By mode, of files in the place of the published ones.", {})
+    modes: list[Mode] = about(
+        "How images are resized, for which copy of the network; clean-fid's names.",
+        ["clean", "legacy_tensorflow"],
+        min_length=1,
     )
-    modes: Annotated[list[Mode], Field(min_length=1)] = Field(
-        description="How images are resized, for which copy of the network; clean-fid's names.",
-        examples=[["clean", "legacy_tensorflow"]],
+    references: dict[Name, Reference] = about(
+        "What samples are compared with, by a name that is part of the metrics' names.",
+        {"train": {"split": "train", "count": None}},
+        min_length=1,
     )
-    references: Annotated[dict[Name, Reference], Field(min_length=1)] = Field(
-        description="What samples are compared with, by a name that is part of the metrics' names.",
-        examples=[{"train": {"split": "train", "count": None}}],
-    )
-    kept: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Features kept of each reference, for KID and the neighbours; all if it has fewer.",
-        examples=[10000],
-    )
-    batch_size: Count = Field(description="Images that pass the network at a time.", examples=[64])
+    kept: Several = about("Features of each reference kept for KID and neighbours, or all.", 10000)
+    batch_size: Count = about("Images that pass the network at a time.", 64)
 
     @model_validator(mode="after")
     def _each_mode_once(self):

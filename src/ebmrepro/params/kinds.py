@@ -13,7 +13,7 @@ from functools import cache, reduce
 from importlib import import_module
 from importlib.metadata import entry_points
 from operator import or_
-from typing import Annotated, ClassVar, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -69,9 +69,19 @@ class Implemented(Section):
 class Kind(Implemented):
     """Settings of one kind, told from others of its family by the literal `kind`.
 
+    A class of `ebmrepro.params.<family>` is called as its module is, and does not say so again; nor where
+    its implementation is, where its family's has a place for its {kind} and {name}.
+
     Class variables and methods called as UNDECIDING names them describe; a change of them makes no result
     stale (flow/code.py). Others may compute, and count as code.
     """
+
+    def __init_subclass__(cls, **settings):
+        family, _, name = cls.__module__.rpartition(".")
+        if family in {f"ebmrepro.params.{one}" for one in FAMILIES}:
+            cls.__annotations__ = {"kind": Literal[name], **cls.__annotations__}
+            cls.implementation = cls.implementation.format(kind=name, name=cls.__name__)
+        super().__init_subclass__(**settings)
 
     @classmethod
     def name(cls) -> str:

@@ -1,13 +1,9 @@
 """`outliers`: does the energy of an experiment's models tell a data set's images from others?"""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count, Name, Section, Switch
-
-# Made from the data set's own test images, or from nothing but their shape.
-MADE = ("interpolation", "uniform", "constant", "photographs")
+from ebmrepro.params.base import Count, Name, Section, Several, Switch
+from ebmrepro.params.generations import Weights
 
 
 class Outliers(Section):
@@ -24,9 +20,10 @@ class Outliers(Section):
     dataset: Name
     against: Name
     first_image: Switch
-    weights: Literal["ema", "raw"]
+    weights: Weights
+    # Made from the data set's own test images, or from nothing but their shape.
     sets: list[Literal["interpolation", "uniform", "constant", "photographs"]]
-    samples: Annotated[int, Field(ge=2, strict=True)]
+    samples: Several
     bins: Count
 
     @property

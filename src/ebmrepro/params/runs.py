@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ebmrepro.params.base import Index, Name, Section
 
+Override = Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
 Seeds = Annotated[list[Index], Field(min_length=1)]
 
 
@@ -20,21 +21,21 @@ class Train(Section):
     sampler: Name
     schedule: Name
     seeds: Seeds | None = None
-    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    override: Override
 
 
 class Sample(Section):
     """What decides the samples, given the model."""
 
     generation: Name
-    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    override: Override
 
 
 class Evaluate(Section):
     """What decides the metrics, given model and samples."""
 
     evaluation: Name
-    override: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    override: Override
 
 
 class Run(Section):

@@ -5,46 +5,40 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ebmrepro.params.base import Count, NonNegative, Number, Positive, Probability, Section, Switch
+from ebmrepro.params.base import Count, NonNegative, Number, Positive, Probability, Section, Switch, about
 from ebmrepro.params.kinds import Kind
 
 Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
-Clamp = Annotated[
-    Interval | None,
-    Field(
-        description="Bounds that every state is brought back into after its step; null for none.",
-        examples=[[0.0, 1.0]],
-    ),
-]
-StartBox = Annotated[
-    Interval,
-    Field(
-        description="Noise that chains start at is uniform in it, in the data's units.", examples=[[0.0, 1.0]]
-    ),
-]
+Clamp = Annotated[Interval | None, about("Bounds that states are brought back into; or null.", [0.0, 1.0])]
+StartBox = Annotated[Interval, about("Bounds of uniform noise that chains start at.", [0.0, 1.0])]
 
 
-def _ordered(bounds: list[float]) -> list[float]:
-    if bounds[0] >= bounds[1]:
-        raise ValueError(f"the first bound must be below the second, got {bounds}")
-    return bounds
+class Bounded(Section):
+    """Settings with intervals, the first bound of each below its second."""
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self):
+        for key in ("box", "start_box", "clamp"):
+            bounds = getattr(self, key, None)
+            if bounds is not None and bounds[0] >= bounds[1]:
+                raise ValueError(f"the first bound must be below the second, got {bounds}")
+        return self
 
 
 class Augmentation(Section):
     """Transitions between chains: the strengths of the SimCLR recipe, drawn anew for each image."""
 
-    crop_scale: Annotated[list[Positive], Field(min_length=2, max_length=2)] = Field(
-        description="Range of the share of the image's area that is kept, 0 < low <= high <= 1.",
-        examples=[[0.08, 1.0]],
+    crop_scale: list[Positive] = about(
+        "Range of the share of the image's area that is kept, 0 < low <= high <= 1.",
+        [0.08, 1.0],
+        min_length=2,
+        max_length=2,
     )
-    flip: Probability = Field(description="Probability of a horizontal flip.", examples=[0.5])
-    colour: NonNegative = Field(description="Strength s of the colour jitter; 0 for none.", examples=[0.5])
-    grayscale: Probability = Field(description="Probability of becoming grey.", examples=[0.2])
-    blur: Probability = Field(description="Probability of a Gaussian blur.", examples=[0.5])
-    blur_kernel: Annotated[int, Field(ge=1, strict=True)] = Field(
-        description="Side of the blur's kernel in pixels, odd; its width is drawn from U(0.1, 2).",
-        examples=[5],
-    )
+    flip: Probability = about("Probability of a horizontal flip.", 0.5)
+    colour: NonNegative = about("Strength s of the colour jitter; 0 for none.", 0.5)
+    grayscale: Probability = about("Probability of becoming grey.", 0.2)
+    blur: Probability = about("Probability of a Gaussian blur.", 0.5)
+    blur_kernel: Count = about("Side of the blur's kernel in pixels, odd; its width is U(0.1, 2).", 5)
 
     @model_validator(mode="after")
     def _scales(self):
@@ -66,55 +60,40 @@ RECIPE = {
 }  # fmt: skip
 
 
-class Langevin(Kind):
+class Langevin(Bounded, Kind):
     """x <- clamp(x + noise*eps - step_size * grad E): `steps` times, step size and noise independent."""
 
     implementation = "ebmrepro.mcmc.langevin:transition"
 
-    steps: Count = Field(description="Langevin steps of a chain.", examples=[40])
-    step_size: Positive = Field(description="Step size: grad E times it is what x moves.", examples=[1.0])
-    noise: NonNegative = Field(
-        description="Standard deviation of a step's noise; sqrt(2 * step_size) makes exp(-E) stationary.",
-        examples=[0.001],
-    )
-    anneal: Switch = Field(
-        description="Scale the noise of step i of K by (K - 1 - i) / K, so that the last step has none.",
-        examples=[False],
-    )
+    steps: Count = about("Langevin steps of a chain.", 40)
+    step_size: Positive = about("Step size: grad E times it is what x moves.", 1.0)
+    noise: NonNegative = about("Its standard deviation; sqrt(2 * step_size) makes exp(-E) stationary.", 0.001)
+    anneal: Switch = about("Scale the noise of step i of K by (K - 1 - i) / K: none in the last step.", False)
     clamp: Clamp
-
-    @model_validator(mode="after")
-    def _clamp_is_an_interval(self):
-        if self.clamp is not None:
-            _ordered(self.clamp)
-        return self
 
 
 class ReplayBuffer(Section):
     """Where chains wait."""
 
-    kind: Literal["fifo", "reservoir", "chains"] = Field(
-        description="fifo overwrites the oldest sample, reservoir keeps a uniform history; chains start at"
+    kind: Literal["fifo", "reservoir", "chains"] = about(
+        "fifo overwrites the oldest sample, reservoir keeps a uniform history; chains start at"
         " random ones of them. chains are persistent chains, each going on where it stopped.",
-        examples=["fifo"],
+        "fifo",
     )
-    size: Count = Field(description="Samples, or chains, that it holds; at least a batch.", examples=[10000])
-    reinitialise: Probability = Field(
-        description="Probability that a chain starts afresh at noise instead.", examples=[0.05]
-    )
+    size: Count = about("Samples, or chains, that it holds; at least a batch.", 10000)
+    reinitialise: Probability = about("Probability that a chain starts afresh at noise instead.", 0.05)
 
 
 class _Start(Section):
     """Where the negative chains start."""
 
-    start: Literal["data", "noise", "replay", "persistent"] = Field(
-        description="data: at the data (CD-k). noise: at noise. replay: at samples of the replay buffer."
+    start: Literal["data", "noise", "replay", "persistent"] = about(
+        "data: at the data (CD-k). noise: at noise. replay: at samples of the replay buffer."
         " persistent: where the same chains stopped at the update before (PCD), at first at the data.",
-        examples=["replay"],
+        "replay",
     )
-    buffer: ReplayBuffer | None = Field(
-        description="Where chain ends are kept; null to keep none.",
-        examples=[{"kind": "fifo", "size": 10000, "reinitialise": 0.05}],
+    buffer: ReplayBuffer | None = about(
+        "Where chain ends are kept; null to keep none.", {"kind": "fifo", "size": 10000, "reinitialise": 0.05}
     )
 
     @model_validator(mode="after")
@@ -130,18 +109,14 @@ class _Start(Section):
         return self
 
 
-class Start(_Start):
+class Start(Bounded, _Start):
     """Where chains in continuous space start."""
 
     start_box: StartBox
-    augmentation: Augmentation | None = Field(
-        description="The transition of samples that are drawn from the replay buffer; null for none.",
-        examples=[RECIPE],
-    )
+    augmentation: Augmentation | None = about("Of samples from the replay buffer; null for none.", RECIPE)
 
     @model_validator(mode="after")
     def _augmentation_has_its_place(self):
-        _ordered(self.start_box)
         if self.augmentation is not None and self.start != "replay":
             raise ValueError(
                 "augmentation is applied to samples drawn from the replay buffer: it needs start: replay,"

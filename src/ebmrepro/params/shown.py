@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, get_args
 
-from pydantic import Field
-
-from ebmrepro.params.base import Name
+from ebmrepro.params.base import Name, about
 from ebmrepro.params.datasets import Form
 from ebmrepro.params.kinds import Kind
 from ebmrepro.params.stages import stage
@@ -32,13 +30,10 @@ class Shown(Kind):
     # What some run must have switched on: key of the run's entry, and of the setting there.
     setting: ClassVar[tuple[str, str] | None] = None
 
-    experiment: Name = Field(
-        description="the experiment whose runs are shown; of stage compare the comparison",
-        examples=["digits"],
-    )
-    caption: str = Field(
-        description="what is to be seen, in one sentence; how to read it and its scope are added",
-        examples=["Langevin chains from noise to sample."],
+    experiment: Name = about("the experiment whose runs are shown; of stage compare the comparison", "digits")
+    caption: str = about(
+        "what is to be seen, in one sentence; how to read it and its scope are added",
+        "Langevin chains from noise to sample.",
     )
 
     def modules(self) -> list[str]:

@@ -7,8 +7,8 @@ from scipy.spatial.distance import pdist
 
 from ebmrepro.plots import curves, style
 from ebmrepro.plots.images import require_images
-from ebmrepro.shown.data import NothingToShow, as_title
-from ebmrepro.shown.loaders.sample import SampledSeeds, Samples
+from ebmrepro.shown.data import as_title, some
+from ebmrepro.shown.loaders.sample import SampledSeeds
 
 LOOKS = (
     ("with transitions", "with_transitions", {"color": style.OTHERS[0], "linestyle": "-"}),
@@ -20,15 +20,13 @@ REFERENCE_SAMPLES = 500
 
 def draw(runs: list[SampledSeeds]) -> Figure:
     """One panel for each run that has long chains; raises NothingToShow if none has."""
-    shown = [run for run in runs if _has_long_chains(run)]
-    if not shown:
-        raise NothingToShow("no run of the experiment has long chains")
+    shown = some([run for run in runs if _has_long_chains(run)], "no run of the experiment has long chains")
     made, panels = style.panels(len(shown), 2.0)
     for axes, member in zip(panels, shown, strict=True):
-        outcomes = {seed: one.outcome for seed, one in member.seeds.items()}
         for label, name, look in LOOKS:
-            curves.draw(axes, _separation(member, name), outcomes, label, look)
-        reference = float(np.mean([_reference(one) for one in member.seeds.values()]))
+            curves.draw(axes, _separation(member, name), member.outcomes, label, look)
+        samples = [one.samples[:REFERENCE_SAMPLES] for one in member.seeds.values()]
+        reference = float(np.mean([_mean_distance(images) for images in samples]))
         axes.axhline(reference, color=style.GREY, linewidth=0.8, linestyle="--", gid="reference")
         axes.annotate(
             "independent samples",
@@ -41,8 +39,7 @@ def draw(runs: list[SampledSeeds]) -> Figure:
         )
         axes.set_ylim(0, 1.1 * max(reference, axes.get_ylim()[1]))
         axes.set_title(f"{as_title(member.run.dataset)}, {member.run.label}", loc="left")
-        axes.set_xlabel("Langevin steps from the common start")
-        axes.set_ylabel("mean pairwise distance")
+        axes.set(xlabel="Langevin steps from the common start", ylabel="mean pairwise distance")
         axes.legend()
     return made
 
@@ -51,13 +48,8 @@ def note(runs: list[SampledSeeds]) -> str:
     """How to read the figure, and which runs it cannot show."""
     rest = [run.run.name for run in runs if not _has_long_chains(run)]
     absent = f" Without long chains, so not shown: {', '.join(rest)}." if rest else ""
-    ends = {
-        run.run.name: {seed: one.outcome for seed, one in run.seeds.items()}
-        for run in runs
-        if _has_long_chains(run)
-    }
     # These lines do not end where training diverged.
-    diverged = curves.divergence_note(ends).replace("end the lines", "mark the lines")
+    diverged = curves.divergence_note(filter(_has_long_chains, runs)).replace("end the", "mark the")
     return (
         "Euclidean distance of pixels in [0, 1] between chains that share a start, mean over the starts; the"
         " transitions come between rounds, right after every second frame. Dashed: the same among the run's"
@@ -78,10 +70,6 @@ def _separation(run: SampledSeeds, name: str) -> pd.DataFrame:
         distances = [[_mean_distance(chains) for chains in frame] for frame in frames]
         columns[seed] = pd.Series(np.mean(distances, 1), one.long.steps)
     return pd.DataFrame(columns)
-
-
-def _reference(one: Samples) -> float:
-    return _mean_distance(one.samples[:REFERENCE_SAMPLES])
 
 
 def _mean_distance(images: np.ndarray) -> float:

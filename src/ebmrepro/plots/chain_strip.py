@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_frames, require_images, show, tile
-from ebmrepro.shown.data import NothingToShow, heading
+from ebmrepro.shown.data import heading, some
 from ebmrepro.shown.loaders.sample import Samples
 
 # Runs side by side, of more than would stand in one column.
@@ -19,8 +19,7 @@ def draw(runs: list[Samples]) -> Figure:
     chain's states are no images.
     """
     shown = [run for run in runs if run.strip is not None]
-    if not shown:
-        raise NothingToShow("no run of the experiment samples by a chain")
+    some(shown, "no run of the experiment samples by a chain")
     for member in shown:
         require_images(member.strip, member.run.name, "chain_strip")
     across = 1 if len(shown) <= ABREAST else ABREAST
@@ -29,11 +28,8 @@ def draw(runs: list[Samples]) -> Figure:
         (0.4 if several else 0.28) + 3.0 * member.strip.shape[1] / member.strip.shape[0] for member in shown
     ]
     lines = [max(heights[start : start + across]) for start in range(0, len(shown), across)]
-    made = style.figure(style.COLUMN if across == 1 else style.TEXT, sum(lines))
-    grid = made.subplots(len(lines), across, squeeze=False, height_ratios=lines)
-    for spare in list(grid.flat)[len(shown) :]:
-        spare.set_axis_off()
-    for axes, member in zip(grid.flat, shown, strict=False):
+    made, grid = style.grid(len(shown), across, style.COLUMN if across == 1 else style.TEXT, lines)
+    for axes, member in zip(grid, shown, strict=True):
         frames, chains, channels, height, width = member.strip.shape
         rows = member.strip.swapaxes(0, 1).reshape(frames * chains, channels, height, width)
         show(axes, tile(rows, frames), heading(member.run, member.outcome))

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GAP, require_images, show, tile
-from ebmrepro.shown.data import NothingToShow, as_title, ended
+from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.compose import Composed
 
 ROWS, COLUMNS = 2, 12
@@ -25,17 +25,13 @@ def draw(items: list[Composed]) -> Figure:
     Raises NothingToShow if there is no composition or if its samples are no images.
     """
     blocks = [(item, key) for item in items for key in item.samples]
-    if not blocks:
-        raise NothingToShow("the experiment has no composition")
+    some(blocks, "the experiment has no composition")
     for item, key in blocks:
         require_images(item.samples[key], f"{item.name}, {key}", "composition_grid")
     lines = -(-len(blocks) // BLOCKS_ACROSS)
-    width = style.TEXT / BLOCKS_ACROSS
-    made = style.figure(style.TEXT, (0.3 + width * ROWS / COLUMNS) * lines)
-    grid = made.subplots(lines, BLOCKS_ACROSS, squeeze=False)
-    for spare in list(grid.flat)[len(blocks) :]:
-        spare.set_axis_off()
-    for axes, (item, key) in zip(grid.flat, blocks, strict=False):
+    height = 0.3 + style.TEXT / BLOCKS_ACROSS * ROWS / COLUMNS
+    made, grid = style.grid(len(blocks), BLOCKS_ACROSS, style.TEXT, [height] * lines)
+    for axes, (item, key) in zip(grid, blocks, strict=True):
         _block(axes, _title(item, key, len(items) > 1), item.samples[key], item.satisfied[key])
     return made
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
 from ebmrepro.shown import quality
-from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.compare import Compared
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import of_data, shared
@@ -32,8 +32,7 @@ def draw(items: list[Compared]) -> Figure:
         for dataset, found in by_dataset(members).items()
         if (measure := shared(found, (*quality.FITS, *quality.OF_IMAGES))) is not None
     }
-    if not groups:
-        raise NothingToShow("the runs of the comparison share no likelihood and no divergence")
+    some(groups, "the runs of the comparison share no likelihood and no divergence")
     sizes = _Sizes([_evaluations(member) for _, found in groups.values() for member in found])
     made, panels = style.panels(len(groups), 2.1)
     for axes, (dataset, (measure, found)) in zip(panels, groups.items(), strict=True):
@@ -107,8 +106,7 @@ def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes:
     if reference is not None:
         axes.axhline(reference, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0, gid="reference")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("milliseconds per step")
-    axes.set_ylabel(measure.words)
+    axes.set(xlabel="milliseconds per step", ylabel=measure.words)
 
 
 def _fills(members: list[Measured]) -> dict[str, str]:

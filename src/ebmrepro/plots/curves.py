@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from ebmrepro.plots import style
 from ebmrepro.shown.data import Outcome
 
 if TYPE_CHECKING:
+    from ebmrepro.shown.loaders.sample import SampledSeeds
     from ebmrepro.shown.loaders.train import Curves
 
 NOTE = "Thin lines are single seeds, thick lines their mean as long as every seed trains"
@@ -27,11 +31,11 @@ def by_seed(log: pd.DataFrame, column: str) -> pd.DataFrame:
     return table.where(np.isfinite(table))
 
 
-def draw(axes: Axes, table: pd.DataFrame, outcomes: dict[int, Outcome], label: str, style: dict) -> None:
+def draw(axes: Axes, table: pd.DataFrame, outcomes: Mapping[int, Outcome], label: str, look: dict) -> None:
     """Draw `table` (iteration x seed); a cross ends the line of each diverged seed."""
     for seed in table.columns:
         line = table[seed].dropna()
-        axes.plot(line.index, line, **style, linewidth=0.5, alpha=0.45, gid=f"{label} seed {seed}")
+        axes.plot(line.index, line, **look, linewidth=0.5, alpha=0.45, gid=f"{label} seed {seed}")
         if outcomes[seed].diverged_at is not None and len(line):
             axes.plot(
                 line.index[-1],
@@ -40,13 +44,36 @@ def draw(axes: Axes, table: pd.DataFrame, outcomes: dict[int, Outcome], label: s
                 markersize=6,
                 markeredgewidth=1.6,
                 linestyle="none",
-                color=style["color"],
+                color=look["color"],
                 clip_on=False,
                 zorder=5,
                 gid=f"{label} seed {seed} diverged",
             )
     mean = table.dropna().mean(axis=1)
-    axes.plot(mean.index, mean, **style, label=label, gid=f"{label} mean")
+    axes.plot(mean.index, mean, **look, label=label, gid=f"{label} mean")
+
+
+def draw_runs(
+    axes: Axes, runs: list[Curves], column: str, name: Callable[[Curves], str] = lambda run: run.run.label
+) -> list[pd.DataFrame]:
+    """Draw `column` of every run in the look of its method, and give the tables drawn."""
+    position: Counter = Counter()
+    tables = []
+    for run in runs:
+        look = style.line_style(run.run.method, position[run.run.method])
+        position[run.run.method] += 1
+        tables.append(by_seed(run.log, column))
+        draw(axes, tables[-1], run.outcomes, name(run), look)
+    axes.set_xlabel("iteration")
+    return tables
+
+
+def panel(axes: Axes, runs: list[Curves], column: str, label: str, **names) -> None:
+    """`draw_runs` about 0, on a scale on which nothing hides the rest."""
+    tables = draw_runs(axes, runs, column, **names)
+    scale(axes, np.concatenate([table.abs().to_numpy().ravel() for table in tables]))
+    axes.axhline(0, color="black", linewidth=0.5, zorder=0)
+    axes.set_ylabel(label)
 
 
 def scale(axes: Axes, sizes: np.ndarray) -> None:
@@ -58,12 +85,12 @@ def scale(axes: Axes, sizes: np.ndarray) -> None:
         axes.set_yscale("symlog", linthresh=float(f"{10 * typical:.0e}"))
 
 
-def divergence_note(diverged: dict[str, dict[int, Outcome]]) -> str:
-    """Which seeds of which run diverged, and when; '' if none did."""
+def divergence_note(runs: Iterable[Curves | SampledSeeds]) -> str:
+    """Which seeds of which run diverged, and when."""
     parts = [
-        f"{run} seed {seed} at iteration {outcome.diverged_at} ({outcome.cause})"
-        for run, outcomes in diverged.items()
-        for seed, outcome in outcomes.items()
+        f"{run.run.name} seed {seed} at iteration {outcome.diverged_at} ({outcome.cause})"
+        for run in runs
+        for seed, outcome in run.outcomes.items()
         if outcome.diverged_at is not None
     ]
     return f"Crosses end the lines of diverged seeds: {'; '.join(parts)}" if parts else "No seed diverged"

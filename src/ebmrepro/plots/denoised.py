@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_rows, require_images, show, tile
-from ebmrepro.shown.data import NothingToShow, as_title, ended
+from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.denoise import Denoised, noise_key
 from ebmrepro.tables.table import MISSING
 
@@ -19,8 +19,7 @@ def draw(items: list[Denoised]) -> Figure:
     Raises NothingToShow if there is no denoising or if its images are none.
     """
     blocks = [(item, noise) for item in items for noise in item.noise]
-    if not blocks:
-        raise NothingToShow("the experiment has no denoising")
+    some(blocks, "the experiment has no denoising")
     for item in items:
         require_images(item.clean, item.name, "denoised")
     across = min(2, len(blocks))
@@ -28,11 +27,8 @@ def draw(items: list[Denoised]) -> Figure:
     most = max(len(item.runs) for item in items) + 2
     count = max(len(item.clean[:MOST]) for item in items)
     side = min(0.42, (style.TEXT / across - 1.1) / count)
-    made = style.figure(style.TEXT, lines * (0.3 + max(side, 0.27) * most))
-    grid = made.subplots(lines, across, squeeze=False)
-    for spare in list(grid.flat)[len(blocks) :]:
-        spare.set_axis_off()
-    for axes, (item, noise) in zip(grid.flat, blocks, strict=False):
+    made, grid = style.grid(len(blocks), across, style.TEXT, [0.3 + max(side, 0.27) * most] * lines)
+    for axes, (item, noise) in zip(grid, blocks, strict=True):
         _block(axes, item, noise)
     return made
 

@@ -7,6 +7,7 @@ from matplotlib.image import AxesImage
 
 from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
+from ebmrepro.plots.images import show
 from ebmrepro.shown.data import NothingToShow, as_title, by_dataset, ended
 from ebmrepro.shown.loaders.evaluate import Drawn
 
@@ -53,20 +54,9 @@ def draw(runs: list[Drawn]) -> Figure:
 
 def _field(axes: Axes, title: str, density: np.ndarray, truth: np.ndarray, member: Drawn) -> AxesImage:
     low, high = member.arrays["box"]
-    image = axes.imshow(
-        density,
-        origin="lower",
-        extent=(low, high, low, high),
-        vmin=0,
-        vmax=truth.max(),
-        cmap=COLOUR_MAP,
-        interpolation="nearest",
-    )
+    look = {"vmin": 0, "vmax": truth.max(), "cmap": COLOUR_MAP}
+    image = show(axes, density, "", origin="lower", extent=(low, high, low, high), **look)
     axes.set_title(title, fontsize=6.5)
-    axes.grid(False)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
     return image
 
 

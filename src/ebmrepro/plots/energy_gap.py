@@ -1,13 +1,10 @@
 """Energy gap E⁺ − E⁻ over training: near 0 while training is stable."""
 
-from collections import Counter
-
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
+from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.train import Curves
 
 # In one panel, before its lines cannot be told apart.
@@ -20,8 +17,7 @@ def draw(runs: list[Curves]) -> Figure:
     A data set with more runs than a panel can show has one for each variant, with the methods in it.
     """
     shown = by_dataset(run for run in runs if curves.has(run, "energy_gap"))
-    if not shown:
-        raise NothingToShow("no run of the experiment has an energy gap: none has negative samples")
+    some(shown, "no run of the experiment has an energy gap: none has negative samples")
     groups = {}
     for dataset, members in shown.items():
         for member in members:
@@ -35,29 +31,14 @@ def draw(runs: list[Curves]) -> Figure:
 
 def panel(axes: Axes, title: str, members: list[Curves]) -> None:
     """The energy gap of the runs of one data set, every one of which has negatives."""
-    position: Counter = Counter()
-    spread = []
-    for member in members:
-        kind = member.run.method
-        table = curves.by_seed(member.log, "energy_gap")
-        look = style.line_style(kind, position[kind])
-        position[kind] += 1
-        curves.draw(axes, table, dict(member.outcomes), member.run.label, look)
-        spread.append(table.abs().to_numpy().ravel())
-    curves.scale(axes, np.concatenate(spread))
-    axes.axhline(0, color="black", linewidth=0.5, zorder=0)
+    curves.panel(axes, members, "energy_gap", "E⁺ − E⁻")
     axes.set_title(title, loc="left")
-    axes.set_xlabel("iteration")
-    axes.set_ylabel("E⁺ − E⁻")
-    if len(members) > MOST_RUNS:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
-    else:
-        axes.legend()
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.22), "ncols": 2}
+    axes.legend(**(below if len(members) > MOST_RUNS else {}))
 
 
 def note(runs: list[Curves]) -> str:
     """How to read the figure."""
     without = [run.run.name for run in runs if not curves.has(run, "energy_gap")]
     absent = f" Without negative samples, so not shown: {', '.join(without)}." if without else ""
-    diverged = curves.divergence_note({run.run.name: dict(run.outcomes) for run in runs})
-    return f"{curves.NOTE}.{absent} {diverged}"
+    return f"{curves.NOTE}.{absent} {curves.divergence_note(runs)}"

@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
-from ebmrepro.shown.data import NothingToShow, as_title, ended
+from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.detect import Detected
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.table import MISSING
@@ -23,8 +23,7 @@ def draw(items: list[Detected]) -> Figure:
             if member.run.name in item.densities:
                 shown = [(item, member, name) for name in item.sets]
                 panels.setdefault(member.run.name, []).extend(shown)
-    if not panels:
-        raise NothingToShow("the experiment has no outliers")
+    some(panels, "the experiment has no outliers")
     columns = max(len(item.sets) for item in items)
     rows = [
         (start == 0, of_run[start : start + columns])

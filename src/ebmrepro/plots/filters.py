@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GAP, show, tile_values
-from ebmrepro.shown.data import NothingToShow, heading
+from ebmrepro.shown.data import heading, some
 from ebmrepro.shown.loaders.evaluate import Drawn
 
 COLUMNS = 16
@@ -19,9 +19,7 @@ def draw(runs: list[Drawn]) -> Figure:
 
     Raises NothingToShow if no run has any.
     """
-    shown = [run for run in runs if "filters" in run.arrays]
-    if not shown:
-        raise NothingToShow("no run of the experiment has filters")
+    shown = some([run for run in runs if "filters" in run.arrays], "no run of the experiment has filters")
     canvases = [tile_values(run.arrays["filters"], COLUMNS) for run in shown]
     # Columns are filled from the left: a run with few filters is not blown up beside the others.
     widest = style.TEXT - 0.9
@@ -29,9 +27,8 @@ def draw(runs: list[Drawn]) -> Figure:
     for run, canvas in zip(shown, canvases, strict=True):
         across = COLUMNS * (run.arrays["filters"].shape[-1] + GAP)
         heights.append(0.34 + max(0.3, widest * canvas.shape[0] / across))
-    made = style.figure(style.TEXT, sum(heights))
-    grid = made.subplots(len(shown), 1, squeeze=False, height_ratios=heights)
-    for axes, member, canvas in zip(grid.flat, shown, canvases, strict=True):
+    made, grid = style.grid(len(shown), 1, style.TEXT, heights)
+    for axes, member, canvas in zip(grid, shown, canvases, strict=True):
         limit = float(np.nanmax(np.abs(canvas))) or 1.0
         look = {"cmap": COLOUR_MAP, "vmin": -limit, "vmax": limit}
         image = show(axes, canvas, heading(member.run, member.outcome), **look)

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.train import Curves
 
 TERMS = (("gradient_norm_kl", "KL term", "#0072B2"), ("gradient_norm_cd", "CD term", "#D55E00"))
@@ -12,33 +12,29 @@ TERMS = (("gradient_norm_kl", "KL term", "#0072B2"), ("gradient_norm_cd", "CD te
 def draw(runs: list[Curves]) -> Figure:
     """One panel for each run that has both terms; raises NothingToShow if none has."""
     shown = [run for run in runs if _has_both(run)]
-    if not shown:
-        raise NothingToShow("no run of the experiment has both a KL term and a CD term")
+    some(shown, "no run of the experiment has both a KL term and a CD term")
     made, panels = style.panels(len(shown), 2.0)
     for axes, member in zip(panels, shown, strict=True):
         for column, label, colour in TERMS:
             table = curves.by_seed(member.log, column)
             # A norm of exactly zero has no place on a logarithmic axis.
             table = table.where(table > 0)
-            look = {"color": colour, "linestyle": "-"}
-            curves.draw(axes, table, dict(member.outcomes), label, look)
-        axes.set_yscale("log")
+            curves.draw(axes, table, member.outcomes, label, {"color": colour, "linestyle": "-"})
+        axes.set(yscale="log", xlabel="iteration", ylabel="gradient norm")
         axes.set_title(f"{as_title(member.run.dataset)}, {member.run.label}", loc="left")
-        axes.set_xlabel("iteration")
-        axes.set_ylabel("gradient norm")
         axes.legend()
     return made
 
 
 def note(runs: list[Curves]) -> str:
     """How to read the figure, which runs it shows and which it cannot."""
-    both = [run.run.name for run in runs if _has_both(run)]
+    both = [run for run in runs if _has_both(run)]
     rest = [run.run.name for run in runs if not _has_both(run)]
     absent = f"; without both terms, so not shown: {', '.join(rest)}" if rest else ""
-    shown = {run.run.name: dict(run.outcomes) for run in runs if _has_both(run)}
     return (
         f"Euclidean norm over all parameters, each term weighted as in the loss, before clipping."
-        f" Runs with both terms: {', '.join(both)}{absent}. {curves.NOTE}. {curves.divergence_note(shown)}"
+        f" Runs with both terms: {', '.join(run.run.name for run in both)}{absent}. {curves.NOTE}."
+        f" {curves.divergence_note(both)}"
     )
 
 

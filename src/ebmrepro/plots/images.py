@@ -24,26 +24,25 @@ def tile(images: np.ndarray, columns: int) -> np.ndarray:
 
     On white, or on GROUND if all pixels are 0 or 255.
     """
-    count, channels, height, width = images.shape
-    rows = -(-count // columns)
     ground = GROUND if np.isin(images, (0, 255)).all() else WHITE
-    canvas = np.empty((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.uint8)
-    canvas[:] = ground
-    for index in range(count):
-        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
-        shown = images[index].transpose(1, 2, 0)
-        canvas[top : top + height, left : left + width] = np.repeat(shown, 3, 2) if channels == 1 else shown
-    return canvas
+    colours = np.repeat(images, 3, 1) if images.shape[1] == 1 else images
+    return _tiled(colours.transpose(0, 2, 3, 1), columns, ground)
 
 
 def tile_values(images: np.ndarray, columns: int) -> np.ndarray:
     """Real-valued images (n, H, W) row by row, NaN in the gaps of one pixel: (height, width)."""
-    count, height, width = images.shape
+    return _tiled(images, columns, np.nan)
+
+
+def _tiled(images: np.ndarray, columns: int, ground: float | tuple[int, ...]) -> np.ndarray:
+    """Arrays (n, H, W, ...) row by row, with a gap of one pixel of `ground`."""
+    count, height, width, *depth = images.shape
     rows = -(-count // columns)
-    canvas = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP), np.nan, images.dtype)
-    for index in range(count):
+    shape = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, *depth)
+    canvas = np.full(shape, ground, images.dtype)
+    for index, image in enumerate(images):
         top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
-        canvas[top : top + height, left : left + width] = images[index]
+        canvas[top : top + height, left : left + width] = image
     return canvas
 
 
@@ -52,8 +51,7 @@ def show(axes: Axes, canvas: np.ndarray, title: str, **look) -> AxesImage:
     image = axes.imshow(canvas, interpolation="nearest", aspect="equal", **look)
     axes.set_title(title, loc="left")
     axes.grid(False)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     return image
 

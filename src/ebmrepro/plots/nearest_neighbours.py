@@ -15,9 +15,8 @@ def draw(runs: list[Drawn]) -> Figure:
         if "shown" not in member.arrays:
             raise NothingToShow(f"nearest_neighbours shows images, and run {member.run.name} has none")
         require_images(member.arrays["shown"], member.run.name, "nearest_neighbours")
-    made = style.figure(style.COLUMN, 1.0 * len(runs))
-    grid = made.subplots(len(runs), 1, squeeze=False)
-    for axes, member in zip(grid.flat, runs, strict=True):
+    made, grid = style.grid(len(runs), 1, style.COLUMN, [1.0] * len(runs))
+    for axes, member in zip(grid, runs, strict=True):
         samples, nearest = member.arrays["shown"], member.arrays["nearest_train"]
         canvas = tile(np.concatenate([samples, nearest]), len(samples))
         show(axes, canvas, heading(member.run, member.outcome))

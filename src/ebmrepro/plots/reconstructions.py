@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GROUND_HEX, label_rows, show, tile_values
-from ebmrepro.shown.data import NothingToShow, as_title, ended
+from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.evaluate import Drawn
 
 MOST = 20
@@ -18,16 +18,13 @@ def draw(runs: list[Drawn]) -> Figure:
 
     Runs that show other originals have a block of their own. Raises NothingToShow if no run has any.
     """
-    blocks = _blocks(runs)
-    if not blocks:
-        raise NothingToShow("no run of the experiment has reconstructions")
+    blocks = some(_blocks(runs), "no run of the experiment has reconstructions")
     sizes = []
     for members in blocks:
         count = len(members[0].arrays["originals"][:MOST])
         sizes.append(0.32 + min(0.5, (style.TEXT - 1.3) / count) * (1 + len(members)))
-    made = style.figure(style.TEXT, sum(sizes))
-    grid = made.subplots(len(blocks), 1, squeeze=False, height_ratios=sizes)
-    for axes, members in zip(grid.flat, blocks, strict=True):
+    made, grid = style.grid(len(blocks), 1, style.TEXT, sizes)
+    for axes, members in zip(grid, blocks, strict=True):
         originals = members[0].arrays["originals"][:MOST].astype(np.float32)
         rows = [originals, *(member.arrays["reconstructions"][:MOST] for member in members)]
         canvas = tile_values(np.concatenate(rows), len(originals))

@@ -15,9 +15,8 @@ MANY = 4
 def draw(runs: list[Samples]) -> Figure:
     """The first samples of each run, in the order drawn; raises NothingToShow if they are no images."""
     rows = ROWS if len(runs) <= MANY else ROWS // 2
-    made = style.figure(style.TEXT, (0.27 + 0.3375 * rows) * len(runs))
-    grid = made.subplots(len(runs), 1, squeeze=False)
-    for axes, member in zip(grid.flat, runs, strict=True):
+    made, grid = style.grid(len(runs), 1, style.TEXT, [0.27 + 0.3375 * rows] * len(runs))
+    for axes, member in zip(grid, runs, strict=True):
         require_images(member.samples, member.run.name, "sample_grid")
         canvas = tile(member.samples[: COLUMNS * rows], COLUMNS)
         show(axes, canvas, heading(member.run, member.outcome))

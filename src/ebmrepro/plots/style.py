@@ -1,6 +1,7 @@
 """The look of every figure, and how one becomes the same bytes every time."""
 
 import io
+import math
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,10 +65,13 @@ def figure(width: float, height: float) -> Figure:
 def panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
     """A figure of `count` panels of `height` inches: one in a column, more across the text."""
     columns = 1 if count == 1 else 2 if count in (2, 4) else 3
-    rows = -(-count // columns)
-    made = figure(COLUMN if count == 1 else TEXT, height * rows)
-    grid = made.subplots(rows, columns, squeeze=False)
-    axes = list(grid.flat)
+    return grid(count, columns, COLUMN if count == 1 else TEXT, [height] * -(-count // columns))
+
+
+def grid(count: int, across: int, width: float, heights: list[float]) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` axes, `across` of them in a line, with the heights of the lines in inches."""
+    made = figure(width, math.fsum(heights))
+    axes = list(made.subplots(len(heights), across, squeeze=False, height_ratios=heights).flat)
     for spare in axes[count:]:
         spare.set_axis_off()
     return made, axes[:count]

@@ -1,12 +1,10 @@
 """Two runs against each other: by a metric of paired seeds, or by which seeds survive."""
 
 import statistics
-from collections.abc import Mapping
 
 from scipy import stats
 
 from ebmrepro.reproduction.judgement import (
-    NOT_MEASURED,
     NOT_REPRODUCED,
     REPRODUCED,
     Judgement,
@@ -19,35 +17,46 @@ from ebmrepro.reproduction.judgement import (
 )
 from ebmrepro.reproduction.rules import PairedComparison, RunResult, Survival
 
+# By seed, where the method and where the baseline diverged; None if it finished.
+Ends = dict[int, tuple[int | None, int | None]]
+
 
 def paired_comparison(rule: PairedComparison, runs: list[RunResult]) -> Judgement:
-    """`PairedComparison` as its docstring defines it."""
-    try:
-        method = select(runs, rule.experiment, rule.method)
-        baseline = select(runs, rule.experiment, rule.baseline)
-        every = rule.diverged == "counts"
-        measured = {
-            rule.method: summary(method, rule.metric, every),
-            rule.baseline: summary(baseline, rule.metric, every),
-        }
-        return _compare(rule, method, baseline)._replace(measured=measured)
-    except Unmeasured as reason:
-        return Judgement(NOT_MEASURED, str(reason))
+    """`PairedComparison` as its words define it; raises Unmeasured."""
+    every = rule.diverged == "counts"
+    method, baseline, ends = _pair(rule, runs)
+    if every:
+        ends = dict.fromkeys(ends, (None, None))
+    return _compare(rule, method, baseline, ends)._replace(measured=_summaries(rule, method, baseline, every))
 
 
-def _compare(rule: PairedComparison, method: RunResult, baseline: RunResult) -> Judgement:
+def _pair(rule: PairedComparison | Survival, runs: list[RunResult]) -> tuple[RunResult, RunResult, Ends]:
+    """The two runs, and where the seeds that both have diverged in either."""
+    method = select(runs, rule.experiment, rule.method)
+    baseline = select(runs, rule.experiment, rule.baseline)
     seeds = sorted(method.seeds.keys() & baseline.seeds.keys())
     enough(len(seeds), rule.minimum_seeds, "seed", "in both runs")
     ends = {seed: (method.seeds[seed].diverged_at, baseline.seeds[seed].diverged_at) for seed in seeds}
-    if rule.diverged == "counts":
-        ends = dict.fromkeys(seeds, (None, None))
+    return method, baseline, ends
+
+
+def _summaries(
+    rule: PairedComparison | Survival, method: RunResult, baseline: RunResult, every_seed: bool = False
+) -> dict:
+    return {
+        rule.method: summary(method, rule.metric, every_seed),
+        rule.baseline: summary(baseline, rule.metric, every_seed),
+    }
+
+
+def _compare(rule: PairedComparison, method: RunResult, baseline: RunResult, ends: Ends) -> Judgement:
     for seed, (own, other) in ends.items():
         if own is not None and (other is None or other >= own):
             partner = "finished" if other is None else f"diverged at {other}"
             reason = f"{rule.method} seed {seed} diverged at iteration {own}, while {rule.baseline} {partner}"
             return Judgement(NOT_REPRODUCED, reason)
     won = [seed for seed, (_, other) in ends.items() if other is not None]
-    compared = [seed for seed in seeds if seed not in won]
+    compared = [seed for seed in ends if seed not in won]
     survived = f"{rule.baseline} diverged first with seeds {listed(won)}; " if won else ""
     if won and len(compared) < rule.minimum_seeds:
         return _by_survival(rule, ends, survived)
@@ -83,7 +92,7 @@ def _compare(rule: PairedComparison, method: RunResult, baseline: RunResult) -> 
     return _decide(test.pvalue <= rule.alpha, reason, rule, statistic)
 
 
-def _by_survival(rule: PairedComparison, ends: Mapping, survived: str) -> Judgement:
+def _by_survival(rule: PairedComparison, ends: Ends, survived: str) -> Judgement:
     statistic = _fisher(ends)
     own, other = statistic["diverged"]
     reason = (
@@ -94,16 +103,8 @@ def _by_survival(rule: PairedComparison, ends: Mapping, survived: str) -> Judgem
 
 
 def survival(rule: Survival, runs: list[RunResult]) -> Judgement:
-    """`Survival` as its docstring defines it."""
-    try:
-        method = select(runs, rule.experiment, rule.method)
-        baseline = select(runs, rule.experiment, rule.baseline)
-        seeds = sorted(method.seeds.keys() & baseline.seeds.keys())
-        enough(len(seeds), rule.minimum_seeds, "seed", "in both runs")
-    except Unmeasured as reason:
-        return Judgement(NOT_MEASURED, str(reason))
-    measured = {rule.method: summary(method, rule.metric), rule.baseline: summary(baseline, rule.metric)}
-    ends = {seed: (method.seeds[seed].diverged_at, baseline.seeds[seed].diverged_at) for seed in seeds}
+    """`Survival` as its words define it; raises Unmeasured."""
+    method, baseline, ends = _pair(rule, runs)
     statistic = _fisher(ends)
     own, other = statistic["diverged"]
     if own:
@@ -115,10 +116,10 @@ def survival(rule: Survival, runs: list[RunResult]) -> Judgement:
     else:
         reason = f"diverged {rule.method} 0, {rule.baseline} {other} of {len(ends)}, p = {statistic['p']:.3g}"
         found = _decide(statistic["p"] <= rule.alpha, reason, rule, statistic)
-    return found._replace(measured=measured)
+    return found._replace(measured=_summaries(rule, method, baseline))
 
 
-def _fisher(ends: Mapping[int, tuple[int | None, int | None]]) -> dict:
+def _fisher(ends: Ends) -> dict:
     """Fisher's exact test, one-sided: do fewer seeds diverge of the first than of the second run?"""
     diverged = [sum(end[side] is not None for end in ends.values()) for side in (0, 1)]
     table = [[count, len(ends) - count] for count in diverged]

@@ -12,7 +12,6 @@ from ebmrepro.reproduction.judgement import (
     NOT_MEASURED,
     NOT_REPRODUCED,
     REPRODUCED,
-    VERDICTS,
     Judgement,
     Unmeasured,
     enough,
@@ -24,28 +23,14 @@ from ebmrepro.reproduction.judgement import (
 from ebmrepro.reproduction.rules import (
     Claim,
     LowerBound,
+    PairedComparison,
     Published,
     PublishedNumber,
     PublishedValue,
     RunResult,
+    Survival,
     Test,
 )
-
-__all__ = [
-    "NOT_JUDGED",
-    "NOT_MEASURED",
-    "NOT_REPRODUCED",
-    "REPRODUCED",
-    "VERDICTS",
-    "Judgement",
-    "judge",
-    "judge_number",
-    "judge_test",
-    "lower_bound",
-    "not_run",
-    "paired_comparison",
-    "survival",
-]
 
 NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
 
@@ -56,24 +41,19 @@ Scope = Callable[[str, Iterable[str]], str | None]
 
 def judge_test(test: Test, runs: Iterable[RunResult]) -> Judgement:
     """Apply one test of a claim to all measured runs of a preset."""
-    apply = {
-        "paired_comparison": paired_comparison,
-        "survival": survival,
-        "lower_bound": lower_bound,
-    }[test.kind]
-    return apply(test, list(runs))
-
-
-def lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
-    """`LowerBound` as its docstring defines it."""
+    apply = {PairedComparison: paired_comparison, Survival: survival, LowerBound: _lower_bound}[type(test)]
     try:
-        run = select(runs, rule.experiment, rule.objective)
-        measured = {rule.objective: summary(run, rule.metric)}
-        finished = [seed for seed, result in sorted(run.seeds.items()) if result.diverged_at is None]
-        enough(len(finished), rule.minimum_seeds, "seed", "that finished")
-        values = [value_of(run, seed, rule.metric) for seed in finished]
+        return apply(test, list(runs))
     except Unmeasured as reason:
         return Judgement(NOT_MEASURED, str(reason))
+
+
+def _lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
+    run = select(runs, rule.experiment, rule.objective)
+    measured = {rule.objective: summary(run, rule.metric)}
+    finished = [seed for seed, result in sorted(run.seeds.items()) if result.diverged_at is None]
+    enough(len(finished), rule.minimum_seeds, "seed", "that finished")
+    values = [value_of(run, seed, rule.metric) for seed in finished]
     quantile = float(stats.t.ppf(1 - rule.alpha, len(values) - 1))
     bound = statistics.fmean(values) - quantile * statistics.stdev(values) / math.sqrt(len(values))
     left_out = [seed for seed in run.seeds if seed not in finished]
@@ -85,7 +65,7 @@ def lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
 
 
 def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) -> Judgement:
-    """A published number against the runs of `preset`, by `PublishedValue` as its docstring defines it.
+    """A published number against the runs of `preset`, by `PublishedValue` as its words define it.
 
     Of a number that is no target nothing is judged; what it shows is measured, if `preset` is its.
     """
@@ -147,7 +127,7 @@ def judge(
         found = judge_number(number, preset, runs)
         about = number.rule or number.shown
         seen = scope(about.experiment, _names(found)) if found.measured else None
-        numbers.append(number.model_dump(exclude={"rule", "shown"}) | _row(found, seen, number.rule))
+        numbers.append(_number(number, found, seen))
     return {"preset": preset, "claims": rows, "numbers": numbers}
 
 
@@ -161,8 +141,7 @@ def not_run(claims: list[Claim], published: Published, preset: str, reason: str)
         if test.is_for(preset)
     ]
     numbers = [
-        number.model_dump(exclude={"rule", "shown"})
-        | _row(absent if number.rule else judge_number(number, "", []), None, number.rule)
+        _number(number, absent if number.rule else judge_number(number, "", []))
         for number in published.numbers
         if _is_about(published, preset)
     ]
@@ -185,6 +164,10 @@ def _is_about(published: Published, preset: str) -> bool:
 def _about(claim: Claim, test: Test | None = None) -> dict:
     statement = {"statement": test.statement if test else None}
     return claim.model_dump(exclude={"tests", "untested"}) | statement
+
+
+def _number(number: PublishedNumber, found: Judgement, scope: str | None = None) -> dict:
+    return number.model_dump(exclude={"rule", "shown"}) | _row(found, scope, number.rule)
 
 
 def _names(found: Judgement) -> list[str]:

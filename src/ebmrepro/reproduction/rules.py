@@ -2,26 +2,27 @@
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
-from ebmrepro.params.base import Name, Number, Positive, Section
+from ebmrepro.params.base import Name, Number, Positive, Section, Several
 from ebmrepro.shown.caption import PAPER_PRESET
 
 Confidence = Literal["high", "medium", "low"]
 Direction = Literal["lower", "higher"]
 Alpha = Annotated[float, Field(gt=0, lt=0.5)]
 # A standard deviation, and so every test here, needs two.
-Seeds = Annotated[int, Field(ge=2, strict=True)]
+Seeds = Several
 
 
 class _OfClaim(Section):
-    """A test; `statement`: which part of its claim it is about, if it has several.
+    """A test on runs of `experiment`; `statement`: which part of its claim it is about, if it has several.
 
     `presets`: where it is judged. Without them in every preset but `paper`, whose experiments may have the
-    same names and are not measured in the same way.
+    same names and are not measured in the same way. What names a run names it by its name or, if none is
+    called so, by its objective.
     """
 
     statement: str | None = None
@@ -33,19 +34,12 @@ class _OfClaim(Section):
 
 
 class PairedComparison(_OfClaim):
-    """`method` better than `baseline` in `metric`: survival first, then a one-sided paired t-test.
+    """`method` better than `baseline` in `metric`, as `words` says: survival first, then a paired t-test.
 
-    Both select a run of `experiment` by its name or, if none is called so, by its objective.
-    Seeds pair the two runs (same initial weights, same order of data). Divergence, in this order:
-
-    1. A seed of `method` that diverged no later than its partner decides: not reproduced.
-    2. A seed of `baseline` that diverged before its partner is won by survival. Its metric describes a
-       shorter training, so the pair is left out of the t-test.
-    3. If fewer pairs than `minimum_seeds` are left for the t-test, survival alone decides, by Fisher's exact
-       test on the numbers of diverged seeds, one-sided.
-
-    `diverged: counts` is for what divergence does not touch, as the seconds that a step takes: no pair is won
-    or lost by it, and every seed is in the t-test.
+    Seeds pair the two runs (same initial weights, same order of data). The metric of a seed that diverged
+    describes a shorter training, so its pair is left out of the t-test; of too few pairs, fewer than
+    `minimum_seeds`, survival alone decides. `diverged: counts` is for what divergence does not touch, as the
+    seconds that a step takes: no pair is won or lost by it, and every seed is in the t-test.
     """
 
     kind: Literal["paired_comparison"]
@@ -74,15 +68,10 @@ class PairedComparison(_OfClaim):
 
 
 class Survival(_OfClaim):
-    """`method` trains to the end where `baseline` does not: seeds that diverged, by Fisher's exact test.
+    """`method` trains to the end where `baseline` does not, as `words` says, over the seeds of both."""
 
-    Both select a run of `experiment` by its name or, if none is called so, by its objective. Over the seeds
-    that both runs have, in this order:
-
-    1. Any seed of `method` that diverged decides: not reproduced.
-    2. No seed of `baseline` diverged: not reproduced, what `method` adds was not needed here.
-    3. Reproduced if the one-sided p that `method` diverges less often is at most `alpha`.
-    """
+    # What is shown beside the verdict.
+    metric: ClassVar[str] = "iterations_survived"
 
     kind: Literal["survival"]
     experiment: Name
@@ -90,11 +79,6 @@ class Survival(_OfClaim):
     baseline: Name
     alpha: Alpha
     minimum_seeds: Seeds
-
-    @property
-    def metric(self) -> str:
-        """What is shown beside the verdict."""
-        return "iterations_survived"
 
     def words(self) -> str:
         """The rule in a sentence."""
@@ -109,7 +93,6 @@ class Survival(_OfClaim):
 class LowerBound(_OfClaim):
     """`metric` above `threshold`: the one-sided lower t confidence bound over the seeds that finished.
 
-    `objective` selects a run of `experiment` by its name or, if none is called so, by its objective.
     Diverged seeds are left out: just before a divergence gradients say nothing of their usual size.
     """
 

@@ -5,15 +5,8 @@ from ebmrepro.params.root import Params
 # Numbers of this preset alone stand for the paper's experiments.
 PAPER_PRESET = "paper"
 
-LATEX = {
+LATEX = {sign: rf"\{sign}" for sign in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",

@@ -10,6 +10,13 @@ class NothingToShow(ValueError):
     """The experiment has no run that a figure or table of this kind can show."""
 
 
+def some(items, otherwise: str):
+    """The `items` to be shown; raises NothingToShow, which says `otherwise`, if there are none."""
+    if not items:
+        raise NothingToShow(otherwise)
+    return items
+
+
 class Outcome(NamedTuple):
     """How a seed's training ended: `diverged_at` is the 0-based iteration, None if it finished."""
 

@@ -15,7 +15,8 @@ from ebmrepro.params.compositions import Composition
 from ebmrepro.params.root import Params
 from ebmrepro.params.runs import Run
 from ebmrepro.report.page import Preset, render
-from ebmrepro.reproduction.judge import VERDICTS, judge, not_run
+from ebmrepro.reproduction.judge import judge, not_run
+from ebmrepro.reproduction.judgement import VERDICTS
 from ebmrepro.reproduction.rules import RunResult, SeedResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
 from ebmrepro.shown.data import NothingToShow

@@ -6,11 +6,7 @@ from ebmrepro.tables.rows import NOTE, Column, build
 from ebmrepro.tables.switch_words import column
 from ebmrepro.tables.table import Table
 
-ABOUT = (
-    column("KL term", "kl"),
-    column("Augmentation", "augmentation"),
-    column("Multi-scale", "scales"),
-)
+ABOUT = (column("KL term", "kl"), column("Augmentation", "augmentation"), column("Multi-scale", "scales"))
 COLUMNS = [
     Column("classifier_frechet", "Classifier Fréchet distance ↓"),
     Column("effective_classes", "Effective classes ↑"),

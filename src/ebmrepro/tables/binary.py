@@ -13,11 +13,7 @@ COLUMNS = [
 ]
 # What cannot be told from the numbers alone stands in the CSV file.
 ERROR = Column("log_partition_error", "")
-KINDS = {
-    "exact": "exact",
-    "annealed importance sampling": "AIS",
-    "importance-weighted bound": "lower bound",
-}
+KINDS = {"exact": "exact", "annealed importance sampling": "AIS", "importance-weighted bound": "lower bound"}
 
 
 def make(runs: list[Measured]) -> Table:

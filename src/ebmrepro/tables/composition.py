@@ -1,6 +1,6 @@
 """Compositions: how many samples satisfy what was asked for, and how many images do by chance."""
 
-from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.compose import Composed
 from ebmrepro.tables.rows import NOTE, diverged_at, seeds_text
 from ebmrepro.tables.table import Table, format_mean_sd, mean_sd
@@ -10,8 +10,7 @@ COLUMNS = ["Composition", "Expression", "Samples that satisfy it ↑", "Real ima
 
 def make(items: list[Composed]) -> Table:
     """A row for each expression; raises NothingToShow if there is no composition."""
-    if not items:
-        raise NothingToShow("the experiment has no composition")
+    some(items, "the experiment has no composition")
     rows, records = [], []
     for item in items:
         diverged = diverged_at(item)

@@ -1,6 +1,6 @@
 """Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
 
-from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.denoise import Denoised, noise_key
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
@@ -13,8 +13,7 @@ REFERENCES = {"noisy": "noisy images", "gaussian_filter": "Gaussian filter"}
 
 def make(items: list[Denoised]) -> Table:
     """A row for each level of noise and run, the references last; raises NothingToShow if none."""
-    if not items:
-        raise NothingToShow("the experiment has no denoising")
+    some(items, "the experiment has no denoising")
     rows, records = [], []
     for item in items:
         dataset = item.runs[0].run.dataset

@@ -4,10 +4,7 @@ from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, build
 from ebmrepro.tables.table import Table
 
-DIVERGENCES = [
-    Column("kl", "KL(data, model) (nats) ↓"),
-    Column("fisher_divergence", "Fisher divergence ↓"),
-]
+DIVERGENCES = [Column("kl", "KL(data, model) (nats) ↓"), Column("fisher_divergence", "Fisher divergence ↓")]
 LOSS = Column("final_loss", "Final training loss")
 
 

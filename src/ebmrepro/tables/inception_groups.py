@@ -29,11 +29,7 @@ OTHERS = [
     Column("log_weight_effective_size", "Effective chains of log Z"),
     Column("pairwise_distance_ratio", "Pairwise distance / test's"),
 ]
-MODES = {
-    "clean": "clean",
-    "legacy_tensorflow": "legacy TensorFlow",
-    "legacy_pytorch": "legacy PyTorch",
-}
+MODES = {"clean": "clean", "legacy_tensorflow": "legacy TensorFlow", "legacy_pytorch": "legacy PyTorch"}
 NAME = re.compile(rf"({'|'.join(HEADINGS)})_({'|'.join(get_args(Mode))})(?:_([a-z][a-z0-9_]*))?_([0-9]+)")
 NOTE = (
     "FID, KID, precision, recall, density and coverage by features of Inception-2015; in brackets the number"

@@ -1,6 +1,6 @@
 """Out-of-distribution detection by energy: AUROC and FPR95 of each run against each set."""
 
-from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.detect import Detected
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
 from ebmrepro.tables.table import Table
@@ -10,8 +10,7 @@ METRICS = {"auroc": "AUROC ↑", "fpr95": "FPR95 ↓"}
 
 def make(items: list[Detected]) -> Table:
     """A row for each set and run; raises NothingToShow if there is nothing to detect."""
-    if not items:
-        raise NothingToShow("the experiment has no outliers")
+    some(items, "the experiment has no outliers")
     rows, records = [], []
     for item in items:
         for name in item.sets:

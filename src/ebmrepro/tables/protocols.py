@@ -12,16 +12,8 @@ from ebmrepro.tables.inception_groups import NOTE as RULERS
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
 from ebmrepro.tables.table import MISSING, Table
 
-# Heading and key of what tells generations apart; not every kind has all of them.
-SETTINGS = {
-    "Weights": "weights",
-    "Rounds": "rounds",
-    "Steps": "steps",
-    "Final steps": "final_steps",
-    "Step size": "step_size",
-    "Noise": "noise",
-    "Samples": "samples",
-}
+# What tells generations apart; not every kind has all of them.
+SETTINGS = ("weights", "rounds", "steps", "final_steps", "step_size", "noise", "samples")
 WEIGHTS = {"ema": "EMA", "raw": "raw"}
 # Of runs that are not measured by Inception.
 PLAIN = [*table_generation.COLUMNS, *table_density.COLUMNS]
@@ -50,9 +42,10 @@ def make(items: list[Resampled]) -> Table:
             rows.append([*words, *cells, seeds_text(item.measured)])
             own = {"protocol": item.name, "source": item.source}
             own |= {"mode": group.mode, "reference": group.reference} if groups else {}
-            own |= {key: item.generation.get(key) for key in SETTINGS.values()}
+            own |= {key: item.generation.get(key) for key in SETTINGS}
             records.append(own | record)
-    columns = ["Data", "Method", "Protocol", "Who samples so", *about, *SETTINGS, *headings, "Seeds"]
+    settings = [key.replace("_", " ").capitalize() for key in SETTINGS]
+    columns = ["Data", "Method", "Protocol", "Who samples so", *about, *settings, *headings, "Seeds"]
     return Table(columns, rows, records)
 
 
@@ -77,7 +70,7 @@ def _columns(members: list[Measured], group: Group) -> list[Column]:
 
 
 def _settings(generation: Mapping) -> list[str]:
-    values = [generation.get(key) for key in SETTINGS.values()]
+    values = [generation.get(key) for key in SETTINGS]
     return [MISSING if value is None else _word(value) for value in values]
 
 

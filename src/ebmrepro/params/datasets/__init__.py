@@ -1,11 +1,11 @@
 """`datasets`: what `ebm prepare` turns into tensors, one module a kind."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Name, Probability
+from ebmrepro.params.base import Count, Name, Probability, about
 from ebmrepro.params.kinds import Implemented, Kind
 
 # What a sample is: a real vector, a binary one, or an image of 8-bit levels.
@@ -18,6 +18,7 @@ class Dataset(Kind):
     prepare(config) -> ebmrepro.data.prepared.Prepared
     """
 
+    implementation = "ebmrepro.data.{kind}"
     form: ClassVar[Form]
     licence: ClassVar[str]
     # Whether it may be larger than memory, and take hours.
@@ -50,11 +51,8 @@ class Dataset(Kind):
     def references(self) -> frozenset[str]:
         """What evaluations may compare samples with: its form; "gaussian", a known mean and covariance;
         "plane", two real dimensions; "classifier", features of one; "inception", features of its images."""
-        has = {
-            "plane": self.form == "vectors" and self.sample_shape == (2,),
-            "inception": getattr(self, "inception", None) is not None,
-        }
-        return frozenset({self.form, *(word for word, there in has.items() if there)})
+        plane = ["plane"] if self.form == "vectors" and self.sample_shape == (2,) else []
+        return frozenset({self.form, *plane, *(one.reference for one in self.learnt)})
 
     def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """What it asks for and cannot have: (keys below the entry, reason)."""
@@ -83,14 +81,13 @@ class ClassifierRuler(Implemented):
     """The classifier whose features measure generated images; trained by `ebm prepare`."""
 
     implementation = "ebmrepro.evaluation.classifiers.class_reference"
+    # Which of a data set's `references` it gives.
+    reference: ClassVar[str] = "classifier"
 
-    epochs: Annotated[Count, Field(description="Passes over the training images.", examples=[30])]
-    batch_size: Annotated[Count, Field(description="Images in a step.", examples=[64])]
-    width: Annotated[Count, Field(description="Channels of the first convolution.", examples=[32])]
-    minimum_accuracy: Annotated[
-        Probability,
-        Field(description="Accuracy on test images, 0 to 1, below which it ends.", examples=[0.97]),
-    ]
+    epochs: Count = about("Passes over the training images.", 30)
+    batch_size: Count = about("Images in a step.", 64)
+    width: Count = about("Channels of the first convolution.", 32)
+    minimum_accuracy: Probability = about("Accuracy on test images, 0 to 1, below which it ends.", 0.97)
 
 
 class AttributeClassifiers(ClassifierRuler):
@@ -101,11 +98,9 @@ class AttributeClassifiers(ClassifierRuler):
     """
 
     implementation = "ebmrepro.evaluation.classifiers.attribute_reference"
+    reference = "attributes"
 
-    attributes: Annotated[
-        list[Name],
-        Field(min_length=1, description="Attributes that are learnt, each once.", examples=[["male"]]),
-    ]
+    attributes: list[Name] = about("Attributes that are learnt, each once.", ["male"], min_length=1)
 
     @model_validator(mode="after")
     def _each_attribute_once(self):

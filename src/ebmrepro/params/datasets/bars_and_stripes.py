@@ -1,9 +1,6 @@
 """Settings of `kind: bars_and_stripes`."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
-
+from ebmrepro.params.base import about
 from ebmrepro.params.datasets import Dataset
 
 
@@ -15,10 +12,8 @@ class BarsAndStripesData(Dataset):
 
     form = "binary"
     licence = "generated"
-    implementation = "ebmrepro.data.bars_and_stripes"
 
-    kind: Literal["bars_and_stripes"]
-    side: Annotated[int, Field(ge=2, le=5, strict=True, description="Pixels a side, 2 to 5.", examples=[3])]
+    side: int = about("Pixels a side, 2 to 5.", 3, ge=2, le=5, strict=True)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -1,10 +1,6 @@
 """Settings of `kind: binary_digits`."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
-
-from ebmrepro.params.base import Fraction
+from ebmrepro.params.base import Fraction, about
 from ebmrepro.params.data_fields import Seed, TestFraction
 from ebmrepro.params.datasets import Dataset
 
@@ -14,16 +10,11 @@ class BinaryDigitsData(Dataset):
 
     form = "binary"
     licence = "as digits"
-    implementation = "ebmrepro.data.binary_digits"
     sample_shape = (64,)
 
-    kind: Literal["binary_digits"]
     seed: Seed
     test_fraction: TestFraction
-    threshold: Annotated[
-        Fraction,
-        Field(description="Share of full grey, in (0, 1), above which a pixel is on.", examples=[0.5]),
-    ]
+    threshold: Fraction = about("Share of full grey, in (0, 1), above which a pixel is on.", 0.5)
 
     def describe(self, name: str) -> str:
         """Whose digits."""

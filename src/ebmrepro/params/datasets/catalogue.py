@@ -1,13 +1,10 @@
 """Settings of `kind: catalogue`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import Name
-from ebmrepro.params.catalogue import Entry, catalogue_at, find_entry
+from ebmrepro.params.base import Name, about
+from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
 from ebmrepro.params.data_fields import Corrupt, Limit, Seed, Side
 from ebmrepro.params.datasets import AttributeClassifiers, Dataset
 from ebmrepro.params.inception import InceptionRuler
@@ -21,40 +18,24 @@ class CatalogueData(Dataset):
     large = True
     implementation = "ebmrepro.data.catalogue.published"
 
-    kind: Literal["catalogue"]
-    catalogue: Annotated[
-        str | None,
-        Field(description="A catalogue of one's own in the project's place.", examples=["own.yaml"]),
-    ] = None
+    catalogue: str | None = about("A file in the place of the project's catalogue.", "own.yaml", default=None)
     seed: Seed
-    entry: Annotated[Name, Field(description="The set's name in the catalogue.", examples=["cifar10"])]
-    folder: Annotated[str, Field(description="Where its files lie.", examples=["data/cifar10"])]
+    entry: Name = about("The set's name in the catalogue.", "cifar10")
+    folder: str = about("Where its files lie.", "data/cifar10")
     size: Side
-    preparation: Annotated[
-        Name | None,
-        Field(
-            description="Which of the entry's ways to make a picture square; null for its first.",
-            examples=["reference"],
-        ),
-    ]
+    preparation: Name | None = about("How a picture becomes square; null for the usual way.", "reference")
     corrupt: Corrupt
-    train: Annotated[Name, Field(description="The split that is trained on.", examples=["train"])]
-    test: Annotated[Name, Field(description="The split that is tested on.", examples=["test"])]
+    train: Name = about("The split that is trained on.", "train")
+    test: Name = about("The split that is tested on.", "test")
     train_limit: Limit
     test_limit: Limit
-    classifier: Annotated[
-        AttributeClassifiers | None,
-        Field(description="What learns attributes from training images; null if nothing is judged by them."),
-    ]
-    inception: Annotated[
-        InceptionRuler | None,
-        Field(description="What FID and its like are measured against; null if nothing is."),
-    ]
+    classifier: AttributeClassifiers | None = about("What learns attributes from training images, or null.")
+    inception: InceptionRuler | None = about("What FID and its like are measured against, or null.")
 
     @property
     def published(self) -> Entry:
         """What the catalogue says of it. Raises WorkspaceError if it says nothing."""
-        return find_entry(self.entry, catalogue_at(self.catalogue))
+        return find_entry(self.entry, load_catalogue(self.catalogue))
 
     @property
     def licence(self) -> str:
@@ -83,7 +64,7 @@ class CatalogueData(Dataset):
     def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Entries, splits, sizes, preparations and attributes that the catalogue does not have."""
         try:
-            catalogue = catalogue_at(self.catalogue)
+            catalogue = load_catalogue(self.catalogue)
         except WorkspaceError as failure:
             yield ("catalogue",), str(failure)
             return

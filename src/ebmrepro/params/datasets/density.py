@@ -2,10 +2,9 @@
 
 import pkgutil
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
+from ebmrepro.params.base import about
 from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import Dataset
 
@@ -19,14 +18,10 @@ class DensityData(Dataset):
 
     form = "vectors"
     licence = "generated"
-    implementation = "ebmrepro.data.density"
     sample_shape = (2,)
 
-    kind: Literal["density"]
     seed: Seed
-    shape: Annotated[
-        Literal[SHAPES], Field(description="A module of ebmrepro.data.densities.", examples=["rings"])
-    ]
+    shape: Literal[SHAPES] = about("A module of ebmrepro.data.densities.", "rings")
     train_size: TrainSize
     test_size: TestSize
 

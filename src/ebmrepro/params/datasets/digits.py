@@ -1,9 +1,8 @@
 """Settings of `kind: digits`."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import Field
-
+from ebmrepro.params.base import about
 from ebmrepro.params.data_fields import Seed, TestFraction
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
@@ -13,19 +12,12 @@ class DigitsData(Dataset):
 
     form = "images"
     licence = "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn"
-    implementation = "ebmrepro.data.digits"
     sample_shape = (1, 8, 8)
     attributes: ClassVar = {"label": tuple("0123456789")}
 
-    kind: Literal["digits"]
     seed: Seed
     test_fraction: TestFraction
-    classifier: Annotated[ClassifierRuler, Field(description="What measures generated digits.")]
-
-    @property
-    def references(self) -> frozenset[str]:
-        """A classifier too."""
-        return super().references | {"classifier"}
+    classifier: ClassifierRuler = about("What measures generated digits.")
 
     def describe(self, name: str) -> str:
         """Whose digits."""

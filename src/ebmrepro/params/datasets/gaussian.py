@@ -1,10 +1,6 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import Dataset
 
@@ -14,11 +10,9 @@ class GaussianData(Dataset):
 
     form = "vectors"
     licence = "generated"
-    implementation = "ebmrepro.data.gaussian"
 
-    kind: Literal["gaussian"]
     seed: Seed
-    dim: Annotated[Count, Field(description="Dimensions, at least 1.", examples=[10])]
+    dim: Count = about("Dimensions, at least 1.", 10)
     train_size: TrainSize
     test_size: TestSize
 

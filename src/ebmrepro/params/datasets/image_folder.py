@@ -1,12 +1,10 @@
 """Settings of `kind: image_folder`."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from ebmrepro.files.folder_contents import contents
-from ebmrepro.params.base import Count, Name
+from ebmrepro.params.base import Count, Name, about
 from ebmrepro.params.data_fields import Corrupt, Seed, Side, TestFraction
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 from ebmrepro.params.inception import InceptionRuler
@@ -20,24 +18,16 @@ class ImageFolderData(Dataset):
     # The classes are the sub-folders.
     attributes: ClassVar = {"label": None}
     large = True
-    implementation = "ebmrepro.data.image_folder"
 
-    kind: Literal["image_folder"]
-    folder: Annotated[Name, Field(description="Its name in `folders`.", examples=["images"])]
+    folder: Name = about("Its name in `folders`.", "images")
     seed: Seed
     size: Side
-    channels: Annotated[Literal[1, 3], Field(description="1 for grey images, 3 for RGB.", examples=[3])]
-    limit: Annotated[
-        Count | None,
-        Field(description="So many images, drawn evenly over the classes; null for all.", examples=[10000]),
-    ]
+    channels: Literal[1, 3] = about("1 for grey images, 3 for RGB.", 3)
+    limit: Count | None = about("So many images, drawn evenly over the classes; null for all.", 10000)
     test_fraction: TestFraction
     corrupt: Corrupt
-    classifier: Annotated[ClassifierRuler, Field(description="What measures generated images.")]
-    inception: Annotated[
-        InceptionRuler | None,
-        Field(description="What FID and its like are measured against; null if they are not."),
-    ]
+    classifier: ClassifierRuler = about("What measures generated images.")
+    inception: InceptionRuler | None = about("What FID and its like are measured against, or null.")
 
     @property
     def folders(self) -> list[str]:
@@ -56,11 +46,6 @@ class ImageFolderData(Dataset):
     def sample_shape(self) -> tuple[int, ...]:
         """(channels, size, size)"""
         return (self.channels, self.size, self.size)
-
-    @property
-    def references(self) -> frozenset[str]:
-        """A classifier too."""
-        return super().references | {"classifier"}
 
     def describe(self, name: str) -> str:
         """Its name and the form of its images."""

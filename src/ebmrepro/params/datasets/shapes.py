@@ -1,9 +1,6 @@
 """Settings of `kind: shapes`."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
-
+from ebmrepro.params.base import about
 from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
@@ -13,14 +10,12 @@ class ShapesData(Dataset):
 
     form = "images"
     licence = "generated"
-    implementation = "ebmrepro.data.shapes"
     sample_shape = (3, 16, 16)
 
-    kind: Literal["shapes"]
     seed: Seed
     train_size: TrainSize
     test_size: TestSize
-    classifier: Annotated[ClassifierRuler, Field(description="What measures generated shapes.")]
+    classifier: ClassifierRuler = about("What measures generated shapes.")
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
@@ -30,11 +25,6 @@ class ShapesData(Dataset):
             "colour": ("red", "green", "blue"),
             "place": ("top_left", "top_right", "bottom_left", "bottom_right"),
         }
-
-    @property
-    def references(self) -> frozenset[str]:
-        """A classifier too."""
-        return super().references | {"classifier"}
 
     def describe(self, name: str) -> str:
         """What is seen, and the size."""

@@ -1,12 +1,15 @@
 """`energies`: the function E_theta(x) of each model, one module a kind."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
+from ebmrepro.params.base import about
 from ebmrepro.params.kinds import Kind
 
 # What an energy is conditioned on that depends on the diffusion time of DCD, E(x, t).
 TIME = "time"
+
+TimeCondition = Annotated[Literal["time"] | None, about("time for an energy E(x, t), or null.", None, "time")]
 
 # The most binary units whose states are summed over one by one: 2^25 terms.
 MAX_UNITS = 25
@@ -18,6 +21,7 @@ FORMS = {"binary": "binary data"}
 class Energy(Kind):
     """An energy function. Its implementation is called with (settings, shape of a sample, classes)."""
 
+    implementation = "ebmrepro.energies.{kind}:build"
     # What readers call it.
     label: ClassVar[str]
     # The form of data that it takes: vectors, binary or images.

@@ -1,27 +1,19 @@
 """Settings of `kind: conv`."""
 
 from collections.abc import Iterator
-from typing import Literal
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count
-from ebmrepro.params.energies import Energy
+from ebmrepro.params.base import Count, about
+from ebmrepro.params.energies import Energy, TimeCondition
 
 
 class ConvEnergy(Energy):
     """A small convolutional network for images of at least 8x8 pixels."""
 
-    implementation = "ebmrepro.energies.conv:build"
     form = "images"
-
     label = "convolutional"
 
-    kind: Literal["conv"]
-    width: Count = Field(description="Channels at full size.", examples=[4])
-    condition: Literal["time"] | None = Field(
-        description="time for an energy E(x, t) of the diffusion time, else null.", examples=[None, "time"]
-    )
+    width: Count = about("Channels at full size.", 4)
+    condition: TimeCondition
 
     def problems(self, dataset, exact: bool = False) -> Iterator[str]:
         """Also images that are too small."""

@@ -1,16 +1,11 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Literal
-
 from ebmrepro.params.energies import Energy
 
 
 class GaussianEnergy(Energy):
     """E(x) = (x - mu)^T Lambda (x - mu) / 2 with learnt mean and precision; log Z is known."""
 
-    implementation = "ebmrepro.energies.gaussian:build"
     form = "vectors"
     log_partition = True
     label = "quadratic"
-
-    kind: Literal["gaussian"]

@@ -1,10 +1,6 @@
 """Settings of `kind: helmholtz`."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy
 
 
@@ -14,15 +10,11 @@ class HelmholtzMachine(Energy):
     Not an energy of x: p(x) is its generative model, whose -log p(x) is bounded by importance sampling.
     """
 
-    implementation = "ebmrepro.energies.helmholtz:build"
     form = "binary"
     directed = True
     label = "Helmholtz machine"
 
-    kind: Literal["helmholtz"]
-    layers: Annotated[list[Count], Field(min_length=1)] = Field(
-        description="Binary hidden units, from the layer above the data upwards.", examples=[[3, 2]]
-    )
+    layers: list[Count] = about("Binary hidden units, from the data upwards.", [3, 2], min_length=1)
 
     @property
     def chains(self) -> frozenset[str]:

@@ -29,10 +29,7 @@ LAYOUTS: dict[str, tuple[Network, ...]] = {
         Network(1, ("block", "down", "block", "widen")),
     ),
     "celeba128": (
-        Network(
-            0.5,
-            ("widen", "down", "down", "widen", "block", "widen", "attention", "block", "widen"),
-        ),
+        Network(0.5, ("widen", "down", "down", "widen", "block", "widen", "attention", "block", "widen")),
         Network(1, ("down", "down", "down", "widen", "block", "widen")),
         Network(1, ("down", "down", "down", "widen")),
     ),

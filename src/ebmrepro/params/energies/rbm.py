@@ -4,25 +4,19 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import MAX_UNITS, Energy
 
 
 class RBMEnergy(Energy):
     """The free energy of a restricted Boltzmann machine with binary hidden units."""
 
-    implementation = "ebmrepro.energies.rbm:build"
     log_partition = True
-
     label = "RBM"
 
-    kind: Literal["rbm"]
-    hidden: Count = Field(description="Hidden units.", examples=[3])
-    visible: Literal["bernoulli", "gaussian"] = Field(
-        description="bernoulli: binary visible units; gaussian: real ones of unit variance.",
-        examples=["bernoulli", "gaussian"],
+    hidden: Count = about("Hidden units.", 3)
+    visible: Literal["bernoulli", "gaussian"] = about(
+        "bernoulli: binary visible units; gaussian: real ones of unit variance.", "bernoulli", "gaussian"
     )
 
     @property

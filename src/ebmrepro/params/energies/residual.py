@@ -1,11 +1,11 @@
 """Settings of `kind: residual`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Name, Switch
+from ebmrepro.params.base import Count, Name, Switch, about
 from ebmrepro.params.energies import Energy
 from ebmrepro.params.energies.layouts import LAYOUTS, without_room
 from ebmrepro.params.words import nearest
@@ -14,36 +14,20 @@ from ebmrepro.params.words import nearest
 class ResidualEnergy(Energy):
     """The paper's residual networks (layouts.py), summed over resolutions of the image."""
 
-    implementation = "ebmrepro.energies.residual:build"
     form = "images"
-
     label = "residual"
 
-    kind: Literal["residual"]
-    layout: Literal[*LAYOUTS] = Field(description="The blocks of each network.", examples=["small", "cifar"])
-    width: Count = Field(description="f, in whose multiples the layout has its channels.", examples=[4])
-    scales: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(
-        description="Networks: 1 at full resolution, 2 also at half, 3 also at quarter.", examples=[3]
+    layout: Literal[*LAYOUTS] = about("The blocks of each network.", "small", "cifar")
+    width: Count = about("f, in whose multiples the layout has its channels.", 4)
+    scales: int = about("Networks: full resolution, then half, then quarter.", 3, ge=1, le=3, strict=True)
+    attention: Switch = about("Self-attention in the full-resolution network.", True, False)
+    normalise: Switch = about("Instance norm up to 128 channels, group norm above.", True, False)
+    spectral_norm: Switch = about("Spectral norm in place of weight standardisation.", False, True)
+    condition: Name | None = about("Attribute to be conditioned on, or time, or null.", None, "label", "time")
+    output: Literal["linear", "square", "sigmoid"] = about(
+        "Its networks' end; linear in the paper.", "linear"
     )
-    attention: Switch = Field(
-        description="Self-attention in the full-resolution network.", examples=[True, False]
-    )
-    normalise: Switch = Field(
-        description="Instance norm up to 128 channels, group norm above.", examples=[True, False]
-    )
-    spectral_norm: Switch = Field(
-        description="Spectral norm in place of weight standardisation.", examples=[False, True]
-    )
-    condition: Name | None = Field(
-        description="Attribute of the data that the energy is conditioned on, or time, else null.",
-        examples=[None, "label", "time"],
-    )
-    output: Literal["linear", "square", "sigmoid"] = Field(
-        description="What each network ends in; the paper's is linear.", examples=["linear"]
-    )
-    members: Count = Field(
-        description="Energies of an ensemble, whose mean it is; 1 for none.", examples=[1, 2]
-    )
+    members: Count = about("Energies of an ensemble, whose mean it is; 1 for none.", 1, 2)
 
     @model_validator(mode="after")
     def _the_layout_has_it(self):

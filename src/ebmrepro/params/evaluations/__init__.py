@@ -4,16 +4,24 @@
 """
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.kinds import Kind, those
+
+ShownNeighbours = Annotated[
+    Count, about("First samples shown beside the nearest training image of each.", 16)
+]
 
 
 class Evaluation(Kind):
     """A set of metrics."""
 
+    implementation = "ebmrepro.evaluation.measures.{kind}:measure"
     # Which of the data set's `references` it compares with.
     needs: ClassVar[str]
+    # Whether samples and data may not fit into memory: they are then maps of their files, not copies.
+    mapped: ClassVar[bool] = False
 
     def problems(self, dataset, energy, generation) -> Iterator[str]:
         """Why it cannot measure samples that `generation` draws from `energy`, trained on the data set."""
@@ -23,9 +31,6 @@ class Evaluation(Kind):
                 yield f"{dataset.kind} data are measured by an evaluation of kind {wanted}, not {self.kind}"
             else:
                 yield f"{self.kind} compares with {self.needs} references, and the data set has none"
-
-    # Whether samples and data may not fit into memory: they are then maps of their files, not copies.
-    mapped: ClassVar[bool] = False
 
     def cost(self) -> int:
         """Steps of single chains, gradients in x, that its numbers of one seed take."""

@@ -1,10 +1,6 @@
 """Settings of `kind: binary`."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, Several, about
 from ebmrepro.params.evaluations import Evaluation
 
 
@@ -15,23 +11,10 @@ class BinaryEvaluation(Evaluation):
     importance sampling; of a Helmholtz machine it is bounded by importance sampling.
     """
 
-    implementation = "ebmrepro.evaluation.measures.binary:measure"
     needs = "binary"
 
-    kind: Literal["binary"]
-    ais_chains: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Chains of annealed importance sampling of log Z.", examples=[500]
-    )
-    ais_temperatures: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Distributions on its path from the base-rate RBM to the model, both ends counted.",
-        examples=[10000],
-    )
-    importance_samples: Count = Field(
-        description="Draws of the recognition net for each point, in the bound of a Helmholtz machine.",
-        examples=[1000],
-    )
-    compared_samples: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Samples, training images and test images that MMD is taken of; all if there are fewer.",
-        examples=[1000],
-    )
-    shown: Count = Field(description="Filters and reconstructions kept for figures.", examples=[64])
+    ais_chains: Several = about("Chains of annealed importance sampling of log Z.", 500)
+    ais_temperatures: Several = about("Distributions from base-rate RBM to model, both counted.", 10000)
+    importance_samples: Count = about("Recognition draws a point, in the bound of a Helmholtz machine.", 1000)
+    compared_samples: Several = about("Samples, training and test images that MMD is taken of, or all.", 1000)
+    shown: Count = about("Filters and reconstructions kept for figures.", 64)

@@ -1,14 +1,9 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Literal
-
 from ebmrepro.params.evaluations import Evaluation
 
 
 class GaussianEvaluation(Evaluation):
     """Against a known Gaussian: KL(p_D || p_theta) where the energy is Gaussian, Fisher divergence always."""
 
-    implementation = "ebmrepro.evaluation.measures.gaussian:measure"
     needs = "gaussian"
-
-    kind: Literal["gaussian"]

@@ -1,20 +1,11 @@
 """Settings of `kind: images`."""
 
-from typing import Literal
-
-from pydantic import Field
-
-from ebmrepro.params.base import Count
-from ebmrepro.params.evaluations import Evaluation
+from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
 
 
 class ImageEvaluation(Evaluation):
     """Frechet distance on the data set's own classifier, diversity, nearest training neighbours."""
 
-    implementation = "ebmrepro.evaluation.measures.images:measure"
     needs = "classifier"
 
-    kind: Literal["images"]
-    shown_neighbours: Count = Field(
-        description="First samples shown beside the nearest training image of each.", examples=[16]
-    )
+    shown_neighbours: ShownNeighbours

@@ -1,12 +1,11 @@
 """Settings of `kind: inception`: FID, Inception Score, KID, neighbours."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Index
-from ebmrepro.params.evaluations import Evaluation
+from ebmrepro.params.base import Count, Index, Positive, Several, about
+from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
 from ebmrepro.params.inception import DIMENSIONS
 from ebmrepro.params.kinds import Implemented
 
@@ -17,59 +16,33 @@ class Likelihood(Implemented):
 
     implementation = "ebmrepro.evaluation.likelihood.cube:cube_likelihood"
 
-    chains: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Chains, one weight each.", examples=[100]
-    )
-    temperatures: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Inverse temperatures beta from 0 to 1, both ends counted.", examples=[1000]
-    )
-    steps: Count = Field(description="Langevin steps at each beta.", examples=[1])
-    step_size: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] = Field(
-        description="Step size at beta = 1; step_size / beta at others, in squared grey scales.",
-        examples=[0.0005],
-    )
-    points: Count = Field(
-        description="Test images whose log-likelihood is given; all if there are fewer.", examples=[1000]
-    )
+    chains: Several = about("Chains, one weight each.", 100)
+    temperatures: Several = about("Inverse temperatures beta from 0 to 1, both ends counted.", 1000)
+    steps: Count = about("Langevin steps at each beta.", 1)
+    step_size: Positive = about("At beta = 1; step_size / beta at others, in squared grey scales.", 0.0005)
+    points: Count = about("Test images whose log-likelihood is given; all if there are fewer.", 1000)
 
 
 class InceptionEvaluation(Evaluation):
     """FID and Inception Score, KID, precision, recall, density and coverage, in every mode and against every
     reference of the data; all but the first two of as many samples as the references have kept."""
 
-    implementation = "ebmrepro.evaluation.measures.inception:measure"
     needs = "inception"
     mapped = True
 
-    kind: Literal["inception"]
-    counts: list[Count] = Field(
-        description="FID and Inception Score are those of the first so many samples, for each count; each is"
-        f" larger than {DIMENSIONS}, the length of a feature vector.",
-        examples=[[10000, 50000]],
+    counts: list[Count] = about(
+        "FID and Inception Score are those of the first so many samples, for each.", [10000, 50000]
     )
-    splits: Count = Field(description="Parts whose Inception Scores are averaged.", examples=[10])
-    subsets: Count = Field(description="Random subsets whose KIDs are averaged.", examples=[100])
-    subset_size: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Images in each of these subsets; all if there are fewer.", examples=[1000]
-    )
-    neighbours: Count = Field(
-        description="Which nearest neighbour bounds the balls of precision and recall.", examples=[3]
-    )
-    density_neighbours: Count = Field(
-        description="Which nearest neighbour bounds the balls of density and coverage.", examples=[5]
-    )
-    seed: Index = Field(
-        description="Seed of the subsets of KID, and of the test images and their noise that distances and"
-        " likelihood are taken of.",
-        examples=[0],
-    )
-    shown_neighbours: Count = Field(
-        description="First samples shown beside the nearest training image of each.", examples=[16]
-    )
-    likelihood: Likelihood | None = Field(
-        description="How the likelihood of test images is estimated; null if it is not, as of an energy that"
-        " is conditioned on an attribute.",
-        examples=[{"chains": 100, "temperatures": 1000, "steps": 1, "step_size": 0.0005, "points": 1000}],
+    splits: Count = about("Parts whose Inception Scores are averaged.", 10)
+    subsets: Count = about("Random subsets whose KIDs are averaged.", 100)
+    subset_size: Several = about("Images in each of these subsets; all if there are fewer.", 1000)
+    neighbours: Count = about("Which nearest neighbour bounds the balls of precision and recall.", 3)
+    density_neighbours: Count = about("Which nearest neighbour bounds the balls of density and coverage.", 5)
+    seed: Index = about("Of KID's subsets, and of the test images and noise of distances and likelihood.", 0)
+    shown_neighbours: ShownNeighbours
+    likelihood: Likelihood | None = about(
+        "How the likelihood of test images is estimated; null if it is not.",
+        {"chains": 100, "temperatures": 1000, "steps": 1, "step_size": 0.0005, "points": 1000},
     )
 
     def modules(self) -> list[str]:

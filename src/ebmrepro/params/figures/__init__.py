@@ -12,5 +12,6 @@ class Figure(Shown):
     `note(data)`, how to read it. Both raise shown.data.NothingToShow if there is nothing.
     """
 
+    implementation = "ebmrepro.plots.{kind}"
     # Of stage sample: every seed's samples, not the first one's alone.
     every_seed: ClassVar[bool] = False

@@ -1,7 +1,5 @@
 """Settings of `kind: chain_separation`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -12,6 +10,3 @@ class ChainSeparation(Figure):
     shows = ("images",)
     setting = ("generation", "long_chains")
     every_seed = True
-    implementation = "ebmrepro.plots.chain_separation"
-
-    kind: Literal["chain_separation"]

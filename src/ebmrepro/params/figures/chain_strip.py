@@ -1,7 +1,5 @@
 """Settings of `kind: chain_strip`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,6 +8,3 @@ class ChainStrip(Figure):
 
     stage = "sample"
     shows = ("binary", "images")
-    implementation = "ebmrepro.plots.chain_strip"
-
-    kind: Literal["chain_strip"]

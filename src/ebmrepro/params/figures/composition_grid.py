@@ -1,7 +1,5 @@
 """Settings of `kind: composition_grid`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -9,6 +7,3 @@ class CompositionGrid(Figure):
     """Samples of compositions, and which of them satisfy what was asked for."""
 
     stage = "compose"
-    implementation = "ebmrepro.plots.composition_grid"
-
-    kind: Literal["composition_grid"]

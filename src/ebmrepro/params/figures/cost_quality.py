@@ -1,7 +1,5 @@
 """Settings of `kind: cost_quality`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -9,6 +7,3 @@ class CostQuality(Figure):
     """What a training step costs against how well the model fits, method by method."""
 
     stage = "compare"
-    implementation = "ebmrepro.plots.cost_quality"
-
-    kind: Literal["cost_quality"]

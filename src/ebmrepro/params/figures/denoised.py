@@ -1,7 +1,5 @@
 """Settings of `kind: denoised`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -9,6 +7,3 @@ class DenoisedImages(Figure):
     """Noisy test images and what each energy makes of them."""
 
     stage = "denoise"
-    implementation = "ebmrepro.plots.denoised"
-
-    kind: Literal["denoised"]

@@ -1,7 +1,5 @@
 """Settings of `kind: density_panels`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -13,6 +11,3 @@ class DensityPanels(Figure):
     evaluations = ("density",)
     every_run = True
     asks_data = True
-    implementation = "ebmrepro.plots.density_panels"
-
-    kind: Literal["density_panels"]

@@ -1,7 +1,5 @@
 """Settings of `kind: filters`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,6 +8,3 @@ class FilterImages(Figure):
 
     stage = "evaluate"
     shows = ("binary",)
-    implementation = "ebmrepro.plots.filters"
-
-    kind: Literal["filters"]

@@ -1,7 +1,5 @@
 """Settings of `kind: gradient_norms`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -9,6 +7,3 @@ class GradientNorms(Figure):
     """Norm of the KL term's gradient beside the CD term's: is the term that CD drops negligible?"""
 
     stage = "train"
-    implementation = "ebmrepro.plots.gradient_norms"
-
-    kind: Literal["gradient_norms"]

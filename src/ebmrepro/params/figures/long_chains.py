@@ -1,7 +1,5 @@
 """Settings of `kind: long_chains`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -11,6 +9,3 @@ class LongChainStrips(Figure):
     stage = "sample"
     shows = ("images",)
     setting = ("generation", "long_chains")
-    implementation = "ebmrepro.plots.long_chains"
-
-    kind: Literal["long_chains"]

@@ -1,7 +1,5 @@
 """Settings of `kind: loss_curves`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -9,6 +7,3 @@ class LossCurves(Figure):
     """Training losses: what each method minimises, and beside it the part that they have in common."""
 
     stage = "train"
-    implementation = "ebmrepro.plots.loss_curves"
-
-    kind: Literal["loss_curves"]

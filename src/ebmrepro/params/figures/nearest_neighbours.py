@@ -1,7 +1,5 @@
 """Settings of `kind: nearest_neighbours`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,6 +8,3 @@ class NearestNeighbours(Figure):
 
     stage = "evaluate"
     shows = ("images",)
-    implementation = "ebmrepro.plots.nearest_neighbours"
-
-    kind: Literal["nearest_neighbours"]

@@ -1,7 +1,5 @@
 """Settings of `kind: reconstructions`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,6 +8,3 @@ class Reconstructions(Figure):
 
     stage = "evaluate"
     shows = ("binary",)
-    implementation = "ebmrepro.plots.reconstructions"
-
-    kind: Literal["reconstructions"]

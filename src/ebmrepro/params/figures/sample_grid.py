@@ -1,7 +1,5 @@
 """Settings of `kind: sample_grid`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,6 +8,3 @@ class SampleGrid(Figure):
 
     stage = "sample"
     shows = ("binary", "images")
-    implementation = "ebmrepro.plots.sample_grid"
-
-    kind: Literal["sample_grid"]

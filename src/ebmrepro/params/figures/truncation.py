@@ -1,7 +1,5 @@
 """Settings of `kind: truncation`."""
 
-from typing import Literal
-
 from ebmrepro.params.figures import Figure
 
 
@@ -10,6 +8,3 @@ class TruncationCurves(Figure):
 
     stage = "train"
     setting = ("objective", "compare_full")
-    implementation = "ebmrepro.plots.truncation"
-
-    kind: Literal["truncation"]

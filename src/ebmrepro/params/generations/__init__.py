@@ -3,26 +3,13 @@
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count, Section
+from ebmrepro.params.base import Count, Section, Several, about
 from ebmrepro.params.kinds import Kind, those
 
-Weights = Annotated[
-    Literal["ema", "raw"],
-    Field(description="Which weights of the model: their moving average or the last ones.", examples=["ema"]),
-]
-Samples = Annotated[Count, Field(description="Samples that are drawn with each seed.", examples=[1000])]
-StripChains = Annotated[Count, Field(description="Chains whose way the strip shows.", examples=[8])]
-StripFrames = Annotated[
-    int,
-    Field(
-        ge=2,
-        strict=True,
-        description="States of these chains in the strip, start and end among them, evenly spaced in steps.",
-        examples=[9],
-    ),
-]
+Weights = Annotated[Literal["ema", "raw"], about("The moving average of weights, or the last.", "ema")]
+Samples = Annotated[Count, about("Samples that are drawn with each seed.", 1000)]
+StripChains = Annotated[Count, about("Chains whose way the strip shows.", 8)]
+StripFrames = Annotated[Several, about("Their states in the strip, evenly spaced from start to end.", 9)]
 
 
 class Generation(Kind):
@@ -60,11 +47,21 @@ class Generation(Kind):
             yield from augmentation.problems(energy)
 
 
+class ChainGeneration(Generation):
+    """A way to sample by chains, some of which a strip shows on their way."""
+
+    def chain_steps(self, times: int = 1) -> int:
+        """`steps`, which every kind has."""
+        return self.steps
+
+    def tiny(self, samples: int) -> "ChainGeneration":
+        """One step."""
+        return self.model_copy(update={"samples": samples, "steps": 1, "strip_frames": 2})
+
+
 class LongChains(Section):
     """Chains from one start, with and without the augmentation transition: do they separate?"""
 
-    starts: Count = Field(description="Samples that chains start from.", examples=[4])
-    chains: Annotated[int, Field(ge=2, strict=True)] = Field(
-        description="Chains from each of them.", examples=[8]
-    )
-    rounds: Count = Field(description="Rounds of the generation's `steps` that each takes.", examples=[10])
+    starts: Count = about("Samples that chains start from.", 4)
+    chains: Several = about("Chains from each of them.", 8)
+    rounds: Count = about("Rounds of the generation's `steps` that each takes.", 10)

@@ -1,7 +1,5 @@
 """Settings of `kind: ancestral`."""
 
-from typing import Literal
-
 from ebmrepro.params.generations import Generation, Samples, Weights
 
 
@@ -11,6 +9,5 @@ class AncestralGeneration(Generation):
     needs = "ancestral"
     implementation = "ebmrepro.mcmc.ancestral:generate"
 
-    kind: Literal["ancestral"]
     weights: Weights
     samples: Samples

@@ -1,34 +1,25 @@
 """Settings of `kind: annealed`."""
 
 from collections.abc import Iterator
-from typing import Literal
 
-from pydantic import Field, model_validator
-
-from ebmrepro.params.base import Count, NonNegative, Positive
-from ebmrepro.params.generations import Generation, Samples, StripChains, StripFrames, Weights
-from ebmrepro.params.sampling import Clamp, StartBox, _ordered
+from ebmrepro.params.base import Count, NonNegative, Positive, about
+from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
+from ebmrepro.params.sampling import Bounded, Clamp, StartBox
 
 
-class AnnealedGeneration(Generation):
+class AnnealedGeneration(Bounded, ChainGeneration):
     """Annealed Langevin dynamics with a time-dependent energy, from noise, the last time first."""
 
     implementation = "ebmrepro.mcmc.annealed:generate"
     needs = "annealed"
     step_words = "annealed Langevin steps"
 
-    kind: Literal["annealed"]
     weights: Weights
     start_box: StartBox
     samples: Samples
-    steps: Count = Field(description="Langevin steps at each of the energy's times.", examples=[60])
-    step_size: Positive = Field(
-        description="Langevin step size at a time, in variances that the diffusion adds until the next.",
-        examples=[0.1],
-    )
-    noise: NonNegative = Field(
-        description="Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", examples=[1.0]
-    )
+    steps: Count = about("Langevin steps at each of the energy's times.", 60)
+    step_size: Positive = about("In variances that the diffusion adds until the next time.", 0.1)
+    noise: NonNegative = about("Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", 1.0)
     clamp: Clamp
     strip_chains: StripChains
     strip_frames: StripFrames
@@ -36,17 +27,6 @@ class AnnealedGeneration(Generation):
     def chain_steps(self, times: int = 1) -> int:
         """`steps` at each time."""
         return times * self.steps
-
-    def tiny(self, samples: int) -> "AnnealedGeneration":
-        """One step at each time."""
-        return self.model_copy(update={"samples": samples, "steps": 1, "strip_frames": 2})
-
-    @model_validator(mode="after")
-    def _boxes_are_intervals(self):
-        _ordered(self.start_box)
-        if self.clamp is not None:
-            _ordered(self.clamp)
-        return self
 
     def problems(self, energy, objective, sampler) -> Iterator[str]:
         """Also strips longer than a chain, which passes all times."""

@@ -3,39 +3,41 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Index
-from ebmrepro.params.generations import Generation, LongChains, Samples, StripChains, StripFrames, Weights
-from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox, _ordered
+from ebmrepro.params.base import Count, Index, about
+from ebmrepro.params.generations import (
+    ChainGeneration,
+    LongChains,
+    Samples,
+    StripChains,
+    StripFrames,
+    Weights,
+)
+from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox
 
 
-class LangevinGeneration(Langevin, Generation):
+class LangevinGeneration(Langevin, ChainGeneration):
     """Langevin dynamics: rounds with the augmentation transition between them, then plain steps."""
 
     implementation = "ebmrepro.mcmc.generate:generate"
     needs = "gradient"
     step_words = "Langevin steps"
 
-    kind: Literal["langevin"]
     weights: Weights
-    start: Literal["noise", "replay"] = Field(
-        description="noise: uniform in start_box. replay: samples of the training's last replay buffer.",
-        examples=["noise"],
+    start: Literal["noise", "replay"] = about(
+        "noise: uniform in start_box. replay: samples of the training's last replay buffer.", "noise"
     )
     start_box: StartBox
     samples: Samples
-    rounds: Count = Field(description="Rounds of `steps` Langevin steps.", examples=[10])
-    final_steps: Index = Field(description="Plain steps after the last round.", examples=[0])
-    augmentation: Augmentation | None = Field(
-        description="The transition after each round but the last; null for none.",
-        examples=[RECIPE],
-    )
+    rounds: Count = about("Rounds of `steps` Langevin steps.", 10)
+    final_steps: Index = about("Plain steps after the last round.", 0)
+    augmentation: Augmentation | None = about("After each round but the last; null for none.", RECIPE)
     strip_chains: StripChains
     strip_frames: StripFrames
-    long_chains: LongChains | None = Field(
-        description="Chains from common starts, with augmentation and without; null for none.",
-        examples=[{"starts": 4, "chains": 8, "rounds": 10}],
+    long_chains: LongChains | None = about(
+        "Chains from common starts, with augmentation and without; null for none.",
+        {"starts": 4, "chains": 8, "rounds": 10},
     )
 
     def chain_steps(self, times: int = 1) -> int:
@@ -61,7 +63,6 @@ class LangevinGeneration(Langevin, Generation):
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):
-        _ordered(self.start_box)
         states = self.chain_steps() + 1
         if self.strip_frames > states:
             raise ValueError(f"strip_frames must be at most {states}, the states of a chain")

@@ -27,6 +27,7 @@ class Objective(Kind):
     """A training loss. Its implementation is made with the settings; it is called with (energy, data,
     sampler) and returns Terms (objectives/terms.py)."""
 
+    implementation = "ebmrepro.objectives.{kind}:{name}"
     # What runs with this objective are called, and how they are drawn; its own name and no look of its own
     # if it has none.
     methods: ClassVar[tuple[Method, ...]] = ()

@@ -1,23 +1,17 @@
 """Settings of `kind: cd`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
-
-from ebmrepro.params.base import NonNegative
+from ebmrepro.params.base import NonNegative, about
 from ebmrepro.params.kinds import Kind
 from ebmrepro.params.objectives import Method, Objective
 
-EnergyL2 = Annotated[
-    NonNegative,
-    Field(description="weight alpha of mean E² of data and of chain ends", examples=[0.1, 0.0]),
-]
+EnergyL2 = Annotated[NonNegative, about("weight alpha of mean E² of data and of chain ends", 0.1, 0.0)]
 
 
 class ContrastiveDivergence(Objective):
     """Contrastive divergence (Hinton, 2002), with a penalty on the size of the energy."""
 
-    implementation = "ebmrepro.objectives.cd:ContrastiveDivergence"
     # cd: chains from noise or from a replay buffer, as the ICD paper's baseline. cd_k: chains of k steps from
     # the data. pcd: persistent chains.
     methods = (
@@ -28,9 +22,6 @@ class ContrastiveDivergence(Objective):
     columns = ("energy_size", "loss_cd", "gradient_norm_cd")
     chain = True
 
-    chain = True
-
-    kind: Literal["cd"]
     energy_l2: EnergyL2
 
     def method(self, sampler: Kind) -> str:

@@ -2,11 +2,11 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, NonNegative
+from ebmrepro.params.base import Count, NonNegative, about
 from ebmrepro.params.kinds import Kind
 from ebmrepro.params.objectives import Method, Objective
 
@@ -18,7 +18,6 @@ class DiffusionContrastiveDivergence(Objective):
     conditioned on time: E(x, t_0), ..., E(x, t_{N-1}).
     """
 
-    implementation = "ebmrepro.objectives.dcd:DiffusionContrastiveDivergence"
     # dcd_ve, dcd_vp: the one-step form with either diffusion.
     methods = (
         Method("dcd_ve", "DCD-VE", "#CC79A7", marker="P", order=80),
@@ -28,17 +27,16 @@ class DiffusionContrastiveDivergence(Objective):
     columns = ("loss_dcd",)
     real = True
 
-    kind: Literal["dcd"]
-    diffusion: Literal["ve", "vp"] = Field(
-        description="variance exploding or variance preserving", examples=["ve", "vp"]
-    )
-    levels: Annotated[list[NonNegative], Field(min_length=2)] = Field(
-        description="rising; of ve the standard deviation of the noise at each time, of vp the time itself;"
+    diffusion: Literal["ve", "vp"] = about("variance exploding or variance preserving", "ve", "vp")
+    levels: list[NonNegative] = about(
+        "rising; of ve the standard deviation of the noise at each time, of vp the time itself;"
         " two make the one-step form, more the time-dependent one",
-        examples=[[0.0, 0.4], [0.0, 0.4, 1.2]],
+        [0.0, 0.4],
+        [0.0, 0.4, 1.2],
+        min_length=2,
     )
-    inner_samples: Count = Field(description="M, samples x' of each point", examples=[4])
-    stabiliser: NonNegative = Field(description="w of the Monte-Carlo form; 0 has no floor", examples=[1.0])
+    inner_samples: Count = about("M, samples x' of each point", 4)
+    stabiliser: NonNegative = about("w of the Monte-Carlo form; 0 has no floor", 1.0)
 
     @model_validator(mode="after")
     def _levels_rise(self):

@@ -1,21 +1,14 @@
 """Settings of `kind: dsm`."""
 
-from typing import Literal
-
-from pydantic import Field
-
-from ebmrepro.params.base import Positive
+from ebmrepro.params.base import Positive, about
 from ebmrepro.params.objectives import Method, Objective
 
 
 class DenoisingScoreMatching(Objective):
     """Denoising score matching (Vincent, 2011)."""
 
-    implementation = "ebmrepro.objectives.dsm:DenoisingScoreMatching"
     methods = (Method("dsm", "DSM", "#000000", "--", "v", 60),)
     columns = ("loss_score",)
-
     real = True
 
-    kind: Literal["dsm"]
-    sigma: Positive = Field(description="standard deviation of the noise", examples=[0.15])
+    sigma: Positive = about("standard deviation of the noise", 0.15)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ebmrepro.params.base import Count, NonNegative, Switch
+from ebmrepro.params.base import Count, NonNegative, Switch, about
 from ebmrepro.params.objectives import Method, Objective
 from ebmrepro.params.objectives.cd import EnergyL2
 
@@ -13,37 +13,22 @@ from ebmrepro.params.objectives.cd import EnergyL2
 class ImprovedContrastiveDivergence(Objective):
     """CD plus the KL term, L_opt and L_ent."""
 
-    implementation = "ebmrepro.objectives.icd:ImprovedContrastiveDivergence"
     methods = (Method("icd", "ICD", "#0072B2", marker="D", order=50, symbol="L_Full"),)
-    columns = (
-        "energy_size",
-        "loss_cd",
-        "loss_opt",
-        "loss_entropy",
-        "gradient_norm_cd",
-        "gradient_norm_kl",
-    )
+    columns = ("energy_size", "loss_cd", "loss_opt", "loss_entropy", "gradient_norm_cd", "gradient_norm_kl")
     chain = True
 
-    kind: Literal["icd"]
     energy_l2: EnergyL2
-    kl_weight: NonNegative = Field(description="weight of L_opt; 0 leaves it out", examples=[1.0])
-    entropy_weight: NonNegative = Field(description="weight of L_ent; 0 leaves it out", examples=[0.3])
-    kl_samples: Count = Field(description="chain ends that carry the graph", examples=[128])
-    kl_steps: Count | Literal["all"] = Field(
-        description="last steps of the chain that the gradient of the KL term passes", examples=[1, "all"]
-    )
-    neighbours: Count = Field(description="samples of the replay buffer for the entropy", examples=[100])
-    nearest: Count = Field(
-        description="the entropy is from the distance to the nearest-th of the neighbours", examples=[1]
-    )
-    entropy_after: Count = Field(
-        description="the entropy is off until the buffer holds more than so many", examples=[1000]
-    )
-    compare_full: Switch = Field(
-        description="log the cosine between the gradients of L_KL through kl_steps and through all steps at"
-        " each logged iteration; changes no result",
-        examples=[False, True],
+    kl_weight: NonNegative = about("weight of L_opt; 0 leaves it out", 1.0)
+    entropy_weight: NonNegative = about("weight of L_ent; 0 leaves it out", 0.3)
+    kl_samples: Count = about("chain ends that carry the graph", 128)
+    kl_steps: Count | Literal["all"] = about("last steps of the chain that L_KL's gradient passes", 1, "all")
+    neighbours: Count = about("samples of the replay buffer for the entropy", 100)
+    nearest: Count = about("the entropy is from the distance to the nearest-th of the neighbours", 1)
+    entropy_after: Count = about("the entropy is off until the buffer holds more than so many", 1000)
+    compare_full: Switch = about(
+        "log the cosine between L_KL's gradients through kl_steps and through all steps; changes no result",
+        False,
+        True,
     )
 
     @model_validator(mode="after")

@@ -1,42 +1,30 @@
 """Settings of `kind: mle`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-
-from ebmrepro.params.base import Section
+from ebmrepro.params.base import about
 from ebmrepro.params.kinds import those
 from ebmrepro.params.objectives import Method, Objective
-from ebmrepro.params.sampling import Interval, _ordered
+from ebmrepro.params.sampling import Bounded, Interval
 
 
-class GridPartition(Section):
+class GridPartition(Bounded):
     """log Z of a two-dimensional energy by the midpoint rule on a square."""
 
-    box: Interval = Field(description="lowest and highest value of both coordinates", examples=[[-5.0, 5.0]])
-    cells: Annotated[int, Field(ge=16, le=4096, strict=True)] = Field(
-        description="cells along a side of the square", examples=[48]
-    )
-
-    @model_validator(mode="after")
-    def _box_is_an_interval(self):
-        _ordered(self.box)
-        return self
+    box: Interval = about("lowest and highest value of both coordinates", [-5.0, 5.0])
+    cells: int = about("cells along a side of the square", 48, ge=16, le=4096, strict=True)
 
 
 class MaximumLikelihood(Objective):
     """Exact maximum likelihood."""
 
-    implementation = "ebmrepro.objectives.mle:MaximumLikelihood"
     methods = (Method("mle", "ML", "#009E73", "-.", "*", 10, "−log p"),)
     columns = ("loss_nll",)
 
-    kind: Literal["mle"]
-    grid: GridPartition | None = Field(
-        description="log Z by quadrature in two dimensions; null: the energy's own (Gaussian in closed form,"
-        " RBM by enumeration)",
-        examples=[None, {"box": [-5.0, 5.0], "cells": 48}],
+    grid: GridPartition | None = about(
+        "log Z by quadrature in two dimensions; null: the energy's own",
+        None,
+        {"box": [-5.0, 5.0], "cells": 48},
     )
 
     def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:

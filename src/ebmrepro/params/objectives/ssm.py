@@ -1,21 +1,14 @@
 """Settings of `kind: ssm`."""
 
-from typing import Literal
-
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.objectives import Method, Objective
 
 
 class SlicedScoreMatching(Objective):
     """Sliced score matching (Song et al., 2019)."""
 
-    implementation = "ebmrepro.objectives.ssm:SlicedScoreMatching"
     methods = (Method("ssm", "SSM", "#888888", ":", "<", 70),)
     columns = ("loss_score",)
-
     real = True
 
-    kind: Literal["ssm"]
-    projections: Count = Field(description="random directions for each point", examples=[1, 2])
+    projections: Count = about("random directions for each point", 1, 2)

@@ -1,16 +1,11 @@
 """Settings of `kind: wake_sleep`."""
 
-from typing import Literal
-
 from ebmrepro.params.objectives import Method, Objective
 
 
 class WakeSleep(Objective):
     """The wake-sleep algorithm (Hinton, Dayan, Frey and Neal, 1995), for Helmholtz machines."""
 
-    implementation = "ebmrepro.objectives.wake_sleep:WakeSleep"
     methods = (Method("wake_sleep", "wake-sleep", "#56B4E9", ":", ">", 110),)
     directed = True
     columns = ("loss_wake", "loss_sleep")
-
-    kind: Literal["wake_sleep"]

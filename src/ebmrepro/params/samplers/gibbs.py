@@ -1,10 +1,8 @@
 """Settings of `kind: gibbs`."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import Field
-
-from ebmrepro.params.base import Count
+from ebmrepro.params.base import Count, about
 from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.sampling import _Start
 
@@ -15,8 +13,6 @@ class GibbsSampler(_Start, Sampler):
     implementation = "ebmrepro.mcmc.gibbs:transition"
     start_box: ClassVar[None] = None
     augmentation: ClassVar[None] = None
-
     needs = "gibbs"
 
-    kind: Literal["gibbs"]
-    steps: Count = Field(description="Sweeps of a chain, the k of CD-k.", examples=[1])
+    steps: Count = about("Sweeps of a chain, the k of CD-k.", 1)

@@ -1,12 +1,10 @@
 """Settings of `kind: hmc`."""
 
-from typing import Literal
+from pydantic import model_validator
 
-from pydantic import Field, model_validator
-
-from ebmrepro.params.base import Count, Positive, Switch
+from ebmrepro.params.base import Count, Positive, Switch, about
 from ebmrepro.params.samplers import Sampler
-from ebmrepro.params.sampling import Clamp, Start, _ordered
+from ebmrepro.params.sampling import Clamp, Start
 
 
 class HamiltonianSampler(Start, Sampler):
@@ -18,14 +16,10 @@ class HamiltonianSampler(Start, Sampler):
     needs = "gradient"
     implementation = "ebmrepro.mcmc.hmc:transition"
 
-    kind: Literal["hmc"]
-    steps: Count = Field(description="Transitions of a chain, each with fresh momenta.", examples=[5])
-    leapfrog_steps: Count = Field(description="Leapfrog steps of a transition.", examples=[3])
-    step_size: Positive = Field(description="Size of a leapfrog step.", examples=[0.1])
-    metropolis: Switch = Field(
-        description="Accept or reject each transition, which makes exp(-E) / Z exactly stationary.",
-        examples=[False],
-    )
+    steps: Count = about("Transitions of a chain, each with fresh momenta.", 5)
+    leapfrog_steps: Count = about("Leapfrog steps of a transition.", 3)
+    step_size: Positive = about("Size of a leapfrog step.", 0.1)
+    metropolis: Switch = about("Accept or reject transitions: exp(-E) / Z is exactly stationary.", False)
     clamp: Clamp
 
     def cost(self) -> int:
@@ -34,8 +28,6 @@ class HamiltonianSampler(Start, Sampler):
 
     @model_validator(mode="after")
     def _metropolis_without_clamp(self):
-        if self.clamp is not None:
-            _ordered(self.clamp)
-            if self.metropolis:
-                raise ValueError("metropolis: true needs clamp: null, a clamped move is not reversible")
+        if self.metropolis and self.clamp is not None:
+            raise ValueError("metropolis: true needs clamp: null, a clamped move is not reversible")
         return self

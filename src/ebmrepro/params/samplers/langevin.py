@@ -1,7 +1,5 @@
 """Settings of `kind: langevin`."""
 
-from typing import Literal
-
 from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.sampling import Langevin, Start
 
@@ -10,5 +8,3 @@ class LangevinSampler(Langevin, Start, Sampler):
     """Langevin dynamics as the negative chain of CD and ICD."""
 
     needs = "gradient"
-
-    kind: Literal["langevin"]

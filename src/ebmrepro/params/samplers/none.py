@@ -1,6 +1,6 @@
 """Settings of `kind: none`."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from ebmrepro.params.samplers import Sampler
 
@@ -11,5 +11,3 @@ class NoChain(Sampler):
     start: ClassVar[str] = "data"
     steps: ClassVar[int] = 0
     buffer: ClassVar[None] = None
-
-    kind: Literal["none"]

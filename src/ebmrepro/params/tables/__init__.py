@@ -9,3 +9,5 @@ class Table(Shown):
     Its implementation has `make(data)`, which gives a tables.table.Table of what the stage's loader read, and
     `note(data)`, how to read it. Both raise shown.data.NothingToShow if there is nothing.
     """
+
+    implementation = "ebmrepro.tables.{kind}"

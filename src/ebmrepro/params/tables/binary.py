@@ -1,7 +1,5 @@
 """Settings of `kind: binary`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -10,6 +8,3 @@ class BinaryTable(Table):
 
     stage = "evaluate"
     shows = ("binary",)
-    implementation = "ebmrepro.tables.binary"
-
-    kind: Literal["binary"]

@@ -1,7 +1,5 @@
 """Settings of `kind: composition`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -9,6 +7,3 @@ class CompositionTable(Table):
     """Compositions: how many samples satisfy what was asked for, and how many images do by chance."""
 
     stage = "compose"
-    implementation = "ebmrepro.tables.composition"
-
-    kind: Literal["composition"]

@@ -1,7 +1,5 @@
 """Settings of `kind: denoising`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -9,6 +7,3 @@ class DenoisingTable(Table):
     """Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
 
     stage = "denoise"
-    implementation = "ebmrepro.tables.denoising"
-
-    kind: Literal["denoising"]

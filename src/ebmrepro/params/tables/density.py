@@ -1,7 +1,5 @@
 """Settings of `kind: density`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -12,6 +10,3 @@ class DensityTable(Table):
     shows = ("vectors",)
     evaluations = ("density",)
     every_run = True
-    implementation = "ebmrepro.tables.density"
-
-    kind: Literal["density"]

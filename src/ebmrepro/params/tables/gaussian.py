@@ -1,7 +1,5 @@
 """Settings of `kind: gaussian`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -12,6 +10,3 @@ class GaussianTable(Table):
     shows = ("vectors",)
     evaluations = ("gaussian",)
     every_run = True
-    implementation = "ebmrepro.tables.gaussian"
-
-    kind: Literal["gaussian"]

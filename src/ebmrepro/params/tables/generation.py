@@ -1,7 +1,5 @@
 """Settings of `kind: generation`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -11,6 +9,3 @@ class GenerationTable(Table):
     stage = "evaluate"
     shows = ("images",)
     evaluations = ("images",)
-    implementation = "ebmrepro.tables.generation"
-
-    kind: Literal["generation"]

@@ -1,7 +1,5 @@
 """Settings of `kind: inception`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -11,6 +9,3 @@ class InceptionTable(Table):
     stage = "evaluate"
     shows = ("images",)
     evaluations = ("inception",)
-    implementation = "ebmrepro.tables.inception"
-
-    kind: Literal["inception"]

@@ -1,7 +1,5 @@
 """Settings of `kind: methods`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -9,6 +7,3 @@ class MethodsTable(Table):
     """Every method on every data set: how well it fits, what its samples are worth, what a step costs."""
 
     stage = "compare"
-    implementation = "ebmrepro.tables.methods"
-
-    kind: Literal["methods"]

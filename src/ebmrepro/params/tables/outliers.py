@@ -1,7 +1,5 @@
 """Settings of `kind: outliers`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -9,6 +7,3 @@ class OutliersTable(Table):
     """Out-of-distribution detection by energy: AUROC and FPR95 of each run against each set."""
 
     stage = "detect"
-    implementation = "ebmrepro.tables.outliers"
-
-    kind: Literal["outliers"]

@@ -1,7 +1,5 @@
 """Settings of `kind: protocols`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -12,6 +10,3 @@ class ProtocolsTable(Table):
     shows = ("vectors", "images")
     evaluations = ("density", "images", "inception")
     every_run = True
-    implementation = "ebmrepro.tables.protocols"
-
-    kind: Literal["protocols"]

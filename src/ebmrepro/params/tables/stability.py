@@ -1,7 +1,5 @@
 """Settings of `kind: stability`."""
 
-from typing import Literal
-
 from ebmrepro.params.tables import Table
 
 
@@ -9,6 +7,3 @@ class StabilityTable(Table):
     """Which architectures can be trained, with the KL term and without it: iterations survived."""
 
     stage = "evaluate"
-    implementation = "ebmrepro.tables.stability"
-
-    kind: Literal["stability"]

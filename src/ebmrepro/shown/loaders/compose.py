@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ebmrepro.files import workspace
-from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
-from ebmrepro.params.tables import Table
+from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import NothingToShow, Outcome, RunLabel
 from ebmrepro.shown.loaders import files
 
@@ -31,7 +30,7 @@ class Composed:
     satisfied: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel]) -> tuple[Composed, str]:
+def for_figure(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Composed, str]:
     """The composition with the samples of its first seed."""
     made, content = for_table(params, shown, item, labels)
     path = files.place(params, shown, item, ".safetensors")
@@ -46,7 +45,7 @@ def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel])
     return replace(made, seed=seed, samples=samples, satisfied=satisfied), digest
 
 
-def for_table(params: Params, shown: Table, item: str, labels: list[RunLabel]) -> tuple[Composed, dict]:
+def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Composed, dict]:
     """The metrics of every seed, for the expressions in the order of params.yaml."""
     content = workspace.load_json(files.place(params, shown, item, ".json"))
     words = {}

@@ -8,9 +8,8 @@ import numpy as np
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.denoisings import noise_name
-from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
-from ebmrepro.params.tables import Table
+from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import RunLabel
 from ebmrepro.shown.loaders import files
 from ebmrepro.shown.loaders.evaluate import Measured
@@ -40,7 +39,7 @@ def noise_key(metric: str, noise: float) -> str:
     return f"denoise_{metric}_{noise_name(noise)}"
 
 
-def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel]) -> tuple[Denoised, str]:
+def for_figure(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Denoised, str]:
     """The metrics, with the images of each run's first seed."""
     made, content = for_table(params, shown, item, labels)
     path = files.place(params, shown, item, ".safetensors")
@@ -63,7 +62,7 @@ def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel])
     return made, workspace.data_sha256([given, made.noise, made.reference, digests])
 
 
-def for_table(params: Params, shown: Table, item: str, labels: list[RunLabel]) -> tuple[Denoised, dict]:
+def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Denoised, dict]:
     """The metrics of every run and seed."""
     runs, content = members(params, shown, item, labels)
     return Denoised(item, content["noise"], runs, content["reference"]), content

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ebmrepro.files import workspace
-from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
-from ebmrepro.params.tables import Table
+from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import RunLabel
 from ebmrepro.shown.loaders import files
 from ebmrepro.shown.loaders.evaluate import Measured
@@ -31,7 +30,7 @@ class Detected:
     edges: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel]) -> tuple[Detected, str]:
+def for_figure(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Detected, str]:
     """The metrics, with the histograms of each run's first seed."""
     made, content = for_table(params, shown, item, labels)
     path = files.place(params, shown, item, ".safetensors")
@@ -47,7 +46,7 @@ def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel])
     return made, workspace.data_sha256([made.sets, digests])
 
 
-def for_table(params: Params, shown: Table, item: str, labels: list[RunLabel]) -> tuple[Detected, dict]:
+def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Detected, dict]:
     """The metrics of every run and seed."""
     runs, content = members(params, shown, item, labels)
     return Detected(item, content["sets"], runs), content

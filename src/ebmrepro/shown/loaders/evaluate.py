@@ -8,9 +8,8 @@ import numpy as np
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.datasets import Dataset
-from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
-from ebmrepro.params.tables import Table
+from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import FINISHED, Outcome, RunLabel, of_run
 from ebmrepro.shown.loaders import files
 
@@ -41,7 +40,7 @@ class Measured:
     likelihood: str = ""
 
 
-def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel]) -> tuple[Drawn, str]:
+def for_figure(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Drawn, str]:
     """What was kept of the first seed."""
     path = files.place(params, shown, item, ".safetensors")
     tensors, _ = workspace.load_tensors(path)
@@ -54,7 +53,7 @@ def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel])
     return drawn, workspace.data_sha256([files.arrays_sha256(arrays), [*outcome]])
 
 
-def for_table(params: Params, shown: Table, item: str, labels: list[RunLabel]) -> tuple[Measured, dict]:
+def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Measured, dict]:
     """The metrics of every seed."""
     path = files.place(params, shown, item, ".json")
     content = workspace.load_json(path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ebmrepro.files import workspace
 from ebmrepro.params.root import Params
-from ebmrepro.params.tables import Table
+from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import NothingToShow, RunLabel, of_run
 from ebmrepro.shown.loaders import files
 from ebmrepro.shown.loaders.evaluate import Measured, measured
@@ -24,7 +24,7 @@ class Resampled:
     measured: Measured
 
 
-def for_table(params: Params, shown: Table, item: str, labels: list[RunLabel]) -> tuple[Resampled, dict]:
+def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Resampled, dict]:
     """The metrics of every seed; the data set's own numbers stand in the files of stage evaluate."""
     content = workspace.load_json(files.place(params, shown, item, ".json"))
     run = content["run"]

@@ -7,8 +7,8 @@ import numpy as np
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError, map_tensors
-from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
+from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import FINISHED, Outcome, RunLabel, of_run
 from ebmrepro.shown.loaders import files
 
@@ -48,9 +48,14 @@ class SampledSeeds:
     run: RunLabel
     seeds: Mapping[int, Samples]
 
+    @property
+    def outcomes(self) -> dict[int, Outcome]:
+        """How the training of each seed ended."""
+        return {seed: one.outcome for seed, one in self.seeds.items()}
+
 
 def for_figure(
-    params: Params, shown: Figure, item: str, labels: list[RunLabel]
+    params: Params, shown: Shown, item: str, labels: list[RunLabel]
 ) -> tuple[Samples | SampledSeeds, str]:
     """The first seed's samples, or those of every seed."""
     path, label = files.place(params, shown, item, ".safetensors"), of_run(labels, item)

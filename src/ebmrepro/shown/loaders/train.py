@@ -10,8 +10,8 @@ import pandas as pd
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.figures import Figure
 from ebmrepro.params.root import Params
+from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import Outcome, RunLabel, of_run
 from ebmrepro.shown.loaders import files
 
@@ -25,7 +25,7 @@ class Curves:
     outcomes: Mapping[int, Outcome]
 
 
-def for_figure(params: Params, shown: Figure, item: str, labels: list[RunLabel]) -> tuple[Curves, str]:
+def for_figure(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Curves, str]:
     """The log and how each seed ended."""
     status = workspace.load_json(files.place(params, shown, item, ".json"))
     path = files.place(params, shown, item, ".csv")
