@@ -116,8 +116,8 @@ def test_make_gives_reproducible_disjoint_parts(shape):
 
 
 def test_an_unknown_shape_is_refused():
-    with pytest.raises(ValidationError, match="'checkerboard', 'eight_gaussians', 'rings' or 'two_moons'"):
-        DensityData(kind="density", shape="spiral", train_size=1, test_size=1, seed=0)
+    with pytest.raises(ValidationError, match=f"'{SHAPES[0]}'.*'{SHAPES[-1]}'"):
+        DensityData(kind="density", shape="no_such_shape", train_size=1, test_size=1, seed=0)
 
 
 def test_what_a_density_needs_is_its_own_module_and_no_other():

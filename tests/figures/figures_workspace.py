@@ -39,7 +39,9 @@ from ebmrepro.params.switches import switches
 STEPS = 140
 LONG_STEPS = [0, 2, 5, 7, 10, 12, 15]
 COLUMNS = (
+    "energy_positive",
     "loss",
+    "gradient_norm",
     "loss_cd",
     "energy_gap",
     "gradient_norm_cd",
@@ -58,7 +60,11 @@ def write_log(run: str, change: float = 0.0) -> None:
         end = DIVERGED.get(run, {}).get(seed, 60)
         for iteration in range(0, end + 1, 10):
             common = np.sin(iteration) * 0.1 + seed * 0.01 + change
-            values = {"loss": common - 0.02 * iteration * has_kl(run)}
+            values = {
+                "energy_positive": common,
+                "loss": common - 0.02 * iteration * has_kl(run),
+                "gradient_norm": 1.5 + np.cos(iteration),
+            }
             if has_chain(run):
                 values |= {"loss_cd": common, "energy_gap": common, "gradient_norm_cd": 1 + seed}
             if has_kl(run):

@@ -6,7 +6,7 @@ import pytest
 from kind_examples import IDS, KINDS, example, sections
 
 from ebmrepro.params.base import Section
-from ebmrepro.params.kinds import Kind
+from ebmrepro.params.kinds import Kind, kinds
 
 
 def _lacking(section: type[Section], where: str = "") -> Iterator[str]:
@@ -35,3 +35,29 @@ def test_the_examples_together_are_valid(family, kind):
 @pytest.mark.parametrize(("family", "kind"), KINDS, ids=IDS)
 def test_every_kind_says_what_it_is(family, kind):
     assert (kind.__doc__ or "").strip() and kind.name()
+
+
+@pytest.mark.parametrize(("family", "kind"), KINDS, ids=IDS)
+def test_every_kind_sets_what_its_family_declares(family, kind):
+    declared = {
+        name
+        for base in kind.__mro__
+        for name, hint in vars(base).get("__annotations__", {}).items()
+        if "ClassVar" in str(hint)
+    }
+    one = example(kind)
+    assert [name for name in sorted(declared) if not hasattr(one, name)] == []
+
+
+@pytest.mark.parametrize(("family", "kind"), KINDS, ids=IDS)
+def test_every_kind_has_the_code_that_it_names(family, kind):
+    """A sampler that runs no chain has none."""
+    if kind.implementation:
+        assert kind.load() is not None
+    else:
+        assert family == "samplers" and not kind.needs
+
+
+def test_no_two_methods_share_a_key():
+    keys = [method.key for kind in kinds("objectives").values() for method in kind.methods]
+    assert len(keys) == len(set(keys)) > 10

@@ -58,7 +58,7 @@ def records(checkout: Checkout) -> dict[str, dict]:
 
 def test_every_job_leaves_a_record_of_the_commit_it_ran_from(finished, monkeypatch):
     monkeypatch.chdir(finished.folder)
-    jobs = {job.command: job for job in all_jobs(load_params().model_dump(mode="json"))}
+    jobs = {job.command: job for job in all_jobs(load_params())}
     found = records(finished)
     head = finished.run("git", "rev-parse", "HEAD").stdout.strip()
     assert found.keys() == jobs.keys()
@@ -69,6 +69,8 @@ def test_every_job_leaves_a_record_of_the_commit_it_ran_from(finished, monkeypat
         assert set(record["inputs"]) == set(jobs[command].inputs)
         assert record["outputs"] == {path: file_sha256(Path(path)) for path in record["outputs"]}
         assert record["environment"]["packages_unlike_lock"] == []
+        # All code of the package that the job loaded is code that both runners watch.
+        assert record["code"]["unwatched"] == [], command
     assert found["ebm train gaussian_cd"]["machine"]["torch"]
     assert found["ebm train gaussian_cd"]["machine"]["device"] == "cpu"
 
@@ -108,7 +110,7 @@ def test_the_crate_says_what_made_what(finished, crate):
     train, sample = entities["#job/train/gaussian_cd"], entities["#job/sample/gaussian_cd"]
     assert model in references(train, "result") and model in references(sample, "object")
     assert entities[model]["sha256"] == file_sha256(crate / model) == file_sha256(finished / model)
-    settings = entities["#parameter/train/gaussian_cd/objectives.cd"]
+    settings = entities["#parameter/train/gaussian_cd/objective"]
     assert settings["@id"] in references(train, "object")
     assert json.loads(settings["value"])["kind"] == "cd"
     assert references(entities["#run"], "object") == {"params.yaml"}
@@ -117,7 +119,6 @@ def test_the_crate_says_what_made_what(finished, crate):
     assert entities["Snakefile"]["version"] == head
     engine = entities["https://snakemake.github.io"]
     assert engine["softwareVersion"] == importlib.metadata.version("snakemake")
-    # A folder as an input stands for all that was made below it.
     drawn = references(entities["#job/table/gaussian"], "object")
     assert "results/micro/evaluate/gaussian/gaussian_mle.json" in drawn
     # The crate holds what runs it again.
@@ -126,7 +127,7 @@ def test_the_crate_says_what_made_what(finished, crate):
         "dvc.yaml",
         "requirements.lock",
         "src/ebmrepro/cli.py",
-        "workflow/rules/train.smk",
+        "workflow/rules/jobs.smk",
     ):
         assert (crate / name).read_bytes() == (finished / name).read_bytes()
     assert not list(crate.rglob("__pycache__"))
@@ -168,7 +169,7 @@ def test_a_crate_is_refused_where_the_records_are_not_of_what_lies_here(copy, ed
     elif edit == "params.yaml":
         copy.edit("    samples: 100\n", "    samples: 90\n")
     else:
-        path.write_text(path.read_text() + "\n")
+        path.write_text(path.read_text() + "\nTOUCHED = True\n")
     done = copy.run(sys.executable, EXPORT, "crate", code=1)
     assert reason in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert not (copy / "crate").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 from ebmrepro.files.workspace import data_sha256
 from ebmrepro.flow.places import outputs, prepared, results_of
 from ebmrepro.params.compositions import models_of
-from ebmrepro.params.methods import method
+from ebmrepro.params.methods import method, methods
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, stage
 from ebmrepro.params.switches import switches
@@ -204,9 +204,15 @@ class Figure(Needs):
 
     def settings(self):
         runs = self._runs()
-        labels = [list(label) for label in label_runs(self.params, runs)]
-        # Seeds and data sets are in the words.
-        return {"entry": _dump(self.entry), "runs": labels, "scope": scope(self.params, runs)}
+        labels = label_runs(self.params, runs)
+        return {
+            "entry": _dump(self.entry),
+            "runs": [list(label) for label in labels],
+            # What objectives say of their methods is no code: names, colours, marks.
+            "methods": [list(methods()[key]) for key in sorted({label.method for label in labels})],
+            # Seeds and data sets are in the words.
+            "scope": scope(self.params, runs),
+        }
 
     def inputs(self):
         yield from results_of(self.params, self.entry.stage, self.entry.experiment)
