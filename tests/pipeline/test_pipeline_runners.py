@@ -1,6 +1,7 @@
 """Snakemake runs, DVC remembers, and they agree."""
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -145,6 +146,17 @@ def test_sync_refuses_what_snakemake_does_not_vouch_for(copy):
     done = copy.run("ebm", "sync", code=1)
     assert "Snakemake still has something to do" in done.stderr
     assert "changed" in copy.run("dvc", "status").stdout
+
+
+def test_a_list_of_other_jobs_that_came_with_git_is_made_anew(fresh):
+    """However old or new it is: jobs.json of another preset lies beside params.yaml."""
+    (fresh / "jobs.json").write_text('{"train": {}}\n')
+    for moment in (1, 4_000_000_000):
+        os.utime(fresh / "jobs.json", (moment, moment))
+        assert "rule check" in fresh.snakemake("--dry-run").stdout
+    fresh.snakemake("--cores", "1", "jobs.json")
+    assert "gaussian_cd" in json.loads((fresh / "jobs.json").read_text())["train"]
+    assert "rule check" not in fresh.snakemake("--dry-run").stdout
 
 
 def test_a_fresh_clone_without_the_cache_reruns_everything(copy, tmp_path):

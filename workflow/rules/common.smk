@@ -9,7 +9,7 @@ import yaml
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.folder_contents import contents
-from ebmrepro.files.workspace import WorkspaceError, data_sha256
+from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.flow import rules
 from ebmrepro.flow.code import save_cache
 from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, listing
@@ -39,7 +39,7 @@ if workflow.is_main_process:
     hold_this_folder()
     if JOBS.exists() and JOBS.read_text(encoding="utf-8") != LISTED:
         # A list of another params.yaml or of other code, whatever its time: it counts as older than they are.
-        os.utime(JOBS, (0, 0))
+        os.utime(JOBS, (1, 1))  # Snakemake takes 0 for a file that has no time.
 
 
 wildcard_constraints:

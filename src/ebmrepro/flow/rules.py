@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ebmrepro.files.workspace import data_sha256, file_sha256
 from ebmrepro.flow.needs import judged
 from ebmrepro.flow.places import folder_of, outputs
 from ebmrepro.params.root import Params
@@ -31,7 +32,8 @@ def collected(params: Params) -> list[str]:
     return list(dict.fromkeys(map(str, judged(params))))
 
 
-def checked() -> list[str]:
-    """The files that `ebm check` depends on, comments in them included."""
+def checked() -> str:
+    """SHA-256 of all that `ebm check` depends on, comments included."""
     files = [path for name in CHECKED for path in [Path(name), *Path(name).rglob("*")]]
-    return sorted(str(path) for path in files if path.is_file() and "__pycache__" not in path.parts)
+    kept = sorted(path for path in files if path.is_file() and "__pycache__" not in path.parts)
+    return data_sha256([[str(path), file_sha256(path)] for path in kept])
