@@ -83,6 +83,12 @@ def test_a_missing_image_folder_is_named(workspace_folder, ebm):
     assert code == 1 and err == "ebm: image_folder: pictures is not a folder\n"
 
 
+def test_the_contents_of_a_folder_that_is_not_there_are_not_taken_for_none(workspace_folder, ebm):
+    code, _, err = ebm("contents", "pictures")
+    assert code == 1 and err == "ebm: folders.pictures: pictures is not a folder\n"
+    assert not Path("contents/pictures.json").exists()
+
+
 def test_a_folder_that_cannot_be_written_is_one_line(workspace_folder, ebm):
     Path("results").write_text("a file where the folder should be")
     code, _, err = ebm("prepare", "gaussian")

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from ruamel.yaml import YAML
 
 from ebmrepro.files.workspace import WorkspaceError
 
@@ -20,11 +19,6 @@ INSIDE = "EBM_INSIDE_RUN"
 WAIT_SECONDS = 5.0
 
 _held: FileLock | None = None
-
-
-def read_plain(path: str) -> dict:
-    """params.yaml as plain data (YAML 1.2), unvalidated."""
-    return YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
 
 
 def hold_this_folder() -> None:
