@@ -19,31 +19,10 @@ from ebmrepro.params.stages import STAGES, Stage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 NAME = "a name from params.yaml"
-# What an item of each stage is, and what the stage does with it.
-ITEMS = {
-    "prepare": ("dataset", "Make a data set, its ruler and its manifest."),
-    "train": ("run", "Train a run with every seed; goes on where a killed process stopped."),
-    "sample": ("run", "Draw samples from a run's models."),
-    "evaluate": ("run", "Measure a run."),
-    "compose": ("composition", "Sample compositions of an experiment's models and judge them."),
-    "detect": ("outliers", "Tell a data set's images from others by the energy of an experiment's models."),
-    "denoise": (
-        "denoising",
-        "Remove noise from a data set's images by the energies of an experiment's models.",
-    ),
-    "compare": (
-        "comparison",
-        "Put the runs of several experiments side by side and time a training step of each.",
-    ),
-    "resample": ("protocol", "Sample a run's models by another protocol and measure that."),
-    "figure": ("figure", "Draw a figure."),
-    "table": ("table", "Write a table."),
-    "report": (None, "Judge the claims and write paper_figures/report.html."),
-}
 
 
-def _command(one: Stage, word: str | None) -> Callable[..., None]:
-    """The subcommand of a stage, whose argument is called `word`; its module is imported when it runs."""
+def _command(one: Stage) -> Callable[..., None]:
+    """The subcommand of a stage; its module is imported when it runs."""
 
     def run(item: str | None) -> None:
         params = load_params()
@@ -59,18 +38,17 @@ def _command(one: Stage, word: str | None) -> Callable[..., None]:
         with recorded(params, one.name, item):
             module.run(params, *([] if item is None else [item]))
 
-    if word is None:
+    if one.item is None:
         return lambda: run(None)
 
-    def run_item(item: Annotated[str, typer.Argument(metavar=word, help=NAME)]) -> None:
+    def run_item(item: Annotated[str, typer.Argument(metavar=one.item, help=NAME)]) -> None:
         run(item)
 
     return run_item
 
 
 for _one in STAGES:
-    _word, _does = ITEMS[_one.name]
-    app.command(_one.name, help=_does)(_command(_one, _word))
+    app.command(_one.name, help=_one.does)(_command(_one))
 
 
 @app.command()

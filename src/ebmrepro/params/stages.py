@@ -10,13 +10,16 @@ TENSORS, DATA, LOG = ".safetensors", ".json", ".csv"
 class Stage:
     """A stage: under this `name` a CLI subcommand, a Snakemake rule, a DVC stage and a module of stages/.
 
-    `section` of params.yaml lists its items, None if it has none. For an item it writes one file for each of
-    `suffixes`, which the item's name precedes, in a folder of the item's experiment if `by_experiment`.
+    `section` of params.yaml lists its items, each called `item`; None if it has none. `does`: what it does with
+    one. For an item it writes one file for each of `suffixes`, which the item's name precedes, in a folder of
+    the item's experiment if `by_experiment`.
     """
 
     name: str
     section: str | None
     suffixes: tuple[str, ...]
+    item: str | None
+    does: str
     by_experiment: bool = False
     # Of waiting jobs those that others wait for, or that take longest, come first.
     priority: int = 0
@@ -27,18 +30,86 @@ class Stage:
 
 # In the order of the flow.
 STAGES = (
-    Stage("prepare", "datasets", tuple(f"/{name}" for name in PREPARED)),
-    Stage("train", "runs", (TENSORS, LOG, DATA), by_experiment=True, priority=2),
-    Stage("sample", "runs", (TENSORS,), by_experiment=True, priority=1),
-    Stage("evaluate", "runs", (DATA, TENSORS), by_experiment=True, priority=1),
-    Stage("compose", "compositions", (DATA, TENSORS), by_experiment=True, priority=1),
-    Stage("detect", "outliers", (DATA, TENSORS), by_experiment=True),
-    Stage("denoise", "denoisings", (DATA, TENSORS), by_experiment=True),
-    Stage("compare", "comparisons", (DATA,)),
-    Stage("resample", "protocols", (DATA, TENSORS), by_experiment=True, priority=1),
-    Stage("figure", "figures", (".pdf", ".png"), is_drawn=True, reported=(".png",)),
-    Stage("table", "tables", (".md", ".csv", ".tex"), is_drawn=True, reported=(".csv",)),
-    Stage("report", None, (), is_drawn=True),
+    Stage(
+        "prepare",
+        "datasets",
+        tuple(f"/{name}" for name in PREPARED),
+        "dataset",
+        "Make a data set, its ruler and its manifest.",
+    ),
+    Stage(
+        "train",
+        "runs",
+        (TENSORS, LOG, DATA),
+        "run",
+        "Train a run with every seed; goes on where a killed process stopped.",
+        by_experiment=True,
+        priority=2,
+    ),
+    Stage(
+        "sample",
+        "runs",
+        (TENSORS,),
+        "run",
+        "Draw samples from a run's models.",
+        by_experiment=True,
+        priority=1,
+    ),
+    Stage("evaluate", "runs", (DATA, TENSORS), "run", "Measure a run.", by_experiment=True, priority=1),
+    Stage(
+        "compose",
+        "compositions",
+        (DATA, TENSORS),
+        "composition",
+        "Sample compositions of an experiment's models and judge them.",
+        by_experiment=True,
+        priority=1,
+    ),
+    Stage(
+        "detect",
+        "outliers",
+        (DATA, TENSORS),
+        "outliers",
+        "Tell a data set's images from others by the energy of an experiment's models.",
+        by_experiment=True,
+    ),
+    Stage(
+        "denoise",
+        "denoisings",
+        (DATA, TENSORS),
+        "denoising",
+        "Remove noise from a data set's images by the energies of an experiment's models.",
+        by_experiment=True,
+    ),
+    Stage(
+        "compare",
+        "comparisons",
+        (DATA,),
+        "comparison",
+        "Put the runs of several experiments side by side and time a training step of each.",
+    ),
+    Stage(
+        "resample",
+        "protocols",
+        (DATA, TENSORS),
+        "protocol",
+        "Sample a run's models by another protocol and measure that.",
+        by_experiment=True,
+        priority=1,
+    ),
+    Stage(
+        "figure", "figures", (".pdf", ".png"), "figure", "Draw a figure.", is_drawn=True, reported=(".png",)
+    ),
+    Stage(
+        "table",
+        "tables",
+        (".md", ".csv", ".tex"),
+        "table",
+        "Write a table.",
+        is_drawn=True,
+        reported=(".csv",),
+    ),
+    Stage("report", None, (), None, "Judge the claims and write paper_figures/report.html.", is_drawn=True),
 )
 _BY_NAME = {stage.name: stage for stage in STAGES}
 
