@@ -10,9 +10,9 @@ TENSORS, DATA, LOG = ".safetensors", ".json", ".csv"
 class Stage:
     """A stage: under this `name` a CLI subcommand, a Snakemake rule, a DVC stage and a module of stages/.
 
-    `section` of params.yaml lists its items, each called `item`; None if it has none. `does`: what it does with
-    one. For an item it writes one file for each of `suffixes`, which the item's name precedes, in a folder of
-    the item's experiment if `by_experiment`.
+    `section` of params.yaml lists its items, each called `item`; None if it has none. `does`: what it does
+    with one. For an item it writes one file for each of `suffixes`, which the item's name precedes, in a
+    folder of the item's experiment if `by_experiment`.
     """
 
     name: str
