@@ -50,31 +50,53 @@ def moments(blocks: Iterable[np.ndarray]) -> Moments:
             scatter = scatter + part.T @ part + np.multiply.outer(step, step) * (count * len(part) / total)
             mean = mean + step * (len(part) / total)
             count = total
-    if count < 2:
-        raise WorkspaceError(
-            f"a covariance needs at least two feature vectors, not {count}: measure more images"
-        )
+    _refuse_few(count)
     return Moments(mean, scatter / (count - 1), count)
 
 
 def distance_of_moments(one: Moments, other: Moments) -> float:
-    """|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), at least 0 but for rounding; NaN of moments not finite.
-
-    The squared 2-Wasserstein distance of two Gaussians (Dowson and Landau, 1982; Heusel et al., eq. 6).
-    With S1 = R R^T the product S1 S2 has the eigenvalues of the symmetric R^T S2 R, so the trace of its root
-    is the sum of their roots: as exact as a matrix square root of the product, many times faster, and real
-    whatever the scales.
-    """
-    if not all(np.isfinite(array).all() for side in (one, other) for array in (side.mean, side.covariance)):
+    """The distance of two Gaussians by their moments; NaN if one is not finite."""
+    sides = one, other
+    if not all(np.isfinite(array).all() for side in sides for array in (side.mean, side.covariance)):
         return math.nan
-    cross = np.sqrt(np.linalg.eigvalsh(one.root.T @ other.covariance @ one.root).clip(0)).sum()
-    step = one.mean - other.mean
-    return float(step @ step + np.trace(one.covariance) + np.trace(other.covariance) - 2 * cross)
+    return _distance(one.mean - other.mean, one.root, other.root)
 
 
 def frechet_distance(features: np.ndarray, reference: np.ndarray) -> float:
     """The distance of features (n, d) and (m, d); NaN if one is not finite, as of a diverged model.
 
+    Exact to rounding whether or not a covariance is singular, as that of fewer vectors than features is.
     Raises WorkspaceError if a side has fewer than two vectors.
     """
-    return distance_of_moments(moments([features]), moments([reference]))
+    means, roots = [], []
+    for side in (features, reference):
+        count = len(side)
+        _refuse_few(count)
+        points = side.astype(np.float64)
+        if not np.isfinite(points).all():
+            return math.nan
+        means.append(points.mean(0))
+        # Centred points are Q T, and their covariance is T^T T / (n - 1). Roots of its eigenvalues would
+        # make of a rounding error of 1e-16 in a direction without spread one of 1e-8.
+        triangle = np.linalg.qr(points - means[-1], mode="r")
+        roots.append(triangle.T / math.sqrt(count - 1))
+    return _distance(means[0] - means[1], *roots)
+
+
+def _distance(step: np.ndarray, root: np.ndarray, other: np.ndarray) -> float:
+    """|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), at least 0 but for rounding.
+
+    The squared 2-Wasserstein distance of two Gaussians (Dowson and Landau, 1982; Heusel et al., eq. 6) whose
+    means (d,) differ by `step` and whose covariances are S1 = A A^T and S2 = B B^T, A and B the two roots.
+    S1 S2 has the eigenvalues of (A^T B)(A^T B)^T and zeros, so the trace of its root is the sum of the
+    singular values of A^T B: real whatever the scales.
+    """
+    cross = np.linalg.svd(root.T @ other, compute_uv=False).sum()
+    return float(step @ step + np.square(root).sum() + np.square(other).sum() - 2 * cross)
+
+
+def _refuse_few(count: int) -> None:
+    if count < 2:
+        raise WorkspaceError(
+            f"a covariance needs at least two feature vectors, not {count}: measure more images"
+        )
