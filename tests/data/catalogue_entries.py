@@ -2,7 +2,23 @@
 
 import hashlib
 
-from ebmrepro.params.catalogue import Entry
+from catalogue_archives import Made
+
+from ebmrepro.params.catalogue import Entry, find_entry
+
+# What the small archives call the values, where the catalogue says how they are called.
+FACES = dict.fromkeys(("five_o_clock_shadow", "male", "smiling", "young"), ("no", "yes"))
+ATTRIBUTES = {
+    "cifar10": {"label": tuple(f"class {number}" for number in range(10))},
+    "celeba": FACES,
+    "celeba_hq": FACES,
+}
+
+
+def entry_of(name: str, made: Made, urls: dict[str, list[str]] | None = None) -> Entry:
+    """The catalogue's entry as `made` has it: its files, counts and values of attributes."""
+    entry = small(find_entry(name), made.bodies, made.counts, urls)
+    return entry.model_copy(update={"attributes": ATTRIBUTES.get(name, entry.attributes)})
 
 
 def small(

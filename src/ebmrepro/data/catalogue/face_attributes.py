@@ -5,11 +5,10 @@ whose first is that of the column of image names. The text of parts has no line 
 """
 
 import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from ebmrepro.data.catalogue.content import Content, Item
+from ebmrepro.data.catalogue.readers import Content, Item
 from ebmrepro.data.catalogue.stores import store
 from ebmrepro.files.workspace import WorkspaceError
 
@@ -22,8 +21,7 @@ def attributes(text: str, path: Path) -> tuple[tuple[str, ...], dict[str, tuple[
     lines = text.strip().splitlines()
     try:
         if "," in lines[0]:
-            rows = list(csv.reader(io.StringIO(text)))
-            names, rows = rows[0][1:], rows[1:]
+            (_, *names), *rows = csv.reader(lines)
             expected = len(rows)
         else:
             expected, names = int(lines[0]), lines[1].split()
@@ -37,8 +35,8 @@ def attributes(text: str, path: Path) -> tuple[tuple[str, ...], dict[str, tuple[
     return tuple(map(_plain, names)), table
 
 
-def numbers(text: str, path: Path, columns: Iterable[int] = (1,)) -> dict[str, tuple[str, ...]]:
-    """By the first column the texts of `columns` of a table, whose second column is a number; a line of names
+def numbers(text: str, path: Path, column: int = 1) -> dict[str, str]:
+    """By the first column the texts of `column` of a table, whose second column is a number; a line of names
     at its head is left out. WorkspaceError if a line is cut."""
     separator = "," if "," in text else None
     rows = [line.split(separator) for line in text.strip().splitlines()]
@@ -47,7 +45,7 @@ def numbers(text: str, path: Path, columns: Iterable[int] = (1,)) -> dict[str, t
     try:
         if not rows or not all(row[1].strip().isdecimal() for row in rows):
             raise ValueError
-        return {row[0]: tuple(row[column].strip() for column in columns) for row in rows}
+        return {row[0]: row[column].strip() for row in rows}
     except (IndexError, ValueError):
         raise WorkspaceError(f"{path} is no whole table: get it again") from None
 
@@ -60,7 +58,7 @@ def faces(path: Path, chosen: list[str], names: tuple[str, ...], table: dict) ->
             for image in chosen:
                 yield image, files.read(image), dict(zip(names, table[image], strict=True))
 
-    return Content(len(chosen), dict.fromkeys(names, VALUES), items)
+    return Content(len(chosen), dict.fromkeys(names, VALUES), items())
 
 
 def _plain(name: str) -> str:
