@@ -1,9 +1,13 @@
 """Entries of the catalogue whose files are small ones that a test made."""
 
 import hashlib
+from pathlib import Path
+from types import SimpleNamespace
 
 from catalogue_archives import Made
 
+from ebmrepro.data.catalogue.fetch import Fetched
+from ebmrepro.data.catalogue.published import Images
 from ebmrepro.params.catalogue import Entry, find_entry
 
 # What the small archives call the values, where the catalogue says how they are called.
@@ -60,3 +64,10 @@ def single(body: bytes, urls: list[str], name: str = "set.bin", checksum: str | 
             "files": [file],
         }
     )
+
+
+def opened(entry: Entry, paths: dict[str, Path], split: str, size: int, **options) -> Images:
+    """The images of a split of `entry` in the files `paths`, with `options` as settings say them."""
+    told = {"published": entry, "train": split, "train_limit": None, "size": size}
+    config = SimpleNamespace(**told | {"preparation": None, "corrupt": "stop"} | options)
+    return Images(config, "train", {name: Fetched(path, None) for name, path in paths.items()})

@@ -5,11 +5,10 @@ import hashlib
 import numpy as np
 import pytest
 from catalogue_archives import MAKERS, make
-from catalogue_entries import entry_of
+from catalogue_entries import entry_of, opened
 from catalogue_server import running
 
 from ebmrepro.data.catalogue.fetch import fetch
-from ebmrepro.data.catalogue.images import Images
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import find_entry, load_catalogue
 
@@ -50,7 +49,7 @@ def test_from_its_source_to_pixels(name, tmp_path):
     assert {file: found.checksum for file, found in fetched.items()} == digests
     paths = {file: found.path for file, found in fetched.items()}
     for split, (expected, labels) in made.expected.items():
-        images = Images(entry, paths, split, entry.sizes[0])
+        images = opened(entry, paths, split, entry.sizes[0])
         assert len(images) == len(expected)
         # Twice: an iteration begins at the first image.
         for _ in range(2):

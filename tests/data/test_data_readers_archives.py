@@ -10,11 +10,10 @@ from collections import namedtuple
 import numpy as np
 import pytest
 from catalogue_archives import make
-from catalogue_entries import entry_of
+from catalogue_entries import entry_of, opened
 from catalogue_formats import python2_pickle, tar, zipped
 
 from ebmrepro.data.catalogue.archives import extract, tar_members
-from ebmrepro.data.catalogue.images import Images
 from ebmrepro.data.catalogue.pickles import read_batch
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import find_entry
@@ -186,7 +185,7 @@ def test_a_hostile_batch_in_a_set_is_named(tmp_path):
     (tmp_path / "set").write_bytes(body)
     entry = find_entry("cifar100")
     with pytest.raises(WorkspaceError, match=r"cifar-100-python/train is refused"):
-        list(Images(entry, {"cifar-100-python.tar.gz": tmp_path / "set"}, "train", 32))
+        list(opened(entry, {"cifar-100-python.tar.gz": tmp_path / "set"}, "train", 32))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +206,7 @@ def test_half_a_file_is_one_sentence_with_its_name(name, file, part, tmp_path):
         (tmp_path / other).write_bytes(body[: int(part * len(body))] if other == file else body)
     entry = entry_of(name, made)
     with pytest.raises(WorkspaceError) as caught:
-        list(Images(entry, {other: tmp_path / other for other in made.bodies}, "train", entry.sizes[0]))
+        list(opened(entry, {other: tmp_path / other for other in made.bodies}, "train", entry.sizes[0]))
     message = str(caught.value)
     assert "\n" not in message and "again" in message
     assert file.split(".")[0] in message or name in message

@@ -10,12 +10,12 @@ import lmdb
 import numpy as np
 import pytest
 from catalogue_archives import JPEG, Made, celeba_labels, make, pixels, scaled
-from catalogue_entries import entry_of
+from catalogue_entries import entry_of, opened
 from catalogue_formats import database, encoded, ramps, tar, zipped
 from PIL import Image
 
 from ebmrepro.data.catalogue.fetch import fetch
-from ebmrepro.data.catalogue.images import HOPELESS, Images
+from ebmrepro.data.catalogue.published import HOPELESS
 from ebmrepro.files.workspace import WorkspaceError
 
 
@@ -26,7 +26,7 @@ def _opened(name: str, made: Made, folder, split: str = "train", size: int | Non
     for file, body in made.bodies.items():
         (folder / file).write_bytes(body)
     paths = {file: folder / file for file in made.bodies}
-    return Images(entry, paths, split, size or entry.sizes[0], **options)
+    return opened(entry, paths, split, size or entry.sizes[0], **options)
 
 
 def _inside_apart(image: np.ndarray, expected: np.ndarray) -> float:
@@ -164,7 +164,7 @@ def test_batches_of_imagenet_as_pickles_are_the_same_images(tmp_path):
     (tmp_path / entry.acceptance[0]).write_text(entry.acceptance[1])
     found = fetch(entry, tmp_path, ["train"])["Imagenet32_train_npz.zip"]
     assert (found.path.name, found.checksum) == ("Imagenet32_train.zip", None)
-    samples = list(Images(entry, {"Imagenet32_train_npz.zip": found.path}, "train", 32))
+    samples = list(opened(entry, {"Imagenet32_train_npz.zip": found.path}, "train", 32))
     assert np.array_equal([pixels for pixels, _ in samples], images)
     assert [numbers["label"] for _, numbers in samples] == labels["label"]
 
@@ -230,7 +230,7 @@ def test_folders_and_csv_serve_in_the_place_of_archives(tmp_path):
     fetched = fetch(entry, tmp_path)
     assert {found.checksum for found in fetched.values()} == {None}
     paths = {name: found.path for name, found in fetched.items()}
-    samples = list(Images(entry, paths, "train", 32))
+    samples = list(opened(entry, paths, "train", 32))
     images, labels = made.expected["train"]
     for (found, _), image in zip(samples, images, strict=True):
         assert _inside_apart(found, image) <= JPEG
@@ -256,7 +256,7 @@ def test_a_folder_exported_from_an_lmdb_serves_as_well(tmp_path):
             (folder / f"{name}.webp").write_bytes(value)
     fetched = fetch(entry, tmp_path, ["train"])["bedroom_train_lmdb.zip"]
     assert fetched.path == tmp_path / "bedroom_train" and fetched.checksum is None
-    samples = list(Images(entry, {"bedroom_train_lmdb.zip": fetched.path}, "train", 64))
+    samples = list(opened(entry, {"bedroom_train_lmdb.zip": fetched.path}, "train", 64))
     for (found, _), image in zip(samples, made.expected["train"][0], strict=True):
         assert _inside_apart(found, image) <= made.tolerance
 

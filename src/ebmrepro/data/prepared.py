@@ -4,7 +4,7 @@ A part is in memory (`Arrays`) or, where it may be larger than that, comes sampl
 have a length and `values`, those of the attributes in the order of their numbers, as far as files name them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -30,12 +30,6 @@ class Stream:
     def __init__(self):
         self.corrupt: list[str] = []
         self.values: Mapping[str, tuple[str, ...]] = {}
-
-    def __len__(self) -> int:
-        raise NotImplementedError
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, Mapping[str, int]]]:
-        raise NotImplementedError
 
 
 class Prepared(NamedTuple):

@@ -5,9 +5,8 @@ Order: that of the table of parts.
 
 from pathlib import Path
 
-from ebmrepro.data.catalogue.face_attributes import attributes, faces, numbers
+from ebmrepro.data.catalogue.faces import attributes, faces, numbers, store
 from ebmrepro.data.catalogue.readers import Content
-from ebmrepro.data.catalogue.stores import store
 from ebmrepro.files.workspace import WorkspaceError
 
 PARTS = {"train": "0", "validation": "1", "test": "2"}

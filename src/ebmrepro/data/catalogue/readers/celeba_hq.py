@@ -8,9 +8,8 @@ Order: by number.
 
 from pathlib import Path
 
-from ebmrepro.data.catalogue.face_attributes import attributes, faces, numbers
+from ebmrepro.data.catalogue.faces import attributes, faces, numbers, store
 from ebmrepro.data.catalogue.readers import Content
-from ebmrepro.data.catalogue.stores import store
 from ebmrepro.files.workspace import WorkspaceError
 
 TABLE, MAPPING = "CelebAMask-HQ-attribute-anno.txt", "CelebA-HQ-to-CelebA-mapping.txt"
