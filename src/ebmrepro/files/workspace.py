@@ -193,7 +193,8 @@ def _checked(path: Path, parts: Callable[[BinaryIO, dict], Iterable]) -> tuple[d
 
 def save_json(path: Path, content: Mapping) -> None:
     """Write a mapping as readable JSON with a SHA-256 of itself under the key `sha256`."""
-    body = dict(content) | {"sha256": _json_digest(content)}
+    body = {key: value for key, value in content.items() if key != "sha256"}
+    body["sha256"] = data_sha256(body)
     write_text(path, json.dumps(body, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
@@ -226,7 +227,7 @@ def load_json(path: Path) -> dict:
         recorded = content.pop("sha256")
     except (ValueError, KeyError, AttributeError, TypeError):
         content, recorded = {}, None
-    if recorded != _json_digest(content):
+    if recorded != data_sha256(content):
         raise _damaged(path)
     return content
 
@@ -269,10 +270,6 @@ def data_sha256(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _json_digest(content: Mapping) -> str:
-    return data_sha256({key: value for key, value in content.items() if key != "sha256"})
-
-
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -281,20 +278,19 @@ def _read(path: Path) -> bytes:
 
 
 def _unread(path: Path, failure: OSError) -> WorkspaceError:
-    if isinstance(failure, FileNotFoundError):
-        return WorkspaceError(f"{path} is missing: {remedy(path)}")
-    return WorkspaceError(f"{path} cannot be read ({failure.strerror}): {remedy(path)}")
+    missing = isinstance(failure, FileNotFoundError)
+    reason = "is missing" if missing else f"cannot be read ({failure.strerror})"
+    return WorkspaceError(f"{path} {reason}: {_remedy(path)}")
 
 
 def _damaged(path: Path) -> WorkspaceError:
-    return WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
+    return WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
 
 
-def remedy(path: Path) -> str:
+def _remedy(path: Path) -> str:
     """Which command makes `path`."""
     parts = path.parts
     if len(parts) >= 4 and parts[0] == RESULTS.name and parts[2] in (stage.name for stage in STAGES):
-        stage = parts[2]
-        item = parts[3] if stage == "prepare" else path.stem
+        stage, item = parts[2], parts[3] if parts[2] == "prepare" else path.stem
         return f"stage {stage} makes it: run `ebm {stage} {item}` or `snakemake`"
     return "run `snakemake`"

@@ -8,8 +8,9 @@ whose first is that of the column of image names. The text of parts has no line 
 
 import csv
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from ebmrepro.data.catalogue.archives import named
@@ -62,43 +63,18 @@ def _plain(name: str) -> str:
     return "five" + name[1:] if name.startswith("5") else name
 
 
-class Store:
-    """Files by their last name: in the sets read so, no two have the same."""
-
-    def __init__(self, path: Path, opened: zipfile.ZipFile | None):
-        names = opened.namelist() if opened else (str(p) for p in path.rglob("*") if p.is_file())
-        self.path, self._zip = path, opened
-        self._members = {name.rsplit("/", 1)[-1]: name for name in names if not name.endswith("/")}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._members
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a file; WorkspaceError if there is none of this name or it is damaged."""
-        if name not in self._members:
-            raise WorkspaceError(f"{self.path} lacks {name}: move it away, then get it again")
-        member = self._members[name]
-        with named(self.path):
-            return self._zip.read(member) if self._zip else Path(member).read_bytes()
-
-    def text(self, name: str) -> str:
-        """The text of a file; WorkspaceError also if it is none."""
-        try:
-            return self.read(name).decode("utf-8")
-        except UnicodeDecodeError:
-            raise WorkspaceError(f"{self.path}: {name} is no text: get it again") from None
-
-
 @contextmanager
-def store(path: Path) -> Iterator[Store]:
-    """Open a folder (with its sub-folders) or a zip archive; WorkspaceError if it is neither, or damaged."""
-    if path.is_dir():
-        yield Store(path, None)
-        return
-    with named(path):
-        opened = zipfile.ZipFile(path)
-    with opened:
-        yield Store(path, opened)
+def store(path: Path) -> Iterator[Mapping[str, Callable[[], bytes]]]:
+    """What reads each file of a folder (with its sub-folders) or a zip archive, by its last name: in the sets
+    read so, no two have the same. WorkspaceError if it is neither, or damaged."""
+    with ExitStack() as stack:
+        stack.enter_context(named(path))
+        if path.is_dir():
+            yield {p.name: p.read_bytes for p in path.rglob("*") if p.is_file()}
+        else:
+            opened = stack.enter_context(zipfile.ZipFile(path))
+            names = (name for name in opened.namelist() if not name.endswith("/"))
+            yield {name.rsplit("/", 1)[-1]: partial(opened.read, name) for name in names}
 
 
 def faces(path: Path, chosen: list[str], names: tuple[str, ...], table: dict) -> Content:
@@ -107,6 +83,6 @@ def faces(path: Path, chosen: list[str], names: tuple[str, ...], table: dict) ->
     def items() -> Iterator[Item]:
         with store(path) as files:
             for image in chosen:
-                yield image, files.read(image), dict(zip(names, table[image], strict=True))
+                yield image, files[image](), dict(zip(names, table[image], strict=True))
 
     return Content(len(chosen), dict.fromkeys(names, VALUES), items())

@@ -49,9 +49,20 @@ def fetch(entry: Entry, folder: Path, splits: Collection[str] | None = None) -> 
         raise WorkspaceError(
             f"{entry.name}: {folder} cannot be made ({failure.strerror}): choose another folder for the data"
         ) from None
-    if entry.access != "open":
-        _check_acceptance(entry, folder)
+    name, line = entry.acceptance
+    if entry.access != "open" and line not in _lines(folder / name):
+        raise WorkspaceError(
+            f"{entry.name}: a person must accept its terms ({entry.licence.rstrip('.')}): read them at"
+            f' {entry.page}, then write this line into {folder / name}: "{line}"'
+        )
     return {file.name: _one(entry, file, folder) for file in files}
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:
@@ -112,20 +123,6 @@ def _placed(entry: Entry, file: SourceFile, folder: Path) -> Fetched | None:
             f" {entry.page} and put it at {path} ({expected})"
         )
     return None
-
-
-def _check_acceptance(entry: Entry, folder: Path) -> None:
-    name, line = entry.acceptance
-    path = folder / name
-    try:
-        accepted = line in (part.strip() for part in path.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError):
-        accepted = False
-    if not accepted:
-        raise WorkspaceError(
-            f"{entry.name}: a person must accept its terms ({entry.licence.rstrip('.')}): read them at"
-            f' {entry.page}, then write this line into {path}: "{line}"'
-        )
 
 
 def _download(entry: Entry, file: SourceFile, folder: Path) -> Fetched:

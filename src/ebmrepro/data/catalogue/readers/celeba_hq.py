@@ -25,9 +25,17 @@ PARTS = {
 def read(split: str, path: Path) -> Content:
     """Labels: the 40 attributes, 0 (no) or 1 (yes)."""
     with store(path) as files:
-        names, table = attributes(files.text(TABLE), path / TABLE)
+        texts = {}
+        for name in (TABLE, MAPPING):
+            if name not in files:
+                raise WorkspaceError(f"{path} lacks {name}: move it away, then get it again")
+            try:
+                texts[name] = files[name]().decode("utf-8")
+            except UnicodeDecodeError:
+                raise WorkspaceError(f"{path}: {name} is no text: get it again") from None
+        names, table = attributes(texts[TABLE], path / TABLE)
         # Columns: number in CelebA-HQ, index in CelebA from 0, name in CelebA.
-        originals = numbers(files.text(MAPPING), path / MAPPING, 2)
+        originals = numbers(texts[MAPPING], path / MAPPING, 2)
         try:
             numbered = sorted((int(number), int(Path(name).stem)) for number, name in originals.items())
         except ValueError:
