@@ -1,11 +1,16 @@
 """Shuffled mini-batches of training data that live on the training device; 8-bit levels and back."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
 
 from ebmrepro.data.streams import stream_seed
+
+
+def _permutation(size: int, seed: int, device: torch.device, epoch: int) -> Tensor:
+    generator = torch.Generator().manual_seed(stream_seed(seed, "batches", epoch))
+    return torch.randperm(size, generator=generator).to(device)
 
 
 class Order:
@@ -18,13 +23,9 @@ class Order:
 
     def __init__(self, size: int, batch_size: int, seed: int, device: torch.device):
         """`size` rows; `batch_size` may exceed it. Indices come on `device`."""
-        self.size, self.batch_size, self.seed, self.device = size, batch_size, seed, device
+        self.size, self.batch_size, self.device = size, batch_size, device
         # A batch may take the end of one epoch and the start of the next.
-        self._order = lru_cache(maxsize=2)(self._permutation)
-
-    def _permutation(self, epoch: int) -> Tensor:
-        generator = torch.Generator().manual_seed(stream_seed(self.seed, "batches", epoch))
-        return torch.randperm(self.size, generator=generator).to(self.device)
+        self._order = lru_cache(maxsize=2)(partial(_permutation, size, seed, device))
 
     def index(self, iteration: int) -> Tensor:
         """Which rows of the data the batch of one iteration (0-based) holds: (batch_size,), int64."""

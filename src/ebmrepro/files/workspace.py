@@ -199,13 +199,7 @@ def save_json(path: Path, content: Mapping) -> None:
 
 
 def save_result(
-    preset: str,
-    stage: str,
-    experiment: str,
-    item: str,
-    result: Mapping,
-    tensors: Mapping[str, np.ndarray],
-    about: Mapping,
+    preset: str, stage: str, experiment: str, item: str, result: Mapping, tensors: Mapping, about: Mapping
 ) -> None:
     """The two files of a stage that measures: `result` as JSON, and `tensors` with the metadata `about`."""
     save_json(run_file(preset, stage, experiment, item, ".json"), result)

@@ -9,7 +9,7 @@ whose first is that of the column of image names. The text of parts has no line 
 import csv
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -67,12 +67,11 @@ def _plain(name: str) -> str:
 def store(path: Path) -> Iterator[Mapping[str, Callable[[], bytes]]]:
     """What reads each file of a folder (with its sub-folders) or a zip archive, by its last name: in the sets
     read so, no two have the same. WorkspaceError if it is neither, or damaged."""
-    with ExitStack() as stack:
-        stack.enter_context(named(path))
+    with named(path):
         if path.is_dir():
             yield {p.name: p.read_bytes for p in path.rglob("*") if p.is_file()}
-        else:
-            opened = stack.enter_context(zipfile.ZipFile(path))
+            return
+        with zipfile.ZipFile(path) as opened:
             names = (name for name in opened.namelist() if not name.endswith("/"))
             yield {name.rsplit("/", 1)[-1]: partial(opened.read, name) for name in names}
 

@@ -46,10 +46,9 @@ def transfer(url: str, partial: Path, size: int, tell: Callable[[int], None]) ->
         return
     # identity: a file that is compressed itself must arrive as it is, and offsets must be those of the file.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    timeout = (CONNECT_SECONDS, STALL_SECONDS)
     try:
-        with requests.get(
-            url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, STALL_SECONDS)
-        ) as response:
+        with requests.get(url, headers=headers, stream=True, timeout=timeout) as response:
             if not response.ok:
                 raise TransferError(f"{response.status_code} {response.reason}")
             _check_length(response, size)
@@ -80,10 +79,8 @@ def transfer(url: str, partial: Path, size: int, tell: Callable[[int], None]) ->
 
 def _check_length(response: requests.Response, size: int) -> None:
     """A login page or a file cut short is told by its length, before it spoils what was got already."""
-    if response.status_code == 206:
-        length = response.headers.get("Content-Range", "").rpartition("/")[2]
-    else:
-        length = response.headers.get("Content-Length", "")
+    named = "Content-Range" if response.status_code == 206 else "Content-Length"
+    length = response.headers.get(named, "").rpartition("/")[2]
     if length.isdecimal() and int(length) != size:
         raise TransferError(f"it offers {int(length):,} bytes, not {size:,}")
 
