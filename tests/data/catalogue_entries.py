@@ -1,8 +1,28 @@
 """Entries of the catalogue whose files are small ones that a test made."""
 
 import hashlib
+from pathlib import Path
+from types import SimpleNamespace
 
-from ebmrepro.params.catalogue import Entry
+from catalogue_archives import Made
+
+from ebmrepro.data.catalogue.fetch import Fetched
+from ebmrepro.data.catalogue.published import Images
+from ebmrepro.params.catalogue import Entry, find_entry
+
+# What the small archives call the values, where the catalogue says how they are called.
+FACES = dict.fromkeys(("five_o_clock_shadow", "male", "smiling", "young"), ("no", "yes"))
+ATTRIBUTES = {
+    "cifar10": {"label": tuple(f"class {number}" for number in range(10))},
+    "celeba": FACES,
+    "celeba_hq": FACES,
+}
+
+
+def entry_of(name: str, made: Made, urls: dict[str, list[str]] | None = None) -> Entry:
+    """The catalogue's entry as `made` has it: its files, counts and values of attributes."""
+    entry = small(find_entry(name), made.bodies, made.counts, urls)
+    return entry.model_copy(update={"attributes": ATTRIBUTES.get(name, entry.attributes)})
 
 
 def small(
@@ -44,3 +64,10 @@ def single(body: bytes, urls: list[str], name: str = "set.bin", checksum: str | 
             "files": [file],
         }
     )
+
+
+def opened(entry: Entry, paths: dict[str, Path], split: str, size: int, **options) -> Images:
+    """The images of a split of `entry` in the files `paths`, with `options` as settings say them."""
+    told = {"published": entry, "train": split, "train_limit": None, "size": size}
+    config = SimpleNamespace(**told | {"preparation": None, "corrupt": "stop"} | options)
+    return Images(config, "train", {name: Fetched(path, None) for name, path in paths.items()})

@@ -56,11 +56,6 @@ def test_entropy_of_bars_and_stripes():
         assert entropy == pytest.approx(-(kept * np.log(kept)).sum(), abs=1e-12)
 
 
-def test_one_line_is_refused():
-    with pytest.raises(ValueError, match="a side of at least 2 pixels, got 1"):
-        bars_and_stripes.patterns(1)
-
-
 @pytest.mark.parametrize("threshold", [0.2, 0.5])
 def test_binary_digits_are_the_grey_ones_above_the_threshold(threshold):
     """A grey level at the threshold is off: level 8 of 16 at 0.5."""

@@ -5,11 +5,10 @@ import hashlib
 import numpy as np
 import pytest
 from catalogue_archives import MAKERS, make
-from catalogue_entries import small
+from catalogue_entries import entry_of, opened
 from catalogue_server import running
 
 from ebmrepro.data.catalogue.fetch import fetch
-from ebmrepro.data.catalogue.images import Images
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import find_entry, load_catalogue
 
@@ -41,7 +40,7 @@ def test_from_its_source_to_pixels(name, tmp_path):
             file: [server.address + "gone", server.serve(file, body)] if is_open else []
             for file, body in made.bodies.items()
         }
-        entry = small(CATALOGUE[name], made.bodies, made.counts, urls)
+        entry = entry_of(name, made, urls)
         if not is_open:
             _place(entry, made.bodies, tmp_path)
         fetched = fetch(entry, tmp_path)
@@ -50,18 +49,18 @@ def test_from_its_source_to_pixels(name, tmp_path):
     assert {file: found.checksum for file, found in fetched.items()} == digests
     paths = {file: found.path for file, found in fetched.items()}
     for split, (expected, labels) in made.expected.items():
-        images = Images(entry, paths, split, entry.sizes[0])
-        assert images.count == len(expected) and set(images.attributes) == set(labels)
+        images = opened(entry, paths, split, entry.sizes[0])
+        assert len(images) == len(expected)
         # Twice: an iteration begins at the first image.
         for _ in range(2):
-            samples = list(images)
-            pixels = np.stack([sample.pixels for sample in samples])
+            pixels, numbers = zip(*images, strict=True)
+            pixels = np.stack(pixels)
             assert pixels.dtype == np.uint8 and pixels.shape == expected.shape
             inside = slice(1, -1) if made.tolerance else slice(None)
             apart = np.abs(pixels.astype(float) - expected)[..., inside, inside]
             assert apart.max() <= made.tolerance, (split, apart.max())
-            assert {key: [s.labels[key] for s in samples] for key in labels} == labels
-            assert len({sample.name for sample in samples}) == len(samples) and images.corrupt == []
+            assert {key: [number[key] for number in numbers] for key in labels} == labels
+            assert set(images.values) == set(labels) and images.corrupt == []
 
 
 def test_every_entry_has_a_small_archive():
@@ -130,7 +129,7 @@ def test_only_the_files_of_a_split_are_fetched(tmp_path):
     made = make("svhn")
     with running() as server:
         urls = {file: [server.serve(file, body)] for file, body in made.bodies.items()}
-        entry = small(CATALOGUE["svhn"], made.bodies, made.counts, urls)
+        entry = entry_of("svhn", made, urls)
         assert set(fetch(entry, tmp_path, ["test"])) == {"test_32x32.mat"}
         assert server.requests == [("/test_32x32.mat", None)]
     with pytest.raises(WorkspaceError, match=r"no split 'tst'; did you mean 'test'\?"):

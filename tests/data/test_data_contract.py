@@ -10,12 +10,12 @@ from typing import get_args
 import numpy as np
 import pytest
 from catalogue_archives import make
-from catalogue_entries import small
+from catalogue_entries import entry_of
 from PIL import Image
 
 from ebmrepro.data.prepared import Arrays
 from ebmrepro.params.base import Section
-from ebmrepro.params.catalogue import find_entry, load_catalogue
+from ebmrepro.params.catalogue import load_catalogue
 from ebmrepro.params.datasets import AttributeClassifiers
 from ebmrepro.params.inception import InceptionRuler, Reference
 from ebmrepro.params.kinds import kinds
@@ -64,9 +64,8 @@ def files(workspace_folder) -> Path:
             picture = Image.fromarray(rng.integers(0, 256, (9, 11, 3), dtype=np.uint8))
             picture.save(workspace_folder / f"images/{name}/{number}.png")
     made = make("cifar10")
-    entry = small(find_entry("cifar10"), made.bodies, made.counts)
+    entry = entry_of("cifar10", made)
     content = {"cifar10": entry.model_dump(mode="json", exclude={"name"})}
-    content["cifar10"]["attributes"] = {"label": [f"class {number}" for number in range(10)]}
     (workspace_folder / "own.yaml").write_text(json.dumps(content))
     load_catalogue.cache_clear()  # Of another test's file of this name.
     (workspace_folder / "data/cifar10").mkdir(parents=True)

@@ -4,33 +4,19 @@ import io
 import pickle
 import shutil
 import stat
-import tarfile
 import zipfile
 from collections import namedtuple
 
 import numpy as np
 import pytest
 from catalogue_archives import make
-from catalogue_entries import small
+from catalogue_entries import entry_of, opened
 from catalogue_formats import python2_pickle, tar, zipped
 
 from ebmrepro.data.catalogue.archives import extract, tar_members
-from ebmrepro.data.catalogue.images import Images
 from ebmrepro.data.catalogue.pickles import read_batch
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import find_entry
-
-
-def _tar_with(name: str, kind: bytes, link: str = "") -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as archive:
-        good = tarfile.TarInfo("good.txt")
-        good.size = 4
-        archive.addfile(good, io.BytesIO(b"good"))
-        bad = tarfile.TarInfo(name)
-        bad.type, bad.linkname = kind, link
-        archive.addfile(bad)
-    return file.getvalue()
 
 
 def _zip_with(name: str, mode: int = stat.S_IFREG) -> bytes:
@@ -44,21 +30,12 @@ def _zip_with(name: str, mode: int = stat.S_IFREG) -> bytes:
 
 
 HOSTILE = {
-    "tar ../x": (_tar_with("../x", tarfile.REGTYPE), "leaves the folder"),
-    "tar a/../../x": (_tar_with("a/../../x", tarfile.REGTYPE), "leaves the folder"),
-    "tar /x": (_tar_with("/tmp/x", tarfile.REGTYPE), "absolute path"),
-    "tar symbolic link out": (_tar_with("x", tarfile.SYMTYPE, "../../etc"), r"link to \.\./\.\./etc"),
-    "tar symbolic link": (_tar_with("x", tarfile.SYMTYPE, "good.txt"), "link to good.txt"),
-    "tar hard link out": (_tar_with("x", tarfile.LNKTYPE, "/etc/passwd"), "link to /etc/passwd"),
-    "tar character device": (_tar_with("x", tarfile.CHRTYPE), "device or a pipe"),
-    "tar block device": (_tar_with("x", tarfile.BLKTYPE), "device or a pipe"),
-    "tar pipe": (_tar_with("x", tarfile.FIFOTYPE), "device or a pipe"),
-    "zip ../x": (_zip_with("../x"), "leaves the folder"),
-    "zip a\\..\\..\\x": (_zip_with("a\\..\\..\\x"), "leaves the folder"),
-    "zip /x": (_zip_with("/tmp/x"), "absolute path"),
-    "zip C:/x": (_zip_with("C:/x"), "absolute path"),
-    "zip symbolic link": (_zip_with("x", stat.S_IFLNK), "is a link"),
-    "zip device": (_zip_with("x", stat.S_IFCHR), "device or a pipe"),
+    "../x": (_zip_with("../x"), "leaves the folder"),
+    "a\\..\\..\\x": (_zip_with("a\\..\\..\\x"), "leaves the folder"),
+    "/x": (_zip_with("/tmp/x"), "absolute path"),
+    "C:/x": (_zip_with("C:/x"), "absolute path"),
+    "symbolic link": (_zip_with("x", stat.S_IFLNK), "is a link"),
+    "device": (_zip_with("x", stat.S_IFCHR), "device or a pipe"),
 }
 
 
@@ -70,14 +47,13 @@ def test_a_hostile_archive_writes_nothing(name, tmp_path):
     path.write_bytes(body)
     with pytest.raises(WorkspaceError, match=said) as caught:
         extract(path, path.parent / "out")
-    assert str(path) in str(caught.value) and name.rsplit(" ", 1)[-1][-1] in str(caught.value)
+    assert str(path) in str(caught.value) and name[-1] in str(caught.value)
     assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")] == ["inner", "inner/set.archive"]
 
 
-@pytest.mark.parametrize("pack", [tar, zipped], ids=["tar", "zip"])
-def test_a_good_archive_is_extracted_whole(pack, tmp_path):
+def test_a_good_archive_is_extracted_whole(tmp_path):
     members = {"a/b.txt": b"bee", "c.bin": bytes(range(256))}
-    (tmp_path / "good").write_bytes(pack(members))
+    (tmp_path / "good").write_bytes(zipped(members))
     extract(tmp_path / "good", tmp_path / "out")
     found = {
         p.relative_to(tmp_path / "out").as_posix(): p.read_bytes() for p in (tmp_path / "out").rglob("*.*")
@@ -87,9 +63,8 @@ def test_a_good_archive_is_extracted_whole(pack, tmp_path):
         extract(tmp_path / "good", tmp_path / "out")
 
 
-@pytest.mark.parametrize("pack", [tar, zipped], ids=["tar", "zip"])
-def test_half_an_archive_leaves_no_folder(pack, tmp_path):
-    body = pack({f"{n}.bin": np.random.default_rng(n).bytes(50_000) for n in range(4)})
+def test_half_an_archive_leaves_no_folder(tmp_path):
+    body = zipped({f"{n}.bin": np.random.default_rng(n).bytes(50_000) for n in range(4)})
     (tmp_path / "half").write_bytes(body[: len(body) // 2])
     with pytest.raises(WorkspaceError, match=r"half is damaged or only half there .*get it again"):
         extract(tmp_path / "half", tmp_path / "out")
@@ -106,12 +81,12 @@ def test_a_member_that_was_changed_is_noticed(tmp_path):
 
 
 def test_extraction_needs_room(tmp_path, monkeypatch):
-    (tmp_path / "set.tar").write_bytes(tar({"a.bin": bytes(2_000_000)}))
+    (tmp_path / "set.zip").write_bytes(zipped({"a.bin": bytes(2_000_000)}))
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 0, 1_000_000))
     with pytest.raises(WorkspaceError, match=r"needs 0\.00 GB to be extracted.*make room"):
-        extract(tmp_path / "set.tar", tmp_path / "out")
-    assert [p.name for p in tmp_path.iterdir()] == ["set.tar"]
+        extract(tmp_path / "set.zip", tmp_path / "out")
+    assert [p.name for p in tmp_path.iterdir()] == ["set.zip"]
 
 
 def test_members_are_read_without_a_file_written(tmp_path):
@@ -210,7 +185,7 @@ def test_a_hostile_batch_in_a_set_is_named(tmp_path):
     (tmp_path / "set").write_bytes(body)
     entry = find_entry("cifar100")
     with pytest.raises(WorkspaceError, match=r"cifar-100-python/train is refused"):
-        Images(entry, {"cifar-100-python.tar.gz": tmp_path / "set"}, "train", 32)
+        list(opened(entry, {"cifar-100-python.tar.gz": tmp_path / "set"}, "train", 32))
 
 
 @pytest.mark.parametrize(
@@ -229,9 +204,9 @@ def test_half_a_file_is_one_sentence_with_its_name(name, file, part, tmp_path):
     made = make(name)
     for other, body in made.bodies.items():
         (tmp_path / other).write_bytes(body[: int(part * len(body))] if other == file else body)
-    entry = small(find_entry(name), made.bodies, made.counts)
+    entry = entry_of(name, made)
     with pytest.raises(WorkspaceError) as caught:
-        list(Images(entry, {other: tmp_path / other for other in made.bodies}, "train", entry.sizes[0]))
+        list(opened(entry, {other: tmp_path / other for other in made.bodies}, "train", entry.sizes[0]))
     message = str(caught.value)
     assert "\n" not in message and "again" in message
     assert file.split(".")[0] in message or name in message

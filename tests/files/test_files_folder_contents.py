@@ -122,7 +122,7 @@ def test_a_damaged_cache_is_not_believed(damage, folder, tmp_path, settled, read
         cache.unlink()
         cache.mkdir()
     else:
-        hashed = json.loads(whole.partition(b"\n")[2])[NAMES[0]][-1].encode()
+        hashed = json.loads(whole)["files"][NAMES[0]][-1].encode()
         bodies = {"cut": whole[:-9], "turned": whole.replace(hashed, hashed[::-1]), "empty": b""}
         cache.write_bytes(bodies.get(damage, b'{"cat/1.png": 3}'))
     del read[:]

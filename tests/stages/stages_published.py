@@ -7,17 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalogue_archives import MAKERS, Made, make
-from catalogue_entries import small
+from catalogue_entries import entry_of
 from catalogue_formats import tar
 
 from ebmrepro.files import workspace
-from ebmrepro.params.catalogue import Entry, find_entry
+from ebmrepro.params.catalogue import Entry
 
 FOLDER = Path("results/micro/prepare/own")
-# What the archives call the values, where the catalogue says how they are called.
-NAMES = {"cifar10": {"label": [f"class {number}" for number in range(10)]}}
-FACES = {name: ["no", "yes"] for name in ("five_o_clock_shadow", "male", "smiling", "young")}
-NAMES |= {"celeba": FACES, "celeba_hq": FACES}
 # By name of the set: the splits taken for training and test.
 SPLITS = {name: ("train", "test") for name in MAKERS}
 SPLITS |= {name: ("train", "validation") for name in ("imagenet32", "imagenet32_2016", "lsun_bedroom")}
@@ -28,9 +24,8 @@ def publish_in(folder: Path, edit: Callable[[str, str], None]) -> Callable[..., 
 
     def place(name: str, made: Made, changes: dict | None = None, **settings) -> Entry:
         """`changes` are of the catalogue's entry, `settings` of the data set; the entry without changes."""
-        entry = small(find_entry(name), made.bodies, made.counts)
-        attributes = NAMES.get(name, entry.attributes)
-        fields = entry.model_dump(mode="json", exclude={"name"}) | {"attributes": attributes}
+        entry = entry_of(name, made)
+        fields = entry.model_dump(mode="json", exclude={"name"})
         source = folder / "own.yaml"
         source.write_text(json.dumps({name: fields | (changes or {})}))
         (folder / "files").mkdir()

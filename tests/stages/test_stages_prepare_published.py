@@ -10,11 +10,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from catalogue_archives import MAKERS, Made, make
+from catalogue_entries import entry_of
 from catalogue_formats import database, encoded, ramps, tar, zipped
-from stages_published import FOLDER, NAMES, SPLITS, done, half_a_picture, publish_in, refused
+from stages_published import FOLDER, SPLITS, done, half_a_picture, publish_in, refused
 
 from ebmrepro.data.catalogue.archives import tar_members
-from ebmrepro.data.catalogue.checksums import digest_of
+from ebmrepro.data.catalogue.fetch import digest_of
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.catalogue import find_entry
@@ -68,8 +69,8 @@ def test_images_and_labels_are_those_of_the_archive(name, publish, ebm):
 
 @pytest.mark.parametrize("name", sorted(MAKERS))
 def test_labels_that_the_catalogue_does_not_know_arerefused(name, publish, ebm):
-    told = dict(NAMES.get(name, find_entry(name).attributes))
-    publish(name, make(name), {"attributes": told | {"weather": None}})
+    told = entry_of(name, make(name)).attributes
+    publish(name, make(name), {"attributes": {**told, "weather": None}})
     refused(ebm, name, "weather", "attributes")
 
 
@@ -77,12 +78,10 @@ def test_labels_that_the_catalogue_does_not_know_arerefused(name, publish, ebm):
 def test_values_in_another_order_arerefused(name, publish, ebm):
     """The catalogue is right or wrong about the order; the numbers of the labels follow the files."""
     made = make(name)
-    found = NAMES.get(name, {}) or {
-        key: [str(value) for value in range(10)] for key in find_entry(name).attributes
-    }
-    first, values = next(iter(found.items()))
-    publish(name, made, {"attributes": dict(NAMES.get(name, find_entry(name).attributes))
-                         | {first: values[::-1]}})  # fmt: skip
+    told = entry_of(name, made).attributes
+    first, values = next(iter(told.items()))
+    values = values or tuple(map(str, range(10)))
+    publish(name, made, {"attributes": {**told, first: values[::-1]}})
     refused(ebm, name, f"the values of {first} are", ", ".join(values[::-1][:2]))
 
 

@@ -16,15 +16,12 @@ from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 
 
 def patterns(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct images (m, side^2), float32, m = 2^(side+1) - 2, and their log-probabilities (m,) in nats.
+    """The distinct images (m, side^2), float32, and their log-probabilities (m,) in nats.
 
-    Raises ValueError unless there are at least two lines: with one, rows and columns are the same.
+    m = 2^(side+1) - 2; `side` is at least 2, since with one line rows and columns are the same.
     """
-    if side < 2:
-        raise ValueError(f"bars and stripes need a side of at least 2 pixels, got {side}")
-    images = _outcomes(side)
-    distinct, counts = np.unique(images, axis=0, return_counts=True)
-    return distinct, np.log(counts / len(images))
+    distinct, counts = np.unique(_outcomes(side), axis=0, return_counts=True)
+    return distinct, np.log(counts / counts.sum())
 
 
 def prepare(config: BarsAndStripesData) -> Prepared:

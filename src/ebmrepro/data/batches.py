@@ -1,9 +1,16 @@
 """Shuffled mini-batches of training data that live on the training device; 8-bit levels and back."""
 
+from functools import lru_cache, partial
+
 import torch
 from torch import Tensor
 
 from ebmrepro.data.streams import stream_seed
+
+
+def _permutation(size: int, seed: int, device: torch.device, epoch: int) -> Tensor:
+    generator = torch.Generator().manual_seed(stream_seed(seed, "batches", epoch))
+    return torch.randperm(size, generator=generator).to(device)
 
 
 class Order:
@@ -16,28 +23,17 @@ class Order:
 
     def __init__(self, size: int, batch_size: int, seed: int, device: torch.device):
         """`size` rows; `batch_size` may exceed it. Indices come on `device`."""
-        self.size, self.batch_size, self.seed, self.device = size, batch_size, seed, device
-        self._orders: dict[int, Tensor] = {}
-
-    def _order(self, epoch: int) -> Tensor:
-        if epoch not in self._orders:
-            generator = torch.Generator().manual_seed(stream_seed(self.seed, "batches", epoch))
-            order = torch.randperm(self.size, generator=generator).to(self.device)
-            self._orders = {e: o for e, o in self._orders.items() if e >= epoch - 1} | {epoch: order}
-        return self._orders[epoch]
+        self.size, self.batch_size, self.device = size, batch_size, device
+        # A batch may take the end of one epoch and the start of the next.
+        self._order = lru_cache(maxsize=2)(partial(_permutation, size, seed, device))
 
     def index(self, iteration: int) -> Tensor:
         """Which rows of the data the batch of one iteration (0-based) holds: (batch_size,), int64."""
-        first, picked, left = iteration * self.batch_size, [], self.batch_size
-        epoch, offset = divmod(first, self.size)
-        if offset + left <= self.size:
-            return self._order(epoch)[offset : offset + left]
-        while left:
-            epoch, offset = divmod(first, self.size)
-            part = self._order(epoch)[offset : offset + left]
-            picked.append(part)
-            first, left = first + len(part), left - len(part)
-        return torch.cat(picked)
+        first, end = iteration * self.batch_size, (iteration + 1) * self.batch_size
+        epochs = range(first // self.size, (end - 1) // self.size + 1)
+        return torch.cat(
+            [self._order(e)[max(first - e * self.size, 0) : end - e * self.size] for e in epochs]
+        )
 
 
 class Batches(Order):

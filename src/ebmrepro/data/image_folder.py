@@ -1,13 +1,14 @@
 """Any folder of images by class: `folder/<class>/*.{jpg,jpeg,png}`, centre-cropped and resized."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from ebmrepro.data.catalogue.pictures import CorruptImage, decode
-from ebmrepro.data.prepared import Prepared
+from ebmrepro.data.prepared import Prepared, Stream
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import Preparation
 from ebmrepro.params.datasets.image_folder import ImageFolderData
@@ -18,20 +19,17 @@ CENTRE = Preparation(crop="square", resample="lanczos", source="of this project"
 NAMED = 10
 
 
-class Part:
-    """Images of one part of a folder, to be iterated over: decoded one by one, never all in memory.
+class Part(Stream):
+    """Pixels, uint8 (channels, size, size) in 0..255, of the images of one part of a folder, and as `label`
+    the number of the class, classes being numbered in alphabetical order.
 
-    Gives pixels, uint8 (channels, size, size) in 0..255, and as `label` the number of the class, classes
-    being numbered in alphabetical order. After an iteration `corrupt` lists the files, as seen from the
-    folder, that could not be decoded; with `corrupt: stop` it ends in WorkspaceError if there are any, with
-    `skip` they are missing from it.
+    `corrupt` names files as seen from the folder. With `corrupt: stop` an iteration ends in WorkspaceError if
+    there are any, with `skip` they are missing from it.
     """
 
     def __init__(self, name: str, config: ImageFolderData, paths: list[Path], labels: np.ndarray):
-        self.name, self.paths, self.labels = name, paths, labels
-        self.corrupt: list[str] = []
-        self.values: Mapping[str, tuple[str, ...]] = {}
-        self._config = config
+        super().__init__()
+        self.name, self.paths, self.labels, self._config = name, paths, labels, config
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -40,11 +38,13 @@ class Part:
         config, self.corrupt, reason = self._config, [], ""
         for path, label in zip(self.paths, self.labels.tolist(), strict=True):
             try:
-                pixels = decode(_bytes(path), config.size, config.channels, CENTRE)
+                pixels = decode(path.read_bytes(), config.size, config.channels, CENTRE)
             except CorruptImage as failure:
                 self.corrupt.append(str(path.relative_to(config.folder)))
                 reason = reason or str(failure)
                 continue
+            except OSError as failure:
+                raise WorkspaceError(f"image_folder: {path} cannot be read ({failure.strerror})") from None
             yield pixels, {"label": label}
         if self.corrupt and (config.corrupt == "stop" or len(self.corrupt) == len(self)):
             named = ", ".join(self.corrupt[:NAMED]) + (", ..." if len(self.corrupt) > NAMED else "")
@@ -69,25 +69,20 @@ def prepare(config: ImageFolderData) -> Prepared:
     if sum(map(len, files)) == 0:
         raise WorkspaceError(f"image_folder: {folder} has no sub-folder with JPEG or PNG files")
     rng = np.random.default_rng([config.seed, 3])
-    chosen, labels = [], []
-    for label, paths in enumerate(files):
-        if config.limit is not None:
+    if config.limit is not None:
+        for label, paths in enumerate(files):
             share = config.limit // len(files) + (label < config.limit % len(files))
-            paths = [paths[i] for i in sorted(rng.permutation(len(paths))[:share])]
-        chosen += paths
-        labels += [label] * len(paths)
-    numbers = np.array(labels, dtype=np.int64)
+            files[label] = [paths[i] for i in sorted(rng.permutation(len(paths))[:share])]
+    chosen = list(chain.from_iterable(files))
+    labels = np.repeat(np.arange(len(files)), [len(paths) for paths in files])
     try:
         train, test = train_test_split(
-            np.arange(len(chosen)),
-            test_size=config.test_fraction,
-            random_state=config.seed,
-            stratify=numbers,
+            np.arange(len(chosen)), test_size=config.test_fraction, random_state=config.seed, stratify=labels
         )
     except ValueError as failure:
         raise WorkspaceError(f"image_folder: {folder} cannot be split: {failure}") from None
     parts = {
-        name: Part(name, config, [chosen[i] for i in index], numbers[index])
+        name: Part(name, config, [chosen[i] for i in index], labels[index])
         for name, index in (("train", train), ("test", test))
     }
 
@@ -95,10 +90,3 @@ def prepare(config: ImageFolderData) -> Prepared:
         return {"source": config.folder, "corrupt": {name: part.corrupt for name, part in parts.items()}}
 
     return Prepared(parts, facts=facts)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as failure:
-        raise WorkspaceError(f"image_folder: {path} cannot be read ({failure.strerror})") from None

@@ -6,20 +6,16 @@ smooth integrands: the trapezoid rule round a closed curve, Gauss-Legendre along
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
 
 # From positions (n,) in [0, 1] to points (n, 2).
 Curve = Callable[[np.ndarray], np.ndarray]
-
-
-class Density(NamedTuple):
-    """`sample(rng, n)` gives (n, 2) points; `log_density(x)` of (n, 2) points gives (n,) nats."""
-
-    sample: Callable[[np.random.Generator, int], np.ndarray]
-    log_density: Callable[[np.ndarray], np.ndarray]
+# Of the quadrature, on each curve.
+NODES = 200
+# The two functions of a density: from (rng, n) to points (n, 2), and from points (n, 2) to nats (n,).
+Density = tuple[Callable[[np.random.Generator, int], np.ndarray], Callable[[np.ndarray], np.ndarray]]
 
 
 def gaussian_mixture(centres: np.ndarray, weights: np.ndarray, sigma: float) -> Density:
@@ -30,30 +26,24 @@ def gaussian_mixture(centres: np.ndarray, weights: np.ndarray, sigma: float) -> 
         return centres[chosen] + sigma * rng.standard_normal((count, 2))
 
     def log_density(points: np.ndarray) -> np.ndarray:
-        parts = [
-            logsumexp(-_squares(block, centres) / (2 * sigma**2), b=weights, axis=1)
-            for block in np.array_split(points, max(1, len(points) // 1000))
-        ]
+        parts = []
+        for block in np.array_split(points, max(1, len(points) // 1000)):
+            squares = ((block[:, None, :] - centres[None, :, :]) ** 2).sum(-1)
+            parts.append(logsumexp(-squares / (2 * sigma**2), b=weights, axis=1))
         return np.concatenate(parts) - np.log(2 * np.pi * sigma**2)
 
-    return Density(sample, log_density)
+    return sample, log_density
 
 
-def _squares(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    return ((points[:, None, :] - centres[None, :, :]) ** 2).sum(-1)
-
-
-def along_curves(curves: list[Curve], sigma: float, closed: bool, nodes: int = 200) -> Density:
+def along_curves(curves: list[Curve], sigma: float, closed: bool) -> Density:
     """All points of `curves`, each curve alike, with noise of standard deviation `sigma`."""
     if closed:
-        t, weights = np.arange(nodes) / nodes, np.ones(nodes)
+        t, weights = np.arange(NODES) / NODES, np.ones(NODES)
     else:
-        t, weights = np.polynomial.legendre.leggauss(nodes)
+        t, weights = np.polynomial.legendre.leggauss(NODES)
         t = (t + 1) / 2
-    weights = weights / (weights.sum() * len(curves))
-    mixture = gaussian_mixture(
-        np.concatenate([curve(t) for curve in curves]), np.tile(weights, len(curves)), sigma
-    )
+    weights = np.tile(weights / (weights.sum() * len(curves)), len(curves))
+    _, log_density = gaussian_mixture(np.concatenate([curve(t) for curve in curves]), weights, sigma)
 
     def sample(rng: np.random.Generator, count: int) -> np.ndarray:
         which = rng.integers(len(curves), size=count)
@@ -61,7 +51,7 @@ def along_curves(curves: list[Curve], sigma: float, closed: bool, nodes: int = 2
         on_curve = np.choose(which[:, None], [curve(position) for curve in curves])
         return on_curve + sigma * rng.standard_normal((count, 2))
 
-    return Density(sample, mixture.log_density)
+    return sample, log_density
 
 
 def circle(radius: float) -> Curve:

@@ -1,10 +1,11 @@
 """What the module of each kind of data set gives to `ebm prepare`: its parts and what is known of them.
 
-A part is in memory (`Arrays`) or, where it may be larger than that, comes sample by sample (`Stream`).
+A part is in memory (`Arrays`) or, where it may be larger than that, comes sample by sample (`Stream`). Both
+have a length and `values`, those of the attributes in the order of their numbers, as far as files name them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,28 +14,22 @@ class Arrays:
     """Samples `x` (n, ...), float32 or uint8, and `labels` (n,) int64 by attribute."""
 
     def __init__(self, x: np.ndarray, labels: Mapping[str, np.ndarray] = {}):
-        self.x, self.labels = x, labels
-        self.values: Mapping[str, tuple[str, ...]] = {}
+        self.x, self.labels, self.values = x, labels, {}
 
     def __len__(self) -> int:
         return len(self.x)
 
 
-class Stream(Protocol):
-    """Samples that are read anew by each iteration, one in memory at a time.
+class Stream:
+    """Samples and their numbers by attribute, read anew by each iteration, one in memory at a time.
 
-    An iteration gives samples and their numbers by attribute. Its files are opened when it begins; when it
-    has ended, `corrupt` names those samples that could not be decoded and were left out, `values` the values
-    of the attributes in the order of their numbers, as far as the files name them. The length is how many are
-    asked for.
+    Its files are opened when an iteration begins; when it has ended, `corrupt` names those samples that could
+    not be decoded and were left out. The length is how many are asked for.
     """
 
-    corrupt: list[str]
-    values: Mapping[str, tuple[str, ...]]
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, Mapping[str, int]]]: ...
+    def __init__(self):
+        self.corrupt: list[str] = []
+        self.values: Mapping[str, tuple[str, ...]] = {}
 
 
 class Prepared(NamedTuple):

@@ -30,13 +30,11 @@ def prepare(config: ShapesData) -> Prepared:
     Every attribute is uniform and independent of the others; position, size, brightness and background vary
     besides.
     """
-    sizes = {"train": config.train_size, "test": config.test_size}
-    return Prepared(
-        {
-            name: Arrays(*_draw(np.random.default_rng([config.seed, number]), size, config.attributes))
-            for number, (name, size) in enumerate(sizes.items())
-        }
-    )
+    parts = {}
+    for number, (name, size) in enumerate({"train": config.train_size, "test": config.test_size}.items()):
+        rng = np.random.default_rng([config.seed, number])
+        parts[name] = Arrays(*_draw(rng, size, config.attributes))
+    return Prepared(parts)
 
 
 def _draw(rng: np.random.Generator, count: int, values: dict) -> tuple[np.ndarray, dict]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ebmrepro.files.workspace import WorkspaceError, data_sha256, file_sha256, write_bytes
+from ebmrepro.files.workspace import WorkspaceError, data_sha256, file_sha256, load_json, write_text
 
 # A file may change again within the tick of the clock in which it was hashed, and its stamps stay as they
 # are: those of files that changed so few nanoseconds ago are not relied on. FAT counts in steps of 2 s.
@@ -31,10 +31,14 @@ def contents(folder: Path | str, cache: Path | None = None) -> str:
     """
     folder = Path(folder)
     cache = cache or WORK / f"{data_sha256(str(folder))[:16]}.json"
-    known, kept, digest = _load(cache), {}, hashlib.sha256()
+    kept, digest = {}, hashlib.sha256()
+    try:
+        known = load_json(cache)["files"]
+    except WorkspaceError:
+        known = {}
     settled = time.time_ns() - SETTLED
     try:
-        for name, stat in sorted(_files(str(folder))):
+        for name, stat in sorted(_files(str(folder)) if folder.is_dir() else ()):
             stamps = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
             *old, found = known.get(name, [None])
             if old != stamps:
@@ -45,14 +49,15 @@ def contents(folder: Path | str, cache: Path | None = None) -> str:
     except OSError as failure:
         raise WorkspaceError(f"{failure.filename} cannot be read ({failure.strerror})") from None
     if kept != known:
-        _save(cache, kept)
+        body = {"files": kept}
+        # Where it cannot be written, the next call reads the files again, and is right.
+        with suppress(OSError):
+            write_text(cache, json.dumps(body | {"sha256": data_sha256(body)}))
     return digest.hexdigest()
 
 
 def _files(folder: str, below: str = "", above: tuple = ()) -> Iterator[tuple[str, os.stat_result]]:
     """Names, relative to the folder where it began, and stat of all files below `folder`."""
-    if not above and not os.path.isdir(folder):
-        return
     here = os.stat(folder)
     if (here.st_dev, here.st_ino) in above:
         return  # A link to a folder that it lies in.
@@ -63,20 +68,3 @@ def _files(folder: str, below: str = "", above: tuple = ()) -> Iterator[tuple[st
                 yield from _files(entry.path, f"{below}{entry.name}/", above)
             elif entry.is_file():
                 yield f"{below}{entry.name}", entry.stat()
-
-
-def _load(cache: Path) -> dict[str, list]:
-    """What the cache remembers, nothing if it is not whole."""
-    try:
-        recorded, _, body = cache.read_bytes().partition(b"\n")
-    except OSError:
-        return {}
-    intact = recorded == hashlib.sha256(body).hexdigest().encode()
-    return json.loads(body) if intact else {}
-
-
-def _save(cache: Path, kept: dict[str, list]) -> None:
-    body = json.dumps(kept).encode()
-    # Where it cannot be written, the next call reads the files again, and is right.
-    with suppress(OSError):
-        write_bytes(cache, hashlib.sha256(body).hexdigest().encode(), b"\n", body)

@@ -23,12 +23,11 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from ebmrepro.files.errors import WorkspaceError
 from ebmrepro.params.stages import STAGES
 
 if TYPE_CHECKING:
@@ -43,6 +42,10 @@ TEMPORARY = ".writing-"
 CHUNK = 1 << 24
 # The safetensors format's names of numpy's types.
 DTYPES = {"U8": "uint8", "I64": "int64", "I32": "int32", "F32": "float32", "F64": "float64", "BOOL": "bool"}
+
+
+class WorkspaceError(Exception):
+    """A file is missing, damaged or foreign. The message is one sentence that says what to run."""
 
 
 def prepared(preset: str, dataset: str) -> Path:
@@ -81,10 +84,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def _is_alive(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
     except PermissionError:
         return True
+    except (ValueError, ProcessLookupError):
+        return False
     return True
 
 
@@ -105,23 +108,47 @@ def save_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
     import safetensors.numpy
 
     # Not np.ascontiguousarray, which turns a scalar into a vector.
-    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
-    data = safetensors.numpy.save(arrays)
+    data = safetensors.numpy.save({name: np.asarray(array, order="C") for name, array in tensors.items()})
     length = int.from_bytes(data[:8], "little")
     # The buffer is not copied: it may be gigabytes.
-    header, buffer = json.loads(data[8 : 8 + length]), memoryview(data)[8 + length :]
-    entries = {key: header[key] for key in sorted(header)}
-    described = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
-    entries["__metadata__"] = described | {"sha256": tensors_sha256(header, described, [buffer])}
-    text = json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
+    buffer = memoryview(data)[8 + length :]
+    text = description(json.loads(data[8 : 8 + length]), metadata, [buffer])
     text += b" " * (-len(text) % 8)
     write_bytes(path, len(text).to_bytes(8, "little"), text, buffer)
 
 
+def description(entries: Mapping, metadata: Mapping, parts: Iterable[bytes | memoryview]) -> bytes:
+    """A tensor file's description: `entries` of its arrays, `metadata` and the SHA-256 of these and `parts`,
+    the bytes of the arrays."""
+    texts = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
+    entries = dict(entries) | {"__metadata__": texts | {"sha256": _tensors_sha256(entries, texts, parts)}}
+    return json.dumps(entries, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _tensors_sha256(entries: Mapping, texts: Mapping, parts: Iterable[bytes | memoryview]) -> str:
+    digest = hashlib.sha256(json.dumps([entries, texts], sort_keys=True).encode())
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
 def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """Arrays and metadata of a file written by `save_tensors`, in memory; raises as `map_tensors` does."""
-    arrays, metadata = map_tensors(path)
-    return {name: array.copy() for name, array in arrays.items()}, metadata
+    """Arrays and metadata of a tensor file, in memory, each read once; raises as `map_tensors` does."""
+    import numpy as np
+
+    arrays = {}
+
+    def parts(file: BinaryIO, entries: Mapping) -> Iterator[np.ndarray]:
+        for name in sorted(entries, key=lambda name: entries[name]["data_offsets"]):
+            start, end = entries[name]["data_offsets"]
+            arrays[name] = np.fromfile(file, np.uint8, end - start)
+            yield arrays[name]
+
+    entries, _, metadata = _checked(path, parts)
+    return {
+        name: arrays[name].view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        for name, entry in entries.items()
+    }, metadata
 
 
 def map_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
@@ -130,58 +157,49 @@ def map_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     The whole file is read once, a part at a time, to check its SHA-256. Raises WorkspaceError if it is
     missing, truncated, damaged or was not written by this project.
     """
+    import numpy as np
+
+    entries, start, metadata = _checked(path, lambda file, _: iter(lambda: file.read(CHUNK), b""))
+    arrays = {}
+    for name, entry in entries.items():
+        dtype, shape = np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"])
+        place = start + entry["data_offsets"][0]
+        arrays[name] = np.empty(shape, dtype) if 0 in shape else np.memmap(path, dtype, "r", place, shape)
+    return arrays, metadata
+
+
+def _checked(path: Path, parts: Callable[[BinaryIO, dict], Iterable]) -> tuple[dict, int, dict]:
+    """The entries of the arrays of a tensor file, where their bytes start, and its metadata, once the bytes,
+    which `parts` reads from there on, have the SHA-256 that the file carries."""
     try:
         with open(path, "rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            size = os.path.getsize(path) - 8 - length
+            start = 8 + int.from_bytes(file.read(8), "little")
+            size = os.path.getsize(path) - start
             if size < 0:
                 raise ValueError("truncated")
-            header = json.loads(file.read(length))
-            described = header.pop("__metadata__")
-            recorded = described.pop("sha256")
-            intact = recorded == tensors_sha256(header, described, iter(lambda: file.read(CHUNK), b""))
-            intact = intact and size == max((e["data_offsets"][1] for e in header.values()), default=0)
+            entries = json.loads(file.read(start - 8))
+            texts = entries.pop("__metadata__")
+            recorded = texts.pop("sha256")
+            intact = size == max((entry["data_offsets"][1] for entry in entries.values()), default=0)
+            intact = intact and recorded == _tensors_sha256(entries, texts, parts(file, entries))
     except OSError as failure:
         raise _unread(path, failure) from None
     except (ValueError, KeyError, AttributeError, TypeError):
         intact = False
     if not intact:
         raise _damaged(path)
-    arrays = {key: _mapped(path, 8 + length, entry) for key, entry in header.items()}
-    return arrays, {key: json.loads(value) for key, value in described.items()}
-
-
-def _mapped(path: Path, start: int, entry: Mapping) -> np.ndarray:
-    import numpy as np
-
-    dtype, shape = np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"])
-    if 0 in shape:
-        return np.empty(shape, dtype)
-    return np.memmap(path, dtype, "r", start + entry["data_offsets"][0], shape)
-
-
-def tensors_sha256(header: Mapping, metadata: Mapping, parts: Iterable[bytes | memoryview]) -> str:
-    """The SHA-256 that a tensor file carries: of its description, then of the bytes of its arrays."""
-    digest = hashlib.sha256(json.dumps([header, metadata], sort_keys=True).encode())
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
+    return entries, start, {key: json.loads(value) for key, value in texts.items()}
 
 
 def save_json(path: Path, content: Mapping) -> None:
     """Write a mapping as readable JSON with a SHA-256 of itself under the key `sha256`."""
-    body = dict(content) | {"sha256": _json_digest(content)}
+    body = {key: value for key, value in content.items() if key != "sha256"}
+    body["sha256"] = data_sha256(body)
     write_text(path, json.dumps(body, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
 def save_result(
-    preset: str,
-    stage: str,
-    experiment: str,
-    item: str,
-    result: Mapping,
-    tensors: Mapping[str, np.ndarray],
-    about: Mapping,
+    preset: str, stage: str, experiment: str, item: str, result: Mapping, tensors: Mapping, about: Mapping
 ) -> None:
     """The two files of a stage that measures: `result` as JSON, and `tensors` with the metadata `about`."""
     save_json(run_file(preset, stage, experiment, item, ".json"), result)
@@ -203,7 +221,7 @@ def load_json(path: Path) -> dict:
         recorded = content.pop("sha256")
     except (ValueError, KeyError, AttributeError, TypeError):
         content, recorded = {}, None
-    if recorded != _json_digest(content):
+    if recorded != data_sha256(content):
         raise _damaged(path)
     return content
 
@@ -246,10 +264,6 @@ def data_sha256(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _json_digest(content: Mapping) -> str:
-    return data_sha256({key: value for key, value in content.items() if key != "sha256"})
-
-
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -258,20 +272,19 @@ def _read(path: Path) -> bytes:
 
 
 def _unread(path: Path, failure: OSError) -> WorkspaceError:
-    if isinstance(failure, FileNotFoundError):
-        return WorkspaceError(f"{path} is missing: {remedy(path)}")
-    return WorkspaceError(f"{path} cannot be read ({failure.strerror}): {remedy(path)}")
+    missing = isinstance(failure, FileNotFoundError)
+    reason = "is missing" if missing else f"cannot be read ({failure.strerror})"
+    return WorkspaceError(f"{path} {reason}: {_remedy(path)}")
 
 
 def _damaged(path: Path) -> WorkspaceError:
-    return WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
+    return WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
 
 
-def remedy(path: Path) -> str:
+def _remedy(path: Path) -> str:
     """Which command makes `path`."""
     parts = path.parts
     if len(parts) >= 4 and parts[0] == RESULTS.name and parts[2] in (stage.name for stage in STAGES):
-        stage = parts[2]
-        item = parts[3] if stage == "prepare" else path.stem
+        stage, item = parts[2], parts[3] if parts[2] == "prepare" else path.stem
         return f"stage {stage} makes it: run `ebm {stage} {item}` or `snakemake`"
     return "run `snakemake`"

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from ebmrepro.files.errors import WorkspaceError
+from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import Count, Name, Section
 from ebmrepro.params.words import no_such
 

@@ -4,20 +4,20 @@ A file lies under its name only when its checksum was right; until then it is `.
 interrupted download goes on. What a person put there is never changed or deleted.
 """
 
+import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
-from ebmrepro.data.catalogue.checksums import matching
-from ebmrepro.data.catalogue.transfer import TransferError, transfer
+from ebmrepro.data.catalogue.transfer import TransferError, size_of, transfer
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.machine import progress as bars
+from ebmrepro.machine.progress import progress
 from ebmrepro.params.catalogue import Entry, SourceFile
 
 PARTIAL = ".downloading-"
@@ -27,39 +27,68 @@ ATTEMPTS = 5
 # Left free beside a download, for whoever else writes to the disk.
 SPARE_BYTES = 64 * MEBIBYTE
 
-Bars = Callable[[str, int], AbstractContextManager]
 
-
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(NamedTuple):
     """A file, or the folder accepted in its place, and the checksum that admitted it (None if none did)."""
 
     path: Path
     checksum: str | None
 
 
-def fetch(
-    entry: Entry, folder: Path, splits: Iterable[str] | None = None, progress: Bars = bars.progress
-) -> dict[str, Fetched]:
+def fetch(entry: Entry, folder: Path, splits: Collection[str] | None = None) -> dict[str, Fetched]:
     """The files in `folder` that `splits` of `entry` need (None: all), verified, by their catalogue names.
 
     Files of open sets are downloaded if they are not there, from the publisher first, then from mirrors.
-    `progress(label, total)` shows mebibytes. Raises WorkspaceError with what to do: the terms are not
-    accepted, a file must be placed by hand, has a wrong checksum, no address gave it, or the disk is full.
+    Raises WorkspaceError with what to do: the terms are not accepted, a file must be placed by hand, has a
+    wrong checksum, no address gave it, or the disk is full.
     """
-    files = entry.files_of(None if splits is None else tuple(splits))
+    files = entry.files_of(splits)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as failure:
         raise WorkspaceError(
             f"{entry.name}: {folder} cannot be made ({failure.strerror}): choose another folder for the data"
         ) from None
-    if entry.access != "open":
-        _check_acceptance(entry, folder)
-    return {file.name: _one(entry, file, folder, progress) for file in files}
+    name, line = entry.acceptance
+    if entry.access != "open" and line not in _lines(folder / name):
+        raise WorkspaceError(
+            f"{entry.name}: a person must accept its terms ({entry.licence.rstrip('.')}): read them at"
+            f' {entry.page}, then write this line into {folder / name}: "{line}"'
+        )
+    return {file.name: _one(entry, file, folder) for file in files}
 
 
-def _one(entry: Entry, file: SourceFile, folder: Path, progress: Bars) -> Fetched:
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def digest_of(path: Path, algorithm: str = "sha256") -> str:
+    """Hexadecimal digest of a file, read in pieces; of a folder that of its files' names and digests."""
+    # MD5 tells a damaged download from a whole one; nobody forges these sets.
+    new = partial(hashlib.new, algorithm, usedforsecurity=False)
+    if not path.is_dir():
+        with open(path, "rb") as opened:
+            return hashlib.file_digest(opened, new).hexdigest()
+    digest = new()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        line = f"{file.relative_to(path).as_posix()} {digest_of(file, algorithm)}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _matching(path: Path, file: SourceFile) -> str | None:
+    """The first checksum of `file` that the bytes at `path` have, None if they have none of them."""
+    for checksum in file.checksums:
+        algorithm, digest = checksum.split(":")
+        if digest_of(path, algorithm) == digest:
+            return checksum
+    return None
+
+
+def _one(entry: Entry, file: SourceFile, folder: Path) -> Fetched:
     # Without the lock first: a file under its name is whole, and its folder may be read-only.
     if placed := _placed(entry, file, folder):
         return placed
@@ -70,7 +99,7 @@ def _one(entry: Entry, file: SourceFile, folder: Path, progress: Bars) -> Fetche
         print(f"{file.name}: another process is fetching it, waiting", file=sys.stderr, flush=True)
         held = lock.acquire()
     with held:
-        return _placed(entry, file, folder) or _download(entry, file, folder, progress)
+        return _placed(entry, file, folder) or _download(entry, file, folder)
 
 
 def _placed(entry: Entry, file: SourceFile, folder: Path) -> Fetched | None:
@@ -79,7 +108,7 @@ def _placed(entry: Entry, file: SourceFile, folder: Path) -> Fetched | None:
     if path.is_file():
         if not file.checksums:
             return Fetched(path, None)
-        if checksum := matching(path, file):
+        if checksum := _matching(path, file):
             return Fetched(path, checksum)
         raise WorkspaceError(
             f"{entry.name}: {path} is not the file that the catalogue names ({file.checksums[0]}): move it"
@@ -96,85 +125,60 @@ def _placed(entry: Entry, file: SourceFile, folder: Path) -> Fetched | None:
     return None
 
 
-def _check_acceptance(entry: Entry, folder: Path) -> None:
-    name, line = entry.acceptance
-    path = folder / name
-    try:
-        accepted = line in (part.strip() for part in path.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError):
-        accepted = False
-    if not accepted:
+def _download(entry: Entry, file: SourceFile, folder: Path) -> Fetched:
+    unfinished, path = folder / f"{PARTIAL}{file.name}", folder / file.name
+    needed = max(file.size - size_of(unfinished), 0) + SPARE_BYTES
+    free = shutil.disk_usage(folder).free
+    if free < needed:
         raise WorkspaceError(
-            f"{entry.name}: a person must accept its terms ({entry.licence.rstrip('.')}): read them at"
-            f' {entry.page}, then write this line into {path}: "{line}"'
+            f"{entry.name}: {file.name} needs {needed / 1e9:.2f} GB, the disk of {folder} has"
+            f" {free / 1e9:.2f} GB free: make room or choose another folder"
         )
-
-
-def _download(entry: Entry, file: SourceFile, folder: Path, progress: Bars) -> Fetched:
-    partial = folder / f"{PARTIAL}{file.name}"
-    _check_space(entry, file, partial)
     refusals = []
-    with progress(f"{file.name} (MiB)", -(-file.size // MEBIBYTE)) as bar:
-        advance = _mebibytes(bar, partial.stat().st_size if partial.exists() else 0)
+    with progress(f"{file.name} (MiB)", _mebibytes(file.size)) as bar:
+        bar.advance_to(_mebibytes(size_of(unfinished)))
+
+        def tell(size: int) -> None:
+            """Back if bytes must come again."""
+            if steps := _mebibytes(size) - bar.done:
+                bar.advance(steps)
+
         for url in file.urls:
             try:
-                checksum = _from(url, file, partial, advance)
+                checksum = _from(url, file, unfinished, tell)
             except TransferError as failure:
                 refusals.append(f"{url}: {failure}")
                 continue
-            with open(partial, "rb") as opened:
+            with open(unfinished, "rb") as opened:
                 os.fsync(opened.fileno())
-            os.replace(partial, folder / file.name)
-            return Fetched(folder / file.name, checksum)
+            os.replace(unfinished, path)
+            return Fetched(path, checksum)
     raise WorkspaceError(
         f"{entry.name}: no address gave {file.name} ({'; '.join(refusals)}): run again later, or put the file"
-        f" with {file.checksums[0]} at {folder / file.name}"
+        f" with {file.checksums[0]} at {path}"
     )
 
 
-def _from(url: str, file: SourceFile, partial: Path, advance: Callable[[int], None]) -> str:
+def _mebibytes(size: int) -> int:
+    """A last, incomplete one counts."""
+    return -(-size // MEBIBYTE)
+
+
+def _from(url: str, file: SourceFile, unfinished: Path, tell: Callable[[int], None]) -> str:
     """The checksum of the file once `url` gave it; TransferError if it gives none or a wrong one."""
     for attempt in range(ATTEMPTS):
-        before = partial.stat().st_size if partial.exists() else 0
+        before = size_of(unfinished)
         try:
-            transfer(url, partial, file.size, advance)
+            transfer(url, unfinished, file.size, tell)
         except TransferError:
-            after = partial.stat().st_size if partial.exists() else 0
             # Ask again only if that helps: something came, so the rest may come too.
-            if after <= before or attempt + 1 == ATTEMPTS:
+            if size_of(unfinished) <= before or attempt + 1 == ATTEMPTS:
                 raise
             continue
-        if checksum := matching(partial, file):
+        if checksum := _matching(unfinished, file):
             return checksum
-        partial.unlink()
-        advance(-file.size)
+        unfinished.unlink()
         # What was resumed may have begun elsewhere: once more, from nothing.
         if not before:
             break
     raise TransferError("its checksum is wrong")
-
-
-def _check_space(entry: Entry, file: SourceFile, partial: Path) -> None:
-    have = partial.stat().st_size if partial.exists() else 0
-    needed = max(file.size - have, 0) + SPARE_BYTES
-    free = shutil.disk_usage(partial.parent).free
-    if free < needed:
-        raise WorkspaceError(
-            f"{entry.name}: {file.name} needs {needed / 1e9:.2f} GB, the disk of {partial.parent} has"
-            f" {free / 1e9:.2f} GB free: make room or choose another folder"
-        )
-
-
-def _mebibytes(bar, total: int) -> Callable[[int], None]:
-    """Advances `bar`, at `total` bytes now, by mebibytes as bytes come, and back if they must come again."""
-    bar.advance_to(-(-total // MEBIBYTE))
-
-    def advance(count: int) -> None:
-        nonlocal total
-        before, total = total, total + count
-        # A last, incomplete mebibyte counts as one.
-        steps = -(-total // MEBIBYTE) - -(-before // MEBIBYTE)
-        if steps:
-            bar.advance(steps)
-
-    return advance

@@ -23,10 +23,9 @@ ADMITTED = {
 
 class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str):
-        try:
-            return ADMITTED[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(f"it names {module}.{name}") from None
+        if (module, name) not in ADMITTED:
+            raise pickle.UnpicklingError(f"it names {module}.{name}")
+        return ADMITTED[module, name]
 
 
 def read_batch(file: BinaryIO, label: str) -> dict[str, object]:
@@ -39,10 +38,7 @@ def read_batch(file: BinaryIO, label: str) -> dict[str, object]:
         content = _ArraysOnly(file, encoding="bytes").load()
         if not isinstance(content, dict):
             raise pickle.UnpicklingError("it holds no dict")
-        return {
-            key.decode("ascii") if isinstance(key, bytes) else str(key): value
-            for key, value in content.items()
-        }
+        return {str(key, "ascii") if isinstance(key, bytes) else str(key): v for key, v in content.items()}
     except Exception as failure:
         # A damaged or hostile pickle raises anything: every opcode acts on what the file says.
         reason = str(failure).splitlines()[0] if str(failure) else type(failure).__name__

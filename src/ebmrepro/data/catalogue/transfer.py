@@ -8,6 +8,7 @@ import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import requests
 import urllib3
@@ -25,33 +26,38 @@ class TransferError(Exception):
     """This address did not give the whole file; the message says why in a few words."""
 
 
-def transfer(url: str, partial: Path, size: int, advance: Callable[[int], None]) -> None:
+def size_of(path: Path) -> int:
+    """Bytes of a file, 0 if there is none."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def transfer(url: str, partial: Path, size: int, tell: Callable[[int], None]) -> None:
     """Fetch `url` until `partial` has `size` bytes, from where it ends if the server offers ranges.
 
-    `advance` is told how many bytes came, a negative number if the server makes it start anew. What came
+    `tell` is told how many bytes there are, fewer than before if the server makes it start anew. What came
     before a failure stays in `partial`. Raises TransferError, or WorkspaceError if the disk is full.
     """
-    have = partial.stat().st_size if partial.exists() else 0
+    have = size_of(partial)
     if have > size:
         partial.unlink()
-        advance(-have)
         have = 0
+    tell(have)
     if have == size:
         return
     # identity: a file that is compressed itself must arrive as it is, and offsets must be those of the file.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    timeout = (CONNECT_SECONDS, STALL_SECONDS)
     try:
-        with requests.get(
-            url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, STALL_SECONDS)
-        ) as response:
+        with requests.get(url, headers=headers, stream=True, timeout=timeout) as response:
             if not response.ok:
                 raise TransferError(f"{response.status_code} {response.reason}")
             _check_length(response, size)
-            if have and not _continues(response, have):
-                advance(-have)
+            # Many servers ignore Range and send everything.
+            begins = response.headers.get("Content-Range", "")
+            if not (response.status_code == 206 and begins.startswith(f"bytes {have}-")):
                 have = 0
             with open(partial, "ab" if have else "wb") as file:
-                _receive(response, file, size - have, advance)
+                _receive(response, file, have, size, tell)
     except requests.exceptions.ConnectTimeout:
         raise TransferError(f"no connection within {CONNECT_SECONDS:g} s") from None
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
@@ -73,33 +79,26 @@ def transfer(url: str, partial: Path, size: int, advance: Callable[[int], None])
 
 def _check_length(response: requests.Response, size: int) -> None:
     """A login page or a file cut short is told by its length, before it spoils what was got already."""
-    if response.status_code == 206:
-        length = response.headers.get("Content-Range", "").rpartition("/")[2]
-    else:
-        length = response.headers.get("Content-Length", "")
+    named = "Content-Range" if response.status_code == 206 else "Content-Length"
+    length = response.headers.get(named, "").rpartition("/")[2]
     if length.isdecimal() and int(length) != size:
         raise TransferError(f"it offers {int(length):,} bytes, not {size:,}")
 
 
-def _continues(response: requests.Response, have: int) -> bool:
-    """Whether the body begins at byte `have`; many servers ignore Range and send everything."""
-    return response.status_code == 206 and response.headers.get("Content-Range", "").startswith(
-        f"bytes {have}-"
-    )
-
-
-def _receive(response: requests.Response, file, missing: int, advance: Callable[[int], None]) -> None:
-    came, mark, marked = 0, time.monotonic(), 0
+def _receive(
+    response: requests.Response, file: BinaryIO, have: int, size: int, tell: Callable[[int], None]
+) -> None:
+    mark, marked = time.monotonic(), have
     # read1 returns what is there; read would wait for a whole chunk and never see that a server dawdles.
     while chunk := response.raw.read1(CHUNK, decode_content=False):
-        came += len(chunk)
-        if came > missing:
+        have += len(chunk)
+        if have > size:
             raise TransferError("it sends more than the file's size")
         file.write(chunk)
-        advance(len(chunk))
+        tell(have)
         if (now := time.monotonic()) - mark >= SLOW_SECONDS:
-            if came - marked < SLOW_BYTES:
+            if have - marked < SLOW_BYTES:
                 raise TransferError(f"less than {SLOW_BYTES >> 10} KiB came in {SLOW_SECONDS:g} s")
-            mark, marked = now, came
-    if came < missing:
-        raise TransferError(f"it ended {missing - came:,} bytes early")
+            mark, marked = now, have
+    if have < size:
+        raise TransferError(f"it ended {size - have:,} bytes early")

@@ -5,20 +5,18 @@ Order: that of the table of parts.
 
 from pathlib import Path
 
-from ebmrepro.data.catalogue.content import Content
-from ebmrepro.data.catalogue.face_attributes import attributes, faces, numbers
-from ebmrepro.data.catalogue.stores import store
+from ebmrepro.data.catalogue.faces import attributes, faces, numbers, store
+from ebmrepro.data.catalogue.readers import Content
 from ebmrepro.files.workspace import WorkspaceError
 
 PARTS = {"train": "0", "validation": "1", "test": "2"}
 
 
-def read(paths: list[Path], split: str) -> Content:
+def read(split: str, archive: Path, table_path: Path, parts_path: Path) -> Content:
     """Labels: the 40 attributes, 0 (no) or 1 (yes)."""
-    archive, table_path, parts_path = paths
     names, table = attributes(_text(table_path), table_path)
     parts = numbers(_text(parts_path), parts_path)
-    chosen = [image for image, (part,) in parts.items() if part == PARTS[split]]
+    chosen = [image for image, part in parts.items() if part == PARTS[split]]
     with store(archive) as files:
         for image in chosen:
             for where, path in ((table, table_path), (files, archive)):

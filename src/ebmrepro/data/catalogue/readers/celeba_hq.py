@@ -8,9 +8,8 @@ Order: by number.
 
 from pathlib import Path
 
-from ebmrepro.data.catalogue.content import Content
-from ebmrepro.data.catalogue.face_attributes import attributes, faces, numbers
-from ebmrepro.data.catalogue.stores import Store, store
+from ebmrepro.data.catalogue.faces import attributes, faces, numbers, store
+from ebmrepro.data.catalogue.readers import Content
 from ebmrepro.files.workspace import WorkspaceError
 
 TABLE, MAPPING = "CelebAMask-HQ-attribute-anno.txt", "CelebA-HQ-to-CelebA-mapping.txt"
@@ -23,15 +22,22 @@ PARTS = {
 }
 
 
-def read(paths: list[Path], split: str) -> Content:
+def read(split: str, path: Path) -> Content:
     """Labels: the 40 attributes, 0 (no) or 1 (yes)."""
-    (path,) = paths
     with store(path) as files:
-        names, table = attributes(_text(files, TABLE), path / TABLE)
+        texts = {}
+        for name in (TABLE, MAPPING):
+            if name not in files:
+                raise WorkspaceError(f"{path} lacks {name}: move it away, then get it again")
+            try:
+                texts[name] = files[name]().decode("utf-8")
+            except UnicodeDecodeError:
+                raise WorkspaceError(f"{path}: {name} is no text: get it again") from None
+        names, table = attributes(texts[TABLE], path / TABLE)
         # Columns: number in CelebA-HQ, index in CelebA from 0, name in CelebA.
-        originals = numbers(_text(files, MAPPING), path / MAPPING, [2])
+        originals = numbers(texts[MAPPING], path / MAPPING, 2)
         try:
-            numbered = sorted((int(number), int(Path(name).stem)) for number, (name,) in originals.items())
+            numbered = sorted((int(number), int(Path(name).stem)) for number, name in originals.items())
         except ValueError:
             raise WorkspaceError(f"{path}: {MAPPING} holds no numbers of images: get it again") from None
         chosen = [f"{number}.jpg" for number, original in numbered if original in PARTS[split]]
@@ -39,10 +45,3 @@ def read(paths: list[Path], split: str) -> Content:
             if image not in files or image not in table:
                 raise WorkspaceError(f"{path} lacks {image} or its attributes: get it again")
     return faces(path, chosen, names, table)
-
-
-def _text(files: Store, name: str) -> str:
-    try:
-        return files.read(name).decode("utf-8")
-    except UnicodeDecodeError:
-        raise WorkspaceError(f"{files.path}: {name} is no text: get it again") from None

@@ -4,20 +4,18 @@ Splits: train1.txt, val1.txt and test1.txt, the first of ten partitions; `all` i
 Order: that of the archive.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from ebmrepro.data.catalogue.archives import tar_members
-from ebmrepro.data.catalogue.content import Content, Item
+from ebmrepro.data.catalogue.readers import Content
 from ebmrepro.files.workspace import WorkspaceError
 
 LISTS = {"train": "train1.txt", "validation": "val1.txt", "test": "test1.txt"}
 LABELS, IMAGES = "dtd/labels/", "dtd/images/"
 
 
-def read(paths: list[Path], split: str) -> Content:
+def read(split: str, path: Path) -> Content:
     """Labels: `label`, the texture, numbered in alphabetical order of all three lists."""
-    (path,) = paths
     texts = dict(tar_members(path, [LABELS + name for name in LISTS.values()]))
     listed = {part: texts[LABELS + name].decode("utf-8").split() for part, name in LISTS.items()}
     everything = [name for names in listed.values() for name in names]
@@ -25,10 +23,8 @@ def read(paths: list[Path], split: str) -> Content:
         raise WorkspaceError(f"{path}: its lists do not hold texture/file names: get it again")
     textures = tuple(sorted({name.split("/")[0] for name in everything}))
     names = everything if split == "all" else listed[split]
-
-    def items() -> Iterator[Item]:
-        for member, data in tar_members(path, [IMAGES + name for name in names]):
-            name = member.removeprefix(IMAGES)
-            yield name, data, {"label": textures.index(name.split("/")[0])}
-
+    found = (
+        (member.removeprefix(IMAGES), data) for member, data in tar_members(path, [IMAGES + n for n in names])
+    )
+    items = ((name, data, {"label": textures.index(name.split("/")[0])}) for name, data in found)
     return Content(len(names), {"label": textures}, items)

@@ -5,66 +5,54 @@ LMDB maps a file into memory, so that the archive is extracted beside itself, on
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import lmdb
 
-from ebmrepro.data.catalogue.archives import extract
-from ebmrepro.data.catalogue.content import Content, Item
-from ebmrepro.data.catalogue.stores import store
+from ebmrepro.data.catalogue.archives import extract, named
+from ebmrepro.data.catalogue.readers import Content, Item
 from ebmrepro.files.workspace import WorkspaceError
 
-PICTURES = (".webp", ".jpg", ".jpeg", ".png")
+PICTURES = {".webp", ".jpg", ".jpeg", ".png"}
 
 
-def read(paths: list[Path], split: str) -> Content:
+def read(split: str, path: Path) -> Content:
     """No labels."""
-    (path,) = paths
     if path.is_file():
         folder = path.with_suffix("")
         if not folder.is_dir():
             extract(path, folder)
         path = folder
-    databases = sorted(path.rglob("data.mdb"))
-    return _database(databases[0].parent) if databases else _folder(path)
+    if databases := sorted(path.rglob("data.mdb")):
+        database = databases[0].parent
+        with _opened(database) as environment:
+            return Content(environment.stat()["entries"], {}, _values(database))
+    pictures = [p for p in path.rglob("*") if p.suffix.lower() in PICTURES and p.is_file()]
+    if not pictures:
+        raise WorkspaceError(f"{path} holds neither an LMDB (data.mdb) nor images: get it again")
+    return Content(len(pictures), {}, _files(path, sorted(pictures, key=lambda picture: picture.name)))
 
 
-def _database(path: Path) -> Content:
-    with _opened(path) as environment:
-        count = environment.stat()["entries"]
-
-    def items() -> Iterator[Item]:
-        with _opened(path) as environment, environment.begin() as transaction:
-            try:
-                for key, value in transaction.cursor():
-                    yield key.decode("ascii", "replace"), bytes(value), {}
-            except lmdb.Error as failure:
-                raise WorkspaceError(_damaged(path, failure)) from None
-
-    return Content(count, {}, items)
-
-
-def _opened(path: Path) -> lmdb.Environment:
+@contextmanager
+def _opened(path: Path) -> Iterator[lmdb.Environment]:
     try:
         # lock: nobody writes, and the folder may be read-only. readahead: the file is larger than memory.
-        return lmdb.open(str(path), readonly=True, lock=False, readahead=False, max_readers=1)
+        with lmdb.open(str(path), readonly=True, lock=False, readahead=False, max_readers=1) as environment:
+            yield environment
     except lmdb.Error as failure:
-        raise WorkspaceError(_damaged(path, failure)) from None
+        raise WorkspaceError(
+            f"{path} is damaged or only half there ({failure}): delete the folder, it is extracted again"
+        ) from None
 
 
-def _damaged(path: Path, failure: Exception) -> str:
-    return f"{path} is damaged or only half there ({failure}): delete the folder, it is extracted again"
+def _values(path: Path) -> Iterator[Item]:
+    with _opened(path) as environment, environment.begin() as transaction:
+        for key, value in transaction.cursor():
+            yield key.decode("ascii", "replace"), bytes(value), {}
 
 
-def _folder(path: Path) -> Content:
-    with store(path) as files:
-        names = files.names(PICTURES)
-    if not names:
-        raise WorkspaceError(f"{path} holds neither an LMDB (data.mdb) nor images: get it again")
-
-    def items() -> Iterator[Item]:
-        with store(path) as files:
-            for name in names:
-                yield name, files.read(name), {}
-
-    return Content(len(names), {}, items)
+def _files(folder: Path, pictures: list[Path]) -> Iterator[Item]:
+    with named(folder):
+        for picture in pictures:
+            yield picture.name, picture.read_bytes(), {}
