@@ -85,10 +85,9 @@ def problems(params: Params) -> Iterator[Problem]:
 
 def _unknown_data(params: Params) -> Iterator[Problem]:
     for name, dataset in params.datasets.items():
-        yield from ((("datasets", name, *place), reason) for place, reason in dataset.problems())
-        for folder in dataset.folders:
-            if folder not in params.folders:
-                yield ("datasets", name, "folder"), no_such("folder", folder, params.folders, "folders")
+        yield from (
+            (("datasets", name, *place), reason) for place, reason in dataset.problems(params.folders)
+        )
 
 
 def _unresolved(params: Params, name: str) -> Iterator[Problem]:

@@ -20,32 +20,13 @@ from pydantic import Field
 from ebmrepro.params.base import Section
 
 FAMILIES = (
-    "datasets",
-    "energies",
-    "objectives",
-    "samplers",
-    "generations",
-    "evaluations",
-    "figures",
-    "tables",
-)
+    "datasets", "energies", "objectives", "samplers", "generations", "evaluations", "figures", "tables",
+)  # fmt: skip
 # Class variables and methods of a kind that say something of it and decide no number.
 UNDECIDING = (
-    "implementation",
-    "label",
-    "licence",
-    "methods",
-    "step_words",
-    "chains",
-    "cost",
-    "describe",
-    "located",
-    "method",
-    "modules",
-    "outside",
-    "problems",
-    "references",
-)
+    "implementation", "label", "licence", "methods", "step_words", "words", "chains", "cost", "describe",
+    "located", "method", "modules", "outside", "problems", "references",
+)  # fmt: skip
 
 
 class Implemented(Section):

@@ -7,6 +7,7 @@ from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Name, Probability, about
 from ebmrepro.params.kinds import Implemented, Kind
+from ebmrepro.params.words import Problem
 
 # What a sample is: a real vector, a binary one, or an image of 8-bit levels.
 Form = Literal["vectors", "binary", "images"]
@@ -21,6 +22,8 @@ class Dataset(Kind):
     implementation = "ebmrepro.data.{kind}"
     form: ClassVar[Form]
     licence: ClassVar[str]
+    # A few words on it, with {0.key} for its settings; or else it has a `describe` of its own.
+    words: ClassVar[str] = ""
     # Whether it may be larger than memory, and take hours.
     large: ClassVar[bool] = False
     # Shape of a sample as energies see it: (d,) of a vector, (C, H, W) of an image.
@@ -29,17 +32,12 @@ class Dataset(Kind):
     # know. A property where it is not the same for all, or decides what is drawn.
     attributes: ClassVar[Mapping[str, tuple[str, ...] | None]] = {}
 
-    @property
-    def folders(self) -> list[str]:
-        """Names of `folders` of params.yaml that it reads."""
-        return []
-
     def located(self, folders: Mapping[str, str]) -> "Dataset":
         """The entry with the path in the place of the name of a folder (`folders` of params.yaml)."""
         return self
 
     def outside(self) -> dict:
-        """What decides the prepared data and stands in no key of the entry: JSON-able."""
+        """What decides the data prepared from a located entry and stands in no key of it: JSON-able."""
         return {}
 
     @property
@@ -54,8 +52,8 @@ class Dataset(Kind):
         plane = ["plane"] if self.form == "vectors" and self.sample_shape == (2,) else []
         return frozenset({self.form, *plane, *(one.reference for one in self.learnt)})
 
-    def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """What it asks for and cannot have: (keys below the entry, reason)."""
+    def problems(self, folders: Mapping[str, str]) -> Iterator[Problem]:
+        """What it asks for and cannot have, by keys below the entry; `folders` as in params.yaml."""
         yield from ()
 
     @property
@@ -70,7 +68,7 @@ class Dataset(Kind):
 
     def describe(self, name: str) -> str:
         """The data set, `name` in params.yaml, in a few words, without the folder it was read from."""
-        raise NotImplementedError
+        return self.words.format(self)
 
     def modules(self) -> list[str]:
         """Its own and those of what is learnt from it."""

@@ -1,5 +1,3 @@
-"""Settings of `kind: bars_and_stripes`."""
-
 from ebmrepro.params.base import about
 from ebmrepro.params.datasets import Dataset
 
@@ -12,14 +10,10 @@ class BarsAndStripesData(Dataset):
 
     form = "binary"
     licence = "generated"
+    words = "bars and stripes, {0.side}×{0.side} binary pixels"
 
     side: int = about("Pixels a side, 2 to 5.", 3, ge=2, le=5, strict=True)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(side * side,)"""
         return (self.side**2,)
-
-    def describe(self, name: str) -> str:
-        """Its size."""
-        return f"bars and stripes, {self.side}×{self.side} binary pixels"

@@ -1,5 +1,3 @@
-"""Settings of `kind: binary_digits`."""
-
 from ebmrepro.params.base import Fraction, about
 from ebmrepro.params.data_fields import Seed, TestFraction
 from ebmrepro.params.datasets import Dataset
@@ -10,12 +8,9 @@ class BinaryDigitsData(Dataset):
 
     form = "binary"
     licence = "as digits"
+    words = "scikit-learn's handwritten digits, 8×8 binary pixels"
     sample_shape = (64,)
 
     seed: Seed
     test_fraction: TestFraction
     threshold: Fraction = about("Share of full grey, in (0, 1), above which a pixel is on.", 0.5)
-
-    def describe(self, name: str) -> str:
-        """Whose digits."""
-        return "scikit-learn's handwritten digits, 8×8 binary pixels"

@@ -1,7 +1,3 @@
-"""Settings of `kind: catalogue`."""
-
-from collections.abc import Iterator
-
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import Name, about
 from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
@@ -39,30 +35,24 @@ class CatalogueData(Dataset):
 
     @property
     def licence(self) -> str:
-        """As the catalogue says."""
         return self.published.licence
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(channels, size, size), the channels as the catalogue says"""
         return (self.published.channels, self.size, self.size)
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """As the catalogue says."""
         return self.published.attributes
 
     def outside(self) -> dict:
-        """What the catalogue says of the set."""
         return {"published": self.published.model_dump(mode="json")}
 
     @property
     def judged(self) -> tuple[str, ...]:
-        """Those that are asked for."""
         return tuple(self.classifier.attributes) if self.classifier else ()
 
-    def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Entries, splits, sizes, preparations and attributes that the catalogue does not have."""
+    def problems(self, folders):
         try:
             catalogue = load_catalogue(self.catalogue)
         except WorkspaceError as failure:
@@ -92,11 +82,9 @@ class CatalogueData(Dataset):
                 yield ("classifier", "attributes", place), reason
 
     def modules(self) -> list[str]:
-        """Of the readers only its own."""
         return [*super().modules(), f"ebmrepro.data.catalogue.readers.{self.published.reader}"]
 
     def describe(self, name: str) -> str:
-        """The publisher's name for it, and how many images are trained on."""
         entry = self.published
         images = self.train_limit or entry.counts[self.train]
         return f"{entry.title}, {self.size}×{self.size}, {images:,} images"

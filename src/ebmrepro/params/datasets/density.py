@@ -1,5 +1,3 @@
-"""Settings of `kind: density`."""
-
 import pkgutil
 from pathlib import Path
 from typing import Literal
@@ -26,13 +24,10 @@ class DensityData(Dataset):
     test_size: TestSize
 
     def log_density(self, points):
-        """Of points (n, 2), (n,) nats."""
         return self.load().density(self.shape).log_density(points)
 
     def describe(self, name: str) -> str:
-        """Its shape and size."""
         return f"{self.shape.replace('_', ' ')} in 2-D, {self.train_size} points"
 
     def modules(self) -> list[str]:
-        """Of the densities only its own."""
         return [*super().modules(), f"ebmrepro.data.densities.{self.shape}"]

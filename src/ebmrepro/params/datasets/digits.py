@@ -1,5 +1,3 @@
-"""Settings of `kind: digits`."""
-
 from typing import ClassVar
 
 from ebmrepro.params.base import about
@@ -12,13 +10,10 @@ class DigitsData(Dataset):
 
     form = "images"
     licence = "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn"
+    words = "scikit-learn's handwritten digits, 8×8"
     sample_shape = (1, 8, 8)
     attributes: ClassVar = {"label": tuple("0123456789")}
 
     seed: Seed
     test_fraction: TestFraction
     classifier: ClassifierRuler = about("What measures generated digits.")
-
-    def describe(self, name: str) -> str:
-        """Whose digits."""
-        return "scikit-learn's handwritten digits, 8×8"

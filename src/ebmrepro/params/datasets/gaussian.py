@@ -1,5 +1,3 @@
-"""Settings of `kind: gaussian`."""
-
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import Dataset
@@ -10,6 +8,7 @@ class GaussianData(Dataset):
 
     form = "vectors"
     licence = "generated"
+    words = "N(0, I) in {0.dim} dimensions, {0.train_size} points"
 
     seed: Seed
     dim: Count = about("Dimensions, at least 1.", 10)
@@ -18,14 +17,8 @@ class GaussianData(Dataset):
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(dim,)"""
         return (self.dim,)
 
     @property
     def references(self) -> frozenset[str]:
-        """Its law too."""
         return super().references | {"gaussian"}
-
-    def describe(self, name: str) -> str:
-        """Its law and size."""
-        return f"N(0, I) in {self.dim} dimensions, {self.train_size} points"

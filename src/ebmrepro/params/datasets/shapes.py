@@ -1,5 +1,3 @@
-"""Settings of `kind: shapes`."""
-
 from ebmrepro.params.base import about
 from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
@@ -10,6 +8,7 @@ class ShapesData(Dataset):
 
     form = "images"
     licence = "generated"
+    words = "generated coloured shapes, 16×16 RGB, {0.train_size} images"
     sample_shape = (3, 16, 16)
 
     seed: Seed
@@ -19,13 +18,8 @@ class ShapesData(Dataset):
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """Shape, colour and place."""
         return {
             "shape": ("square", "cross", "triangle"),
             "colour": ("red", "green", "blue"),
             "place": ("top_left", "top_right", "bottom_left", "bottom_right"),
         }
-
-    def describe(self, name: str) -> str:
-        """What is seen, and the size."""
-        return f"generated coloured shapes, 16×16 RGB, {self.train_size} images"

@@ -1,4 +1,4 @@
-"""Settings of `kind: helmholtz`."""
+from typing import ClassVar
 
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy
@@ -13,14 +13,9 @@ class HelmholtzMachine(Energy):
     form = "binary"
     directed = True
     label = "Helmholtz machine"
+    chains: ClassVar = frozenset({"ancestral"})
 
     layers: list[Count] = about("Binary hidden units, from the data upwards.", [3, 2], min_length=1)
 
-    @property
-    def chains(self) -> frozenset[str]:
-        """Drawn from its top layer down."""
-        return frozenset({"ancestral"})
-
     def describe(self) -> str:
-        """As its paper calls it."""
         return "a Helmholtz machine"

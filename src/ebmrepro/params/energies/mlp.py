@@ -1,5 +1,3 @@
-"""Settings of `kind: mlp`."""
-
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy, TimeCondition
 

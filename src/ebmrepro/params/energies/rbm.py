@@ -1,7 +1,4 @@
-"""Settings of `kind: rbm`."""
-
 import math
-from collections.abc import Iterator
 from typing import Literal
 
 from ebmrepro.params.base import Count, about
@@ -21,19 +18,16 @@ class RBMEnergy(Energy):
 
     @property
     def form(self) -> str:
-        """As the visible units are."""
         return "binary" if self.visible == "bernoulli" else "vectors"
 
     @property
     def chains(self) -> frozenset[str]:
-        """Gibbs sweeps; gradients too where the visible units are real."""
         return frozenset({"gibbs"} if self.visible == "bernoulli" else {"gibbs", "gradient"})
 
     def describe(self) -> str:
-        """With its visible units."""
         return f"a {self.visible.capitalize()} RBM"
 
-    def problems(self, dataset, exact: bool = False) -> Iterator[str]:
+    def problems(self, dataset, exact: bool = False):
         """Also more units than log Z can be summed over, on the side that has fewer: of real visible units,
         which have no states, the hidden one."""
         yield from super().problems(dataset, exact)

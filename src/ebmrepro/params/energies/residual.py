@@ -1,6 +1,3 @@
-"""Settings of `kind: residual`."""
-
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import model_validator
@@ -45,8 +42,7 @@ class ResidualEnergy(Energy):
             )
         return self
 
-    def problems(self, dataset, exact: bool = False) -> Iterator[str]:
-        """Also images too small for the layout, and attributes that the data do not have."""
+    def problems(self, dataset, exact: bool = False):
         yield from super().problems(dataset, exact)
         if dataset.form != self.form:
             return

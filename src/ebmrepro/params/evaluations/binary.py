@@ -1,5 +1,3 @@
-"""Settings of `kind: binary`."""
-
 from ebmrepro.params.base import Count, Several, about
 from ebmrepro.params.evaluations import Evaluation
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: density`."""
-
 from ebmrepro.params.base import Several, about
 from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.sampling import Bounded, Interval

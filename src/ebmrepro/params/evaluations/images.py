@@ -1,5 +1,3 @@
-"""Settings of `kind: images`."""
-
 from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
 
 

@@ -1,7 +1,3 @@
-"""Settings of `kind: inception`: FID, Inception Score, KID, neighbours."""
-
-from collections.abc import Iterator
-
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Index, Positive, Several, about
@@ -66,8 +62,7 @@ class InceptionEvaluation(Evaluation):
             raise ValueError(f"each count must appear once, got {self.counts}")
         return self
 
-    def problems(self, dataset, energy, generation) -> Iterator[str]:
-        """Also too few samples or references, and energies without a likelihood."""
+    def problems(self, dataset, energy, generation):
         yield from super().problems(dataset, energy, generation)
         if self.needs not in dataset.references:
             return

@@ -1,5 +1,3 @@
-"""Settings of `kind: chain_separation`."""
-
 from ebmrepro.params.figures import Figure
 
 

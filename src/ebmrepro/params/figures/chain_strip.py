@@ -1,5 +1,3 @@
-"""Settings of `kind: chain_strip`."""
-
 from ebmrepro.params.figures import Figure
 
 

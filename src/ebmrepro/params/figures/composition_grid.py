@@ -1,5 +1,3 @@
-"""Settings of `kind: composition_grid`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: cost_quality`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: denoised`."""
-
 from ebmrepro.params.figures import Figure
 
 

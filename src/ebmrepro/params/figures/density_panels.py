@@ -1,5 +1,3 @@
-"""Settings of `kind: density_panels`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: energy_gap`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: energy_histograms`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: filters`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: gradient_norms`."""
-
 from ebmrepro.params.figures import Figure
 
 

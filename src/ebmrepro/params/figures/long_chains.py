@@ -1,5 +1,3 @@
-"""Settings of `kind: long_chains`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: loss_curves`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: nearest_neighbours`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: reconstructions`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: sample_grid`."""
-
 from ebmrepro.params.figures import Figure
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: truncation`."""
-
 from ebmrepro.params.figures import Figure
 
 

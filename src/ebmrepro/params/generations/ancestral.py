@@ -1,5 +1,3 @@
-"""Settings of `kind: ancestral`."""
-
 from ebmrepro.params.generations import Generation, Samples, Weights
 
 

@@ -1,7 +1,3 @@
-"""Settings of `kind: annealed`."""
-
-from collections.abc import Iterator
-
 from ebmrepro.params.base import Count, NonNegative, Positive, about
 from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
 from ebmrepro.params.sampling import Bounded, Clamp, StartBox
@@ -25,11 +21,9 @@ class AnnealedGeneration(Bounded, ChainGeneration):
     strip_frames: StripFrames
 
     def chain_steps(self, times: int = 1) -> int:
-        """`steps` at each time."""
         return times * self.steps
 
-    def problems(self, energy, objective, sampler) -> Iterator[str]:
-        """Also strips longer than a chain, which passes all times."""
+    def problems(self, energy, objective, sampler):
         yield from super().problems(energy, objective, sampler)
         states = self.steps * objective.times + 1
         if energy.timed and self.strip_frames > states:

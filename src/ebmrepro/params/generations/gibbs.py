@@ -1,5 +1,3 @@
-"""Settings of `kind: gibbs`."""
-
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, about

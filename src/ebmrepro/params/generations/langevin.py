@@ -1,6 +1,3 @@
-"""Settings of `kind: langevin`."""
-
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import model_validator
@@ -41,7 +38,6 @@ class LangevinGeneration(Langevin, ChainGeneration):
     )
 
     def chain_steps(self, times: int = 1) -> int:
-        """Steps of all rounds and the final ones."""
         return self.rounds * self.steps + self.final_steps
 
     def long_steps(self) -> list[int]:
@@ -51,7 +47,6 @@ class LangevinGeneration(Langevin, ChainGeneration):
         return [0, *taken] if taken else []
 
     def tiny(self, samples: int) -> "LangevinGeneration":
-        """One step from noise."""
         shortest = {"rounds": 1, "steps": 1, "final_steps": 0, "strip_frames": 2, "long_chains": None}
         return self.model_copy(update={"samples": samples, "start": "noise", **shortest})
 
@@ -70,8 +65,7 @@ class LangevinGeneration(Langevin, ChainGeneration):
             raise ValueError("long_chains compares chains with and without augmentation, which is null here")
         return self
 
-    def problems(self, energy, objective, sampler) -> Iterator[str]:
-        """Also a start at the replay buffer of a run that has none."""
+    def problems(self, energy, objective, sampler):
         yield from super().problems(energy, objective, sampler)
         if self.start == "replay" and getattr(sampler, "buffer", None) is None:
             yield "start: replay needs a run trained with a replay buffer; this one has none"

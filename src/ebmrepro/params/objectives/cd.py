@@ -1,5 +1,3 @@
-"""Settings of `kind: cd`."""
-
 from typing import Annotated
 
 from ebmrepro.params.base import NonNegative, about
@@ -25,5 +23,4 @@ class ContrastiveDivergence(Objective):
     energy_l2: EnergyL2
 
     def method(self, sampler: Kind) -> str:
-        """cd, cd_k or pcd, by where the chains of `sampler` start."""
         return {"data": "cd_k", "persistent": "pcd"}.get(getattr(sampler, "start", ""), "cd")

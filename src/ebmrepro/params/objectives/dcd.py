@@ -1,7 +1,4 @@
-"""Settings of `kind: dcd`."""
-
 import itertools
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import model_validator
@@ -54,8 +51,7 @@ class DiffusionContrastiveDivergence(Objective):
         """Times at which the energy is trained: 1 for the one-step form, whose energy knows no time."""
         return len(self.levels) - 1
 
-    def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
-        """Also energies that lack the time, or that are conditioned on anything else."""
+    def problems(self, energy, sampler, schedule, dataset):
         yield from super().problems(energy, sampler, schedule, dataset)
         if self.times > 1 and not energy.timed:
             yield (
@@ -66,5 +62,4 @@ class DiffusionContrastiveDivergence(Objective):
             yield f"dcd trains no energy that is conditioned on an attribute ('{energy.attribute}')"
 
     def method(self, sampler: Kind) -> str:
-        """dcd_ve, dcd_vp or dcd_time."""
         return f"dcd_{self.diffusion}" if self.times == 1 else "dcd_time"

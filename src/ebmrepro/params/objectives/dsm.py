@@ -1,5 +1,3 @@
-"""Settings of `kind: dsm`."""
-
 from ebmrepro.params.base import Positive, about
 from ebmrepro.params.objectives import Method, Objective
 

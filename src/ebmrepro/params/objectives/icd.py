@@ -1,6 +1,3 @@
-"""Settings of `kind: icd`."""
-
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import model_validator
@@ -39,8 +36,7 @@ class ImprovedContrastiveDivergence(Objective):
             raise ValueError(f"nearest is {self.nearest}, but there are {self.neighbours} neighbours")
         return self
 
-    def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
-        """Also chains that it cannot differentiate through, and buffers without neighbours to look for."""
+    def problems(self, energy, sampler, schedule, dataset):
         yield from super().problems(energy, sampler, schedule, dataset)
         if not sampler.needs:
             return

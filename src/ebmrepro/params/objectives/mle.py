@@ -1,7 +1,3 @@
-"""Settings of `kind: mle`."""
-
-from collections.abc import Iterator
-
 from ebmrepro.params.base import about
 from ebmrepro.params.kinds import those
 from ebmrepro.params.objectives import Method, Objective
@@ -27,8 +23,7 @@ class MaximumLikelihood(Objective):
         {"box": [-5.0, 5.0], "cells": 48},
     )
 
-    def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
-        """Also energies whose log Z is not known."""
+    def problems(self, energy, sampler, schedule, dataset):
         yield from super().problems(energy, sampler, schedule, dataset)
         if self.grid is not None:
             if "plane" not in dataset.references:

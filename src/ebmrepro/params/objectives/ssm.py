@@ -1,5 +1,3 @@
-"""Settings of `kind: ssm`."""
-
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.objectives import Method, Objective
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: wake_sleep`."""
-
 from ebmrepro.params.objectives import Method, Objective
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: gibbs`."""
-
 from typing import ClassVar
 
 from ebmrepro.params.base import Count, about

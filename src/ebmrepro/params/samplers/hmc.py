@@ -1,5 +1,3 @@
-"""Settings of `kind: hmc`."""
-
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Positive, Switch, about
@@ -23,7 +21,6 @@ class HamiltonianSampler(Start, Sampler):
     clamp: Clamp
 
     def cost(self) -> int:
-        """Every leapfrog step takes a gradient."""
         return self.steps * self.leapfrog_steps
 
     @model_validator(mode="after")

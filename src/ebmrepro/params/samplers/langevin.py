@@ -1,5 +1,3 @@
-"""Settings of `kind: langevin`."""
-
 from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.sampling import Langevin, Start
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: ablation`."""
-
 from ebmrepro.params.tables import Table
 
 

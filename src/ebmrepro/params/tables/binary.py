@@ -1,5 +1,3 @@
-"""Settings of `kind: binary`."""
-
 from ebmrepro.params.tables import Table
 
 

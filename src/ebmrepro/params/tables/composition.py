@@ -1,5 +1,3 @@
-"""Settings of `kind: composition`."""
-
 from ebmrepro.params.tables import Table
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: denoising`."""
-
 from ebmrepro.params.tables import Table
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: density`."""
-
 from ebmrepro.params.tables import Table
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: gaussian`."""
-
 from ebmrepro.params.tables import Table
 
 

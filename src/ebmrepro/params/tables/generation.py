@@ -1,5 +1,3 @@
-"""Settings of `kind: generation`."""
-
 from ebmrepro.params.tables import Table
 
 

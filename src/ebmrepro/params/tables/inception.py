@@ -1,5 +1,3 @@
-"""Settings of `kind: inception`."""
-
 from ebmrepro.params.tables import Table
 
 

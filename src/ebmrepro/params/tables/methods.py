@@ -1,5 +1,3 @@
-"""Settings of `kind: methods`."""
-
 from ebmrepro.params.tables import Table
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: outliers`."""
-
 from ebmrepro.params.tables import Table
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: protocols`."""
-
 from ebmrepro.params.tables import Table
 
 

@@ -1,5 +1,3 @@
-"""Settings of `kind: stability`."""
-
 from ebmrepro.params.tables import Table
 
 
