@@ -1,20 +1,16 @@
 """The whole of params.yaml, and what a run's names resolve to."""
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
 from ebmrepro.params import stages
 from ebmrepro.params.base import Count, Index, Name, Section
-from ebmrepro.params.comparisons import Comparison
 from ebmrepro.params.compositions import Composition
-from ebmrepro.params.denoisings import Denoising
 from ebmrepro.params.energies import Energy
 from ebmrepro.params.kinds import union
+from ebmrepro.params.measured import Comparison, Denoising, Outliers, Protocol
 from ebmrepro.params.objectives import Objective
-from ebmrepro.params.outliers import Outliers
-from ebmrepro.params.protocols import Protocol
-from ebmrepro.params.runs import Run
 from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.schedules import Schedule
 
@@ -28,6 +24,48 @@ REFERENCES = (
     ("evaluate", "evaluation", "evaluations", union("evaluations")),
 )
 ADAPTERS = {key: TypeAdapter(kind) for _, key, _, kind in REFERENCES}
+
+
+Override = Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
+Seeds = Annotated[list[Index], Field(min_length=1)]
+
+
+class Train(Section):
+    """What decides the trained model. `override` replaces single keys: {schedule: {learning_rate: ...}}.
+
+    `seeds`: the run's own instead of the preset's.
+    """
+
+    energy: Name
+    objective: Name
+    sampler: Name
+    schedule: Name
+    seeds: Seeds | None = None
+    override: Override
+
+
+class Sample(Section):
+    """What decides the samples, given the model."""
+
+    generation: Name
+    override: Override
+
+
+class Evaluate(Section):
+    """What decides the metrics, given model and samples."""
+
+    evaluation: Name
+    override: Override
+
+
+class Run(Section):
+    """A model trained with every seed. Runs of one `experiment` are shown together in its figures."""
+
+    experiment: Name
+    dataset: Name
+    train: Train
+    sample: Sample
+    evaluate: Evaluate
 
 
 class Compute(Section):
