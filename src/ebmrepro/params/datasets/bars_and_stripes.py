@@ -2,14 +2,12 @@ from ebmrepro.params.base import about
 from ebmrepro.params.datasets import Dataset
 
 
-class BarsAndStripesData(Dataset):
+class BarsAndStripesData(Dataset, form="binary", licence="generated"):
     """Binary images of `side` x `side` pixels whose rows, or whose columns, are each all on or all off.
 
     Training and test data are the distribution itself: every pattern as often as its probability says.
     """
 
-    form = "binary"
-    licence = "generated"
     words = "bars and stripes, {0.side}×{0.side} binary pixels"
 
     side: int = about("Pixels a side, 2 to 5.", 3, ge=2, le=5, strict=True)

@@ -3,13 +3,10 @@ from ebmrepro.params.data_fields import Seed, TestFraction
 from ebmrepro.params.datasets import Dataset
 
 
-class BinaryDigitsData(Dataset):
+class BinaryDigitsData(Dataset, form="binary", licence="as digits", sample_shape=(64,)):
     """scikit-learn's digits as binary vectors of 64 pixels, split by class into train and test."""
 
-    form = "binary"
-    licence = "as digits"
     words = "scikit-learn's handwritten digits, 8×8 binary pixels"
-    sample_shape = (64,)
 
     seed: Seed
     test_fraction: TestFraction

@@ -7,11 +7,9 @@ from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.words import no_such
 
 
-class CatalogueData(Dataset):
+class CatalogueData(Dataset, form="images", large=True):
     """A published set of the catalogue, downloaded into `folder` or placed there."""
 
-    form = "images"
-    large = True
     implementation = "ebmrepro.data.catalogue.published"
 
     catalogue: str | None = about("A file in the place of the project's catalogue.", "own.yaml", default=None)

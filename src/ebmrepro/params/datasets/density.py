@@ -11,12 +11,8 @@ ROOM = Path(__file__).parents[2] / "data/densities"
 SHAPES = tuple(sorted(module.name for module in pkgutil.iter_modules([str(ROOM)])))
 
 
-class DensityData(Dataset):
+class DensityData(Dataset, form="vectors", licence="generated", sample_shape=(2,)):
     """A two-dimensional density whose value is known in closed form or by quadrature."""
-
-    form = "vectors"
-    licence = "generated"
-    sample_shape = (2,)
 
     seed: Seed
     shape: Literal[SHAPES] = about("A module of ebmrepro.data.densities.", "rings")

@@ -3,11 +3,9 @@ from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import Dataset
 
 
-class GaussianData(Dataset):
+class GaussianData(Dataset, form="vectors", licence="generated"):
     """N(0, I) in `dim` dimensions, the term report's toy problem."""
 
-    form = "vectors"
-    licence = "generated"
     words = "N(0, I) in {0.dim} dimensions, {0.train_size} points"
 
     seed: Seed

@@ -1,4 +1,4 @@
-from typing import ClassVar, Literal
+from typing import Literal
 
 from ebmrepro.files.folder_contents import contents
 from ebmrepro.params.base import Count, Name, about
@@ -8,14 +8,10 @@ from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.words import no_such
 
 
-class ImageFolderData(Dataset):
+class ImageFolderData(Dataset, form="images", large=True, attributes={"label": None}):
     """Any folder with one sub-folder of JPEG or PNG files per class."""
 
-    form = "images"
     licence = "the folder's own"
-    # The classes are the sub-folders.
-    attributes: ClassVar = {"label": None}
-    large = True
 
     folder: Name = about("Its name in `folders`.", "images")
     seed: Seed

@@ -3,13 +3,10 @@ from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
 
-class ShapesData(Dataset):
+class ShapesData(Dataset, form="images", licence="generated", sample_shape=(3, 16, 16)):
     """Generated 16x16 RGB images of one coloured shape with independent attributes."""
 
-    form = "images"
-    licence = "generated"
     words = "generated coloured shapes, 16×16 RGB, {0.train_size} images"
-    sample_shape = (3, 16, 16)
 
     seed: Seed
     train_size: TrainSize

@@ -2,11 +2,8 @@ from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy, TimeCondition
 
 
-class ConvEnergy(Energy):
+class ConvEnergy(Energy, form="images", label="convolutional"):
     """A small convolutional network for images of at least 8x8 pixels."""
-
-    form = "images"
-    label = "convolutional"
 
     width: Count = about("Channels at full size.", 4)
     condition: TimeCondition

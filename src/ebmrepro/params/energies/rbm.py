@@ -5,11 +5,8 @@ from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import MAX_UNITS, Energy
 
 
-class RBMEnergy(Energy):
+class RBMEnergy(Energy, log_partition=True, label="RBM"):
     """The free energy of a restricted Boltzmann machine with binary hidden units."""
-
-    log_partition = True
-    label = "RBM"
 
     hidden: Count = about("Hidden units.", 3)
     visible: Literal["bernoulli", "gaussian"] = about(

@@ -8,11 +8,8 @@ from ebmrepro.params.energies.layouts import LAYOUTS, without_room
 from ebmrepro.params.words import nearest
 
 
-class ResidualEnergy(Energy):
+class ResidualEnergy(Energy, form="images", label="residual"):
     """The paper's residual networks (layouts.py), summed over resolutions of the image."""
-
-    form = "images"
-    label = "residual"
 
     layout: Literal[*LAYOUTS] = about("The blocks of each network.", "small", "cifar")
     width: Count = about("f, in whose multiples the layout has its channels.", 4)

@@ -1,9 +1,7 @@
 from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
 
 
-class ImageEvaluation(Evaluation):
+class ImageEvaluation(Evaluation, needs="classifier"):
     """Frechet distance on the data set's own classifier, diversity, nearest training neighbours."""
-
-    needs = "classifier"
 
     shown_neighbours: ShownNeighbours

@@ -19,12 +19,9 @@ class Likelihood(Implemented):
     points: Count = about("Test images whose log-likelihood is given; all if there are fewer.", 1000)
 
 
-class InceptionEvaluation(Evaluation):
+class InceptionEvaluation(Evaluation, needs="inception", mapped=True):
     """FID and Inception Score, KID, precision, recall, density and coverage, in every mode and against every
     reference of the data; all but the first two of as many samples as the references have kept."""
-
-    needs = "inception"
-    mapped = True
 
     counts: list[Count] = about(
         "FID and Inception Score are those of the first so many samples, for each.", [10000, 50000]

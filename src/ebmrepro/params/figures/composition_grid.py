@@ -1,7 +1,5 @@
 from ebmrepro.params.figures import Figure
 
 
-class CompositionGrid(Figure):
+class CompositionGrid(Figure, stage="compose"):
     """Samples of compositions, and which of them satisfy what was asked for."""
-
-    stage = "compose"

@@ -1,7 +1,5 @@
 from ebmrepro.params.figures import Figure
 
 
-class EnergyHistograms(Figure):
+class EnergyHistograms(Figure, stage="detect"):
     """Energies of a data set's own test images against those of outliers."""
-
-    stage = "detect"

@@ -1,10 +1,9 @@
 from ebmrepro.params.generations import Generation, Samples, Weights
 
 
-class AncestralGeneration(Generation):
+class AncestralGeneration(Generation, needs="ancestral"):
     """Independent samples of a directed model, from its top layer down."""
 
-    needs = "ancestral"
     implementation = "ebmrepro.mcmc.ancestral:generate"
 
     weights: Weights

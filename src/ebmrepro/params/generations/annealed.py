@@ -3,12 +3,10 @@ from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, S
 from ebmrepro.params.sampling import Bounded, Clamp, StartBox
 
 
-class AnnealedGeneration(Bounded, ChainGeneration):
+class AnnealedGeneration(Bounded, ChainGeneration, needs="annealed", step_words="annealed Langevin steps"):
     """Annealed Langevin dynamics with a time-dependent energy, from noise, the last time first."""
 
     implementation = "ebmrepro.mcmc.annealed:generate"
-    needs = "annealed"
-    step_words = "annealed Langevin steps"
 
     weights: Weights
     start_box: StartBox

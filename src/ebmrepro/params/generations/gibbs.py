@@ -4,12 +4,10 @@ from ebmrepro.params.base import Count, about
 from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
 
 
-class GibbsGeneration(ChainGeneration):
+class GibbsGeneration(ChainGeneration, step_words="Gibbs sweeps", needs="gibbs"):
     """Block-Gibbs sweeps of an RBM from fair coins."""
 
     implementation = "ebmrepro.mcmc.gibbs_generate:generate"
-    step_words = "Gibbs sweeps"
-    needs = "gibbs"
 
     weights: Weights
     samples: Samples

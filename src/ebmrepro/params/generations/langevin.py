@@ -14,12 +14,10 @@ from ebmrepro.params.generations import (
 from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox
 
 
-class LangevinGeneration(Langevin, ChainGeneration):
+class LangevinGeneration(Langevin, ChainGeneration, needs="gradient", step_words="Langevin steps"):
     """Langevin dynamics: rounds with the augmentation transition between them, then plain steps."""
 
     implementation = "ebmrepro.mcmc.generate:generate"
-    needs = "gradient"
-    step_words = "Langevin steps"
 
     weights: Weights
     start: Literal["noise", "replay"] = about(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
-from ebmrepro.params.kinds import Kind, those
+from ebmrepro.params.kinds import Kind, kinds, those
 
 
 class Method(NamedTuple):
@@ -40,11 +40,23 @@ class Objective(Kind):
     real: ClassVar[bool] = False
     # Whether it trains directed models, and nothing else does.
     directed: ClassVar[bool] = False
+    # Times at which the energy is trained: 1 unless the energy is conditioned on time.
+    times: ClassVar[int] = 1
 
-    @property
-    def times(self) -> int:
-        """Times at which the energy is trained: 1 unless the energy is conditioned on time."""
-        return 1
+    @classmethod
+    def own_methods(cls) -> tuple[Method, ...]:
+        """Its `methods`; without any, one by its own name."""
+        return cls.methods or (Method(cls.name(), cls.name()),)
+
+    @classmethod
+    def mistakes(cls) -> Iterator[str]:
+        """Also methods that another objective has."""
+        yield from super().mistakes()
+        for other in kinds("objectives").values():
+            theirs = [method.key for method in other.own_methods()]
+            for key in [method.key for method in cls.own_methods() if other is not cls]:
+                if key in theirs:
+                    yield f"{cls} and {other} both have a method '{key}': give one of them another key"
 
     def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
         """Why it cannot train `energy`, which suits the data set, with the sampler and schedule."""
@@ -68,7 +80,7 @@ class Objective(Kind):
 
     def method(self, sampler: Kind) -> str:
         """The key of the method that this entry is with `sampler`."""
-        return self.methods[0].key if self.methods else self.name()
+        return self.own_methods()[0].key
 
     def build(self):
         """The objective that these settings describe: a callable (energy, data, sampler) -> Terms."""

@@ -7,7 +7,7 @@ from ebmrepro.params.objectives import Method, Objective
 EnergyL2 = Annotated[NonNegative, about("weight alpha of mean E² of data and of chain ends", 0.1, 0.0)]
 
 
-class ContrastiveDivergence(Objective):
+class ContrastiveDivergence(Objective, columns=("energy_size", "loss_cd", "gradient_norm_cd"), chain=True):
     """Contrastive divergence (Hinton, 2002), with a penalty on the size of the energy."""
 
     # cd: chains from noise or from a replay buffer, as the ICD paper's baseline. cd_k: chains of k steps from
@@ -17,8 +17,6 @@ class ContrastiveDivergence(Objective):
         Method("cd_k", "CD-k", "#E69F00", "--", "s", 30, "L_CD"),
         Method("pcd", "PCD-k", "#7F3B08", "-.", "^", 40, "L_CD"),
     )
-    columns = ("energy_size", "loss_cd", "gradient_norm_cd")
-    chain = True
 
     energy_l2: EnergyL2
 

@@ -8,7 +8,7 @@ from ebmrepro.params.kinds import Kind
 from ebmrepro.params.objectives import Method, Objective
 
 
-class DiffusionContrastiveDivergence(Objective):
+class DiffusionContrastiveDivergence(Objective, columns=("loss_dcd",), real=True):
     """Diffusion contrastive divergence: KL(p_0 | q_0) - KL(p_T | q_T) for a diffusion without parameters.
 
     The time-dependent form is a sum of one-step divergences between neighbouring times, of an energy
@@ -21,8 +21,6 @@ class DiffusionContrastiveDivergence(Objective):
         Method("dcd_vp", "DCD-VP", "#882255", "--", "X", 90),
         Method("dcd_time", "DCD, time-dependent", "#5E3CC4", "-.", "p", 100),
     )
-    columns = ("loss_dcd",)
-    real = True
 
     diffusion: Literal["ve", "vp"] = about("variance exploding or variance preserving", "ve", "vp")
     levels: list[NonNegative] = about(

@@ -7,12 +7,11 @@ from ebmrepro.params.objectives import Method, Objective
 from ebmrepro.params.objectives.cd import EnergyL2
 
 
-class ImprovedContrastiveDivergence(Objective):
+class ImprovedContrastiveDivergence(Objective, chain=True):
     """CD plus the KL term, L_opt and L_ent."""
 
     methods = (Method("icd", "ICD", "#0072B2", marker="D", order=50, symbol="L_Full"),)
     columns = ("energy_size", "loss_cd", "loss_opt", "loss_entropy", "gradient_norm_cd", "gradient_norm_kl")
-    chain = True
 
     energy_l2: EnergyL2
     kl_weight: NonNegative = about("weight of L_opt; 0 leaves it out", 1.0)

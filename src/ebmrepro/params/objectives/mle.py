@@ -11,11 +11,10 @@ class GridPartition(Bounded):
     cells: int = about("cells along a side of the square", 48, ge=16, le=4096, strict=True)
 
 
-class MaximumLikelihood(Objective):
+class MaximumLikelihood(Objective, columns=("loss_nll",)):
     """Exact maximum likelihood."""
 
     methods = (Method("mle", "ML", "#009E73", "-.", "*", 10, "−log p"),)
-    columns = ("loss_nll",)
 
     grid: GridPartition | None = about(
         "log Z by quadrature in two dimensions; null: the energy's own",

@@ -5,13 +5,12 @@ from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.sampling import Clamp, Start
 
 
-class HamiltonianSampler(Start, Sampler):
+class HamiltonianSampler(Start, Sampler, needs="gradient"):
     """Hamiltonian Monte Carlo as the negative chain.
 
     One leapfrog step of size s is the Metropolis-adjusted Langevin algorithm with Langevin step size s^2 / 2.
     """
 
-    needs = "gradient"
     implementation = "ebmrepro.mcmc.hmc:transition"
 
     steps: Count = about("Transitions of a chain, each with fresh momenta.", 5)

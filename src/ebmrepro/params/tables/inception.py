@@ -1,9 +1,5 @@
 from ebmrepro.params.tables import Table
 
 
-class InceptionTable(Table):
+class InceptionTable(Table, stage="evaluate", shows=("images",), evaluations=("inception",)):
     """Generation of images as in papers: FID, Inception Score, KID, neighbours, bits per dimension."""
-
-    stage = "evaluate"
-    shows = ("images",)
-    evaluations = ("inception",)

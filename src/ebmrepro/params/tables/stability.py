@@ -1,7 +1,5 @@
 from ebmrepro.params.tables import Table
 
 
-class StabilityTable(Table):
+class StabilityTable(Table, stage="evaluate"):
     """Which architectures can be trained, with the KL term and without it: iterations survived."""
-
-    stage = "evaluate"
