@@ -96,8 +96,8 @@ def test_a_kind_without_mistakes_is_taken(kind, check):
         ),
         (
             _energy(""),
-            "energies.quadratic.kind: <class 'ebm_mine.Mine'> has no label: say it there, as Energy declares"
-            " it",
+            "energies.quadratic.kind: <class 'ebm_mine.Mine'> has no label: say it there, as its family"
+            " declares it",
         ),
     ],
     ids=["implementation", "method", "label"],

@@ -77,7 +77,7 @@ class Kind(Implemented):
         """What its author has to mend, each a sentence that names the class."""
         for variable in sorted(cls.__class_vars__):
             if not hasattr(cls, variable):
-                yield f"{cls} has no {variable}: say it there, as {cls.__mro__[1].__name__} declares it"
+                yield f"{cls} has no {variable}: say it there, as its family declares it"
         module, _, name = cls.implementation.partition(":")
         if name and not _has(module, name):
             yield f"{cls} is implemented by {cls.implementation}, and the module has no {name}: correct one"

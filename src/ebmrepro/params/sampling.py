@@ -3,26 +3,21 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ebmrepro.params.base import Count, NonNegative, Number, Positive, Probability, Section, Switch, about
 from ebmrepro.params.kinds import Kind
 
-Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+def _in_order(bounds: list[float]) -> list[float]:
+    if bounds[0] >= bounds[1]:
+        raise ValueError(f"the first bound must be below the second, got {bounds}")
+    return bounds
+
+
+Interval = Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(_in_order)]
 Clamp = Annotated[Interval | None, about("Bounds that states are brought back into; or null.", [0.0, 1.0])]
 StartBox = Annotated[Interval, about("Bounds of uniform noise that chains start at.", [0.0, 1.0])]
-
-
-class Bounded(Section):
-    """Settings with intervals, the first bound of each below its second."""
-
-    @model_validator(mode="after")
-    def _bounds_are_in_order(self):
-        for key in ("box", "start_box", "clamp"):
-            bounds = getattr(self, key, None)
-            if bounds is not None and bounds[0] >= bounds[1]:
-                raise ValueError(f"the first bound must be below the second, got {bounds}")
-        return self
 
 
 class Augmentation(Section):
@@ -60,7 +55,7 @@ RECIPE = {
 }  # fmt: skip
 
 
-class Langevin(Bounded, Kind):
+class Langevin(Kind):
     """x <- clamp(x + noise*eps - step_size * grad E): `steps` times, step size and noise independent."""
 
     implementation = "ebmrepro.mcmc.langevin:transition"
@@ -109,7 +104,7 @@ class _Start(Section):
         return self
 
 
-class Start(Bounded, _Start):
+class Start(_Start):
     """Where chains in continuous space start."""
 
     start_box: StartBox

@@ -1,9 +1,9 @@
 from ebmrepro.params.base import Several, about
 from ebmrepro.params.evaluations import Evaluation
-from ebmrepro.params.sampling import Bounded, Interval
+from ebmrepro.params.sampling import Interval
 
 
-class DensityEvaluation(Bounded, Evaluation, needs="plane"):
+class DensityEvaluation(Evaluation, needs="plane"):
     """In two dimensions: test log-likelihood with log Z on a grid; MMD and 2-Wasserstein distance to test
     points."""
 

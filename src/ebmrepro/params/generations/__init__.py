@@ -8,8 +8,8 @@ from ebmrepro.params.kinds import Kind, those
 
 Weights = Annotated[Literal["ema", "raw"], about("The moving average of weights, or the last.", "ema")]
 Samples = Annotated[Count, about("Samples that are drawn with each seed.", 1000)]
-StripChains = Annotated[Count, about("Chains whose way the strip shows.", 8)]
-StripFrames = Annotated[Several, about("Their states in the strip, evenly spaced from start to end.", 9)]
+Strips = Annotated[Count, about("Chains whose way the strip shows.", 8)]
+Frames = Annotated[Several, about("Their states in the strip, evenly spaced from start to end.", 9)]
 
 
 class Generation(Kind):

@@ -1,9 +1,9 @@
 from ebmrepro.params.base import Count, NonNegative, Positive, about
-from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
-from ebmrepro.params.sampling import Bounded, Clamp, StartBox
+from ebmrepro.params.generations import ChainGeneration, Frames, Samples, Strips, Weights
+from ebmrepro.params.sampling import Clamp, StartBox
 
 
-class AnnealedGeneration(Bounded, ChainGeneration, needs="annealed", step_words="annealed Langevin steps"):
+class AnnealedGeneration(ChainGeneration, needs="annealed", step_words="annealed Langevin steps"):
     """Annealed Langevin dynamics with a time-dependent energy, from noise, the last time first."""
 
     implementation = "ebmrepro.mcmc.annealed:generate"
@@ -15,8 +15,8 @@ class AnnealedGeneration(Bounded, ChainGeneration, needs="annealed", step_words=
     step_size: Positive = about("In variances that the diffusion adds until the next time.", 0.1)
     noise: NonNegative = about("Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", 1.0)
     clamp: Clamp
-    strip_chains: StripChains
-    strip_frames: StripFrames
+    strip_chains: Strips
+    strip_frames: Frames
 
     def chain_steps(self, times: int = 1) -> int:
         return times * self.steps

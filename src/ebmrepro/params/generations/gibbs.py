@@ -1,7 +1,7 @@
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, about
-from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
+from ebmrepro.params.generations import ChainGeneration, Frames, Samples, Strips, Weights
 
 
 class GibbsGeneration(ChainGeneration, step_words="Gibbs sweeps", needs="gibbs"):
@@ -12,8 +12,8 @@ class GibbsGeneration(ChainGeneration, step_words="Gibbs sweeps", needs="gibbs")
     weights: Weights
     samples: Samples
     steps: Count = about("Sweeps behind each sample.", 1000)
-    strip_chains: StripChains
-    strip_frames: StripFrames
+    strip_chains: Strips
+    strip_frames: Frames
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):

@@ -3,14 +3,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Index, about
-from ebmrepro.params.generations import (
-    ChainGeneration,
-    LongChains,
-    Samples,
-    StripChains,
-    StripFrames,
-    Weights,
-)
+from ebmrepro.params.generations import ChainGeneration, Frames, LongChains, Samples, Strips, Weights
 from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox
 
 
@@ -28,8 +21,8 @@ class LangevinGeneration(Langevin, ChainGeneration, needs="gradient", step_words
     rounds: Count = about("Rounds of `steps` Langevin steps.", 10)
     final_steps: Index = about("Plain steps after the last round.", 0)
     augmentation: Augmentation | None = about("After each round but the last; null for none.", RECIPE)
-    strip_chains: StripChains
-    strip_frames: StripFrames
+    strip_chains: Strips
+    strip_frames: Frames
     long_chains: LongChains | None = about(
         "Chains from common starts, with augmentation and without; null for none.",
         {"starts": 4, "chains": 8, "rounds": 10},

@@ -1,10 +1,10 @@
-from ebmrepro.params.base import about
+from ebmrepro.params.base import Section, about
 from ebmrepro.params.kinds import those
 from ebmrepro.params.objectives import Method, Objective
-from ebmrepro.params.sampling import Bounded, Interval
+from ebmrepro.params.sampling import Interval
 
 
-class GridPartition(Bounded):
+class GridPartition(Section):
     """log Z of a two-dimensional energy by the midpoint rule on a square."""
 
     box: Interval = about("lowest and highest value of both coordinates", [-5.0, 5.0])
