@@ -50,9 +50,7 @@ class Augmentation(Section):
             yield f"augmentation needs images, and {energy.describe()} takes none"
 
 
-RECIPE = {
-    "crop_scale": [0.08, 1.0], "flip": 0.5, "colour": 0.5, "grayscale": 0.2, "blur": 0.5, "blur_kernel": 5
-}  # fmt: skip
+RECIPE = {name: field.examples[0] for name, field in Augmentation.model_fields.items()}
 
 
 class Langevin(Kind):

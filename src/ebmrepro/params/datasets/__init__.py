@@ -14,10 +14,7 @@ Form = Literal["vectors", "binary", "images"]
 
 
 class Dataset(Kind):
-    """A data set. The module that `implementation` names has
-
-    prepare(config) -> ebmrepro.data.prepared.Prepared
-    """
+    """A data set. Its implementation has prepare(config) -> ebmrepro.data.prepared.Prepared."""
 
     implementation = "ebmrepro.data.{kind}"
     form: ClassVar[Form]
@@ -59,8 +56,7 @@ class Dataset(Kind):
     @property
     def learnt(self) -> list[Implemented]:
         """Settings of what is learnt from its samples to measure others with, in the order of the work."""
-        asked = (getattr(self, "classifier", None), getattr(self, "inception", None))
-        return [one for one in asked if one is not None]
+        return [one for key in ("classifier", "inception") if (one := getattr(self, key, None))]
 
     def log_density(self, points):
         """Log density of points (n, d) in nats, (n,); None where it is not known."""

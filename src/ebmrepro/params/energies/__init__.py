@@ -14,9 +14,6 @@ TimeCondition = Annotated[Literal["time"] | None, about("time for an energy E(x,
 # The most binary units whose states are summed over one by one: 2^25 terms.
 MAX_UNITS = 25
 
-# Forms of data as a sentence has them.
-FORMS = {"binary": "binary data"}
-
 
 class Energy(Kind):
     """An energy function. Its implementation is called with (settings, shape of a sample, classes)."""
@@ -55,5 +52,6 @@ class Energy(Kind):
     def problems(self, dataset, exact: bool = False) -> Iterator[str]:
         """Why it does not suit the data set; with `exact`, why its log Z cannot be computed there."""
         if dataset.form != self.form:
-            needed, found = (FORMS.get(form, form) for form in (self.form, dataset.form))
+            words = {"binary": "binary data"}
+            needed, found = (words.get(form, form) for form in (self.form, dataset.form))
             yield f"{self.describe()} needs {needed}, not {dataset.kind} data, which are {found}"

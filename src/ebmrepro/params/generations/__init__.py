@@ -1,6 +1,6 @@
 """`generations`: sampling from a trained model, one module a kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from ebmrepro.params.base import Count, Section, Several, about
@@ -20,10 +20,12 @@ class Generation(Kind):
     needs: ClassVar[str]
     # What readers call the steps of a chain; "" if samples are drawn without one, and have no strip.
     step_words: ClassVar[str] = ""
+    # The settings that make its chain the shortest.
+    shortest: ClassVar[Mapping[str, object]] = {}
 
     def chain_steps(self, times: int = 1) -> int:
-        """Steps of the chain behind each sample, of an energy with so many diffusion times."""
-        return 1
+        """Steps of the chain behind each sample, of an energy with so many diffusion times; 1 without one."""
+        return getattr(self, "steps", 1)
 
     def long_steps(self) -> list[int]:
         """Steps taken at each frame of the long chains; none if there are none."""
@@ -31,7 +33,7 @@ class Generation(Kind):
 
     def tiny(self, samples: int) -> "Generation":
         """The same kind of chain at its shortest, `samples` of them: to be timed or tested."""
-        return self.model_copy(update={"samples": samples})
+        return self.model_copy(update={"samples": samples, **self.shortest})
 
     def cost(self, times: int = 1) -> int:
         """Steps of single chains, gradients in x or sweeps, for the samples of one seed."""
@@ -45,18 +47,6 @@ class Generation(Kind):
             yield f"{what} are sampled by a generation of kind {wanted}, not {self.kind}"
         if (augmentation := getattr(self, "augmentation", None)) is not None:
             yield from augmentation.problems(energy)
-
-
-class ChainGeneration(Generation):
-    """A way to sample by chains, some of which a strip shows on their way."""
-
-    def chain_steps(self, times: int = 1) -> int:
-        """`steps`, which every kind has."""
-        return self.steps
-
-    def tiny(self, samples: int) -> "ChainGeneration":
-        """One step."""
-        return self.model_copy(update={"samples": samples, "steps": 1, "strip_frames": 2})
 
 
 class LongChains(Section):

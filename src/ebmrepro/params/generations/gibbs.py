@@ -1,13 +1,16 @@
+from typing import ClassVar
+
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, about
-from ebmrepro.params.generations import ChainGeneration, Frames, Samples, Strips, Weights
+from ebmrepro.params.generations import Frames, Generation, Samples, Strips, Weights
 
 
-class GibbsGeneration(ChainGeneration, step_words="Gibbs sweeps", needs="gibbs"):
+class GibbsGeneration(Generation, needs="gibbs", step_words="Gibbs sweeps"):
     """Block-Gibbs sweeps of an RBM from fair coins."""
 
     implementation = "ebmrepro.mcmc.gibbs_generate:generate"
+    shortest: ClassVar = {"steps": 1, "strip_frames": 2}
 
     weights: Weights
     samples: Samples

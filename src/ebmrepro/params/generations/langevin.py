@@ -1,16 +1,19 @@
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Index, about
-from ebmrepro.params.generations import ChainGeneration, Frames, LongChains, Samples, Strips, Weights
+from ebmrepro.params.generations import Frames, Generation, LongChains, Samples, Strips, Weights
 from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox
 
 
-class LangevinGeneration(Langevin, ChainGeneration, needs="gradient", step_words="Langevin steps"):
+class LangevinGeneration(Langevin, Generation, needs="gradient", step_words="Langevin steps"):
     """Langevin dynamics: rounds with the augmentation transition between them, then plain steps."""
 
     implementation = "ebmrepro.mcmc.generate:generate"
+    shortest: ClassVar = {
+        "rounds": 1, "steps": 1, "final_steps": 0, "strip_frames": 2, "long_chains": None, "start": "noise"
+    }  # fmt: skip
 
     weights: Weights
     start: Literal["noise", "replay"] = about(
@@ -37,15 +40,11 @@ class LangevinGeneration(Langevin, ChainGeneration, needs="gradient", step_words
         taken = [number * self.steps + part for number in rounds for part in (self.steps // 2, self.steps)]
         return [0, *taken] if taken else []
 
-    def tiny(self, samples: int) -> "LangevinGeneration":
-        shortest = {"rounds": 1, "steps": 1, "final_steps": 0, "strip_frames": 2, "long_chains": None}
-        return self.model_copy(update={"samples": samples, "start": "noise", **shortest})
-
     def cost(self, times: int = 1) -> int:
         """Those of the samples and of the long chains, which run twice."""
         long = self.long_chains
         extra = 2 * long.starts * long.chains * long.rounds * self.steps if long else 0
-        return self.samples * self.chain_steps() + extra
+        return super().cost(times) + extra
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):

@@ -1,7 +1,6 @@
 from typing import Annotated
 
 from ebmrepro.params.base import NonNegative, about
-from ebmrepro.params.kinds import Kind
 from ebmrepro.params.objectives import Method, Objective
 
 EnergyL2 = Annotated[NonNegative, about("weight alpha of mean E² of data and of chain ends", 0.1, 0.0)]
@@ -20,5 +19,5 @@ class ContrastiveDivergence(Objective, columns=("energy_size", "loss_cd", "gradi
 
     energy_l2: EnergyL2
 
-    def method(self, sampler: Kind) -> str:
+    def method(self, sampler):
         return {"data": "cd_k", "persistent": "pcd"}.get(getattr(sampler, "start", ""), "cd")

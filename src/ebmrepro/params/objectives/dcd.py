@@ -1,10 +1,9 @@
-import itertools
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, NonNegative, about
-from ebmrepro.params.kinds import Kind
 from ebmrepro.params.objectives import Method, Objective
 
 
@@ -35,7 +34,7 @@ class DiffusionContrastiveDivergence(Objective, columns=("loss_dcd",), real=True
 
     @model_validator(mode="after")
     def _levels_rise(self):
-        for before, after in itertools.pairwise(self.levels):
+        for before, after in pairwise(self.levels):
             if after <= before:
                 what = "horizon of a VP diffusion" if self.diffusion == "vp" else "noise of a VE diffusion"
                 raise ValueError(
@@ -59,5 +58,5 @@ class DiffusionContrastiveDivergence(Objective, columns=("loss_dcd",), real=True
         if energy.attribute is not None:
             yield f"dcd trains no energy that is conditioned on an attribute ('{energy.attribute}')"
 
-    def method(self, sampler: Kind) -> str:
+    def method(self, sampler):
         return f"dcd_{self.diffusion}" if self.times == 1 else "dcd_time"
