@@ -1,11 +1,9 @@
 """`datasets`: what `ebm prepare` turns into tensors, one module a kind."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import model_validator
-
-from ebmrepro.params.base import Count, Name, Probability, about
+from ebmrepro.params.base import Count, Name, Probability, about, once
 from ebmrepro.params.kinds import Implemented, Kind
 from ebmrepro.params.words import Problem
 
@@ -94,10 +92,6 @@ class AttributeClassifiers(ClassifierRuler):
     implementation = "ebmrepro.evaluation.classifiers.attribute_reference"
     reference = "attributes"
 
-    attributes: list[Name] = about("Attributes that are learnt, each once.", ["male"], min_length=1)
-
-    @model_validator(mode="after")
-    def _each_attribute_once(self):
-        if len(set(self.attributes)) != len(self.attributes):
-            raise ValueError(f"each attribute must appear once, got {self.attributes}")
-        return self
+    attributes: Annotated[list[Name], once("attribute")] = about(
+        "Attributes that are learnt, each once.", ["male"], min_length=1
+    )

@@ -1,5 +1,4 @@
-from ebmrepro.params.base import Fraction, about
-from ebmrepro.params.data_fields import Seed, TestFraction
+from ebmrepro.params.base import Fraction, Seed, TestFraction, about
 from ebmrepro.params.datasets import Dataset
 
 

@@ -1,7 +1,6 @@
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import Name, about
+from ebmrepro.params.base import Corrupt, Limit, Name, Seed, Side, about
 from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
-from ebmrepro.params.data_fields import Corrupt, Limit, Seed, Side
 from ebmrepro.params.datasets import AttributeClassifiers, Dataset
 from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.words import no_such

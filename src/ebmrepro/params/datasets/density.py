@@ -2,8 +2,7 @@ import pkgutil
 from pathlib import Path
 from typing import Literal
 
-from ebmrepro.params.base import about
-from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.base import Seed, TestSize, TrainSize, about
 from ebmrepro.params.datasets import Dataset
 
 # A density is a module of this room, found and not imported: that takes numpy and scipy.

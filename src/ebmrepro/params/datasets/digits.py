@@ -1,5 +1,4 @@
-from ebmrepro.params.base import about
-from ebmrepro.params.data_fields import Seed, TestFraction
+from ebmrepro.params.base import Seed, TestFraction, about
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
 

@@ -1,5 +1,4 @@
-from ebmrepro.params.base import Count, about
-from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.base import Count, Seed, TestSize, TrainSize, about
 from ebmrepro.params.datasets import Dataset
 
 

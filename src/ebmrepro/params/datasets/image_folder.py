@@ -1,8 +1,7 @@
 from typing import Literal
 
 from ebmrepro.files.folder_contents import contents
-from ebmrepro.params.base import Count, Name, about
-from ebmrepro.params.data_fields import Corrupt, Seed, Side, TestFraction
+from ebmrepro.params.base import Corrupt, Count, Name, Seed, Side, TestFraction, about
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.words import no_such

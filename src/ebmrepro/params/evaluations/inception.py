@@ -1,6 +1,8 @@
+from typing import Annotated
+
 from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Index, Positive, Several, about
+from ebmrepro.params.base import Count, Index, Positive, Several, about, once
 from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
 from ebmrepro.params.inception import DIMENSIONS
 from ebmrepro.params.kinds import Implemented
@@ -23,7 +25,7 @@ class InceptionEvaluation(Evaluation, needs="inception", mapped=True):
     """FID and Inception Score, KID, precision, recall, density and coverage, in every mode and against every
     reference of the data; all but the first two of as many samples as the references have kept."""
 
-    counts: list[Count] = about(
+    counts: Annotated[list[Count], once("count")] = about(
         "FID and Inception Score are those of the first so many samples, for each.", [10000, 50000]
     )
     splits: Count = about("Parts whose Inception Scores are averaged.", 10)
@@ -49,30 +51,24 @@ class InceptionEvaluation(Evaluation, needs="inception", mapped=True):
 
     @model_validator(mode="after")
     def _counts_are_enough(self):
-        few = [count for count in self.counts if count <= DIMENSIONS]
-        if few:
+        if few := [count for count in self.counts if count <= DIMENSIONS]:
             raise ValueError(
                 f"FID of {few[0]} samples: their covariance in {DIMENSIONS} dimensions is singular, take more"
                 f" than {DIMENSIONS}"
             )
-        if len(set(self.counts)) != len(self.counts):
-            raise ValueError(f"each count must appear once, got {self.counts}")
         return self
 
     def problems(self, dataset, energy, generation):
         yield from super().problems(dataset, energy, generation)
         if self.needs not in dataset.references:
             return
-        few = [count for count in self.counts if count > generation.samples]
-        if few:
-            drawn = f"{generation.samples:,}"
-            yield f"numbers of {few[0]:,} samples are asked for, and the generation draws {drawn}"
+        drawn = generation.samples
+        if few := [count for count in self.counts if count > drawn]:
+            yield f"numbers of {few[0]:,} samples are asked for, and the generation draws {drawn:,}"
         for name, reference in dataset.inception.references.items():
-            if self.counts and reference.count is not None and reference.count <= DIMENSIONS:
-                yield (
-                    f"FID needs more than {DIMENSIONS} images on both sides, and reference '{name}' has"
-                    f" {reference.count}"
-                )
+            count, needed = reference.count, f"FID needs more than {DIMENSIONS} images on both sides"
+            if self.counts and count is not None and count <= DIMENSIONS:
+                yield f"{needed}, and reference '{name}' has {count}"
         if self.likelihood is not None and energy.attribute is not None:
             yield (
                 "an energy that is conditioned on an attribute has no likelihood here: write likelihood: null"

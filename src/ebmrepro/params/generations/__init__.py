@@ -20,8 +20,8 @@ class Generation(Kind):
     needs: ClassVar[str]
     # What readers call the steps of a chain; "" if samples are drawn without one, and have no strip.
     step_words: ClassVar[str] = ""
-    # The settings that make its chain the shortest.
-    shortest: ClassVar[Mapping[str, object]] = {}
+    # Settings that make its chain the shortest; those that it does not have are left aside.
+    shortest: ClassVar[Mapping[str, object]] = {"steps": 1, "strip_frames": 2}
 
     def chain_steps(self, times: int = 1) -> int:
         """Steps of the chain behind each sample, of an energy with so many diffusion times; 1 without one."""
@@ -33,7 +33,8 @@ class Generation(Kind):
 
     def tiny(self, samples: int) -> "Generation":
         """The same kind of chain at its shortest, `samples` of them: to be timed or tested."""
-        return self.model_copy(update={"samples": samples, **self.shortest})
+        own = {key: value for key, value in self.shortest.items() if key in type(self).model_fields}
+        return self.model_copy(update={"samples": samples, **own})
 
     def cost(self, times: int = 1) -> int:
         """Steps of single chains, gradients in x or sweeps, for the samples of one seed."""

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from ebmrepro.params.base import Count, NonNegative, Positive, about
 from ebmrepro.params.generations import Frames, Generation, Samples, Strips, Weights
 from ebmrepro.params.sampling import Clamp, StartBox
@@ -9,7 +7,6 @@ class AnnealedGeneration(Generation, needs="annealed", step_words="annealed Lang
     """Annealed Langevin dynamics with a time-dependent energy, from noise, the last time first."""
 
     implementation = "ebmrepro.mcmc.annealed:generate"
-    shortest: ClassVar = {"steps": 1, "strip_frames": 2}
 
     weights: Weights
     start_box: StartBox

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, about
@@ -10,7 +8,6 @@ class GibbsGeneration(Generation, needs="gibbs", step_words="Gibbs sweeps"):
     """Block-Gibbs sweeps of an RBM from fair coins."""
 
     implementation = "ebmrepro.mcmc.gibbs_generate:generate"
-    shortest: ClassVar = {"steps": 1, "strip_frames": 2}
 
     weights: Weights
     samples: Samples
