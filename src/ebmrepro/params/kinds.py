@@ -1,9 +1,7 @@
 """Kinds: what params.yaml names with `kind:`, found where they are written and listed nowhere.
 
-A family (objectives, energies, ...) is a section of params.yaml. A kind of it is a class in a module of
-`ebmrepro.params.<family>`, or what an installed package offers under the entry point `ebmrepro.<family>`.
-The class holds the settings and everything else there is to say of the kind, without importing torch;
-`implementation` names the code that does the work.
+A kind of a family (a section of params.yaml) is a class in a module of `ebmrepro.params.<family>`, or what an
+installed package offers under the entry point `ebmrepro.<family>`. It imports no torch.
 """
 
 import inspect
@@ -97,7 +95,7 @@ def kinds(family: str) -> dict[str, type[Kind]]:
         for _, one in inspect.getmembers(import_module(module.name), inspect.isclass):
             if issubclass(one, Kind) and one.__module__ == module.name and "kind" in one.model_fields:
                 found[one.name()] = one
-    for point in _offered(family):
+    for point in _points().select(group=f"ebmrepro.{family}"):
         try:
             found[point.name] = point.load()
         except Exception:
@@ -112,7 +110,7 @@ def those(family: str, suits: Callable[[type[Kind]], bool]) -> str:
 
 def broken(family: str, name: object) -> str | None:
     """Why kind `name` of an installed package cannot be used: package and error, in one line."""
-    for point in _offered(family).select(name=name):
+    for point in _points().select(group=f"ebmrepro.{family}", name=name):
         try:
             point.load()
         except Exception as failure:
@@ -127,10 +125,6 @@ def union(family: str):
 
 
 _points = cache(entry_points)
-
-
-def _offered(family: str):
-    return _points().select(group=f"ebmrepro.{family}")
 
 
 @cache

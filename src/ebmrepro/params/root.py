@@ -152,7 +152,7 @@ class Params(Section):
         known = stages.stage(stage)
         entries = getattr(self, known.section)
         if not known.by_experiment:
-            return [name for name in entries if name == experiment]
+            return [experiment] if experiment in entries else []
         return [name for name, entry in entries.items() if entry.experiment == experiment]
 
     def shown_runs(self, stage: str, experiment: str) -> list[str]:

@@ -93,8 +93,7 @@ class _Start(Section):
     def _start_is_possible(self):
         if self.start in ("replay", "persistent") and self.buffer is None:
             raise ValueError(f"start: {self.start} needs a buffer, and buffer is null")
-        chains = self.buffer is not None and self.buffer.kind == "chains"
-        if (self.start == "persistent") != chains and self.buffer is not None:
+        if self.buffer and (self.start == "persistent") != (self.buffer.kind == "chains"):
             raise ValueError(
                 "persistent chains go with each other: start: persistent and buffer kind: chains,"
                 f" not start: {self.start} and buffer kind: {self.buffer.kind}"
@@ -111,8 +110,6 @@ class Start(_Start):
     @model_validator(mode="after")
     def _augmentation_has_its_place(self):
         if self.augmentation is not None and self.start != "replay":
-            raise ValueError(
-                "augmentation is applied to samples drawn from the replay buffer: it needs start: replay,"
-                f" not {self.start}"
-            )
+            what = "augmentation is applied to samples drawn from the replay buffer"
+            raise ValueError(f"{what}: it needs start: replay, not {self.start}")
         return self

@@ -28,7 +28,7 @@ class CatalogueData(Dataset, form="images", large=True):
     @property
     def published(self) -> Entry:
         """What the catalogue says of it. Raises WorkspaceError if it says nothing."""
-        return find_entry(self.entry, load_catalogue(self.catalogue))
+        return find_entry(self.entry, self.catalogue)
 
     @property
     def licence(self) -> str:
@@ -68,15 +68,13 @@ class CatalogueData(Dataset, form="images", large=True):
             split, limit = getattr(self, part), getattr(self, f"{part}_limit")
             if split not in entry.counts:
                 yield (part,), no_such("split", split, entry.counts)
-            elif limit is not None and limit > entry.counts[split]:
-                yield (
-                    (f"{part}_limit",),
-                    f"split '{split}' of {entry.title} has {entry.counts[split]:,} images, not {limit:,}",
-                )
+            elif limit is not None and limit > (count := entry.counts[split]):
+                reason = f"split '{split}' of {entry.title} has {count:,} images, not {limit:,}"
+                yield (f"{part}_limit",), reason
         for place, attribute in enumerate(self.judged):
             if attribute not in entry.attributes:
-                reason = no_such("attribute", attribute, entry.attributes)
-                yield ("classifier", "attributes", place), reason
+                where = "classifier", "attributes", place
+                yield where, no_such("attribute", attribute, entry.attributes)
 
     def modules(self) -> list[str]:
         return [*super().modules(), f"ebmrepro.data.catalogue.readers.{self.published.reader}"]

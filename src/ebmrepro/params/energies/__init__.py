@@ -43,11 +43,11 @@ class Energy(Kind):
     def chains(self) -> frozenset[str]:
         """What can sample it: "gradient", chains that take gradients in x; "gibbs", units that are drawn in
         turn; "ancestral", from the top layer down; "annealed", from the last time to the first."""
-        return frozenset({"annealed" if self.timed else "gradient"})
+        return frozenset({"ancestral" if self.directed else "annealed" if self.timed else "gradient"})
 
     def describe(self) -> str:
         """What a sentence calls it."""
-        return f"a {self.kind} energy"
+        return f"a {self.label}" if self.directed else f"a {self.kind} energy"
 
     def problems(self, dataset, exact: bool = False) -> Iterator[str]:
         """Why it does not suit the data set; with `exact`, why its log Z cannot be computed there."""

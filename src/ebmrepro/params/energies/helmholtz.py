@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy
 
@@ -10,9 +8,4 @@ class HelmholtzMachine(Energy, form="binary", directed=True, label="Helmholtz ma
     Not an energy of x: p(x) is its generative model, whose -log p(x) is bounded by importance sampling.
     """
 
-    chains: ClassVar = frozenset({"ancestral"})
-
     layers: list[Count] = about("Binary hidden units, from the data upwards.", [3, 2], min_length=1)
-
-    def describe(self) -> str:
-        return "a Helmholtz machine"

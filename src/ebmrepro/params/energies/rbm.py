@@ -31,7 +31,5 @@ class RBMEnergy(Energy, log_partition=True, label="RBM"):
         seen = math.prod(dataset.sample_shape) if self.visible == "bernoulli" else None
         if exact and min(self.hidden, seen or self.hidden) > MAX_UNITS:
             units = f"{seen} visible and {self.hidden} hidden" if seen else f"{self.hidden} hidden"
-            yield (
-                f"mle sums over all states of an RBM's smaller side, and {units} units are more than"
-                f" {MAX_UNITS}: take cd, or fewer units"
-            )
+            what = "mle sums over all states of an RBM's smaller side"
+            yield f"{what}, and {units} units are more than {MAX_UNITS}: take cd, or fewer units"

@@ -34,9 +34,8 @@ class ResidualEnergy(Energy, form="images", label="residual"):
         if self.width * networks[0].stem % 1:
             raise ValueError(f"layout {self.layout} begins with half of width channels: make width even")
         if self.normalise and widest > 128 and self.width & (self.width - 1):
-            raise ValueError(
-                "above 128 channels the norm has 32 groups: make width a power of 2 or normalise: false"
-            )
+            what = "above 128 channels the norm has 32 groups"
+            raise ValueError(f"{what}: make width a power of 2 or normalise: false")
         return self
 
     def problems(self, dataset, exact: bool = False):

@@ -3,7 +3,7 @@ from typing import Annotated
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Index, Positive, Several, about, once
-from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
+from ebmrepro.params.evaluations import Evaluation, Neighbours
 from ebmrepro.params.inception import DIMENSIONS
 from ebmrepro.params.kinds import Implemented
 
@@ -34,7 +34,7 @@ class InceptionEvaluation(Evaluation, needs="inception", mapped=True):
     neighbours: Count = about("Which nearest neighbour bounds the balls of precision and recall.", 3)
     density_neighbours: Count = about("Which nearest neighbour bounds the balls of density and coverage.", 5)
     seed: Index = about("Of KID's subsets, and of the test images and noise of distances and likelihood.", 0)
-    shown_neighbours: ShownNeighbours
+    shown_neighbours: Neighbours
     likelihood: Likelihood | None = about(
         "How the likelihood of test images is estimated; null if it is not.",
         {"chains": 100, "temperatures": 1000, "steps": 1, "step_size": 0.0005, "points": 1000},
@@ -52,10 +52,8 @@ class InceptionEvaluation(Evaluation, needs="inception", mapped=True):
     @model_validator(mode="after")
     def _counts_are_enough(self):
         if few := [count for count in self.counts if count <= DIMENSIONS]:
-            raise ValueError(
-                f"FID of {few[0]} samples: their covariance in {DIMENSIONS} dimensions is singular, take more"
-                f" than {DIMENSIONS}"
-            )
+            why = f"their covariance in {DIMENSIONS} dimensions is singular"
+            raise ValueError(f"FID of {few[0]} samples: {why}, take more than {DIMENSIONS}")
         return self
 
     def problems(self, dataset, energy, generation):
@@ -70,6 +68,5 @@ class InceptionEvaluation(Evaluation, needs="inception", mapped=True):
             if self.counts and count is not None and count <= DIMENSIONS:
                 yield f"{needed}, and reference '{name}' has {count}"
         if self.likelihood is not None and energy.attribute is not None:
-            yield (
-                "an energy that is conditioned on an attribute has no likelihood here: write likelihood: null"
-            )
+            what = "an energy that is conditioned on an attribute has no likelihood here"
+            yield f"{what}: write likelihood: null"

@@ -11,9 +11,7 @@ class LangevinGeneration(Langevin, Generation, needs="gradient", step_words="Lan
     """Langevin dynamics: rounds with the augmentation transition between them, then plain steps."""
 
     implementation = "ebmrepro.mcmc.generate:generate"
-    shortest: ClassVar = {
-        "rounds": 1, "steps": 1, "final_steps": 0, "strip_frames": 2, "long_chains": None, "start": "noise"
-    }  # fmt: skip
+    shortest: ClassVar = Generation.shortest | dict(start="noise", rounds=1, final_steps=0, long_chains=None)
 
     weights: Weights
     start: Literal["noise", "replay"] = about(

@@ -61,18 +61,14 @@ class Objective(Kind):
     def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
         """Why it cannot train `energy`, which suits the data set, with the sampler and schedule."""
         if energy.directed != self.directed:
-            trained = those("energies", lambda kind: kind.directed)
-            yield (
-                f"{those('objectives', lambda kind: kind.directed)} trains directed models ({trained}) and"
-                f" nothing else does, but this is {self.kind} of {energy.describe()}"
-            )
+            trains, trained = (those(family, lambda k: k.directed) for family in ("objectives", "energies"))
+            only = f"{trains} trains directed models ({trained}) and nothing else does"
+            yield f"{only}, but this is {self.kind} of {energy.describe()}"
         elif self.real and dataset.form == "binary":
             yield f"{self.kind} needs a density of real vectors, and {dataset.kind} data are binary"
         if energy.timed and self.times == 1:
-            yield (
-                "an energy with condition: time needs an objective of several times, as dcd with more than"
-                f" two levels, not {self.kind}"
-            )
+            needed = "an objective of several times, as dcd with more than two levels"
+            yield f"an energy with condition: time needs {needed}, not {self.kind}"
 
     def logged(self) -> tuple[str, ...]:
         """The columns that this entry logs."""

@@ -34,13 +34,10 @@ class DiffusionContrastiveDivergence(Objective, columns=("loss_dcd",), real=True
 
     @model_validator(mode="after")
     def _levels_rise(self):
-        for before, after in pairwise(self.levels):
-            if after <= before:
-                what = "horizon of a VP diffusion" if self.diffusion == "vp" else "noise of a VE diffusion"
-                raise ValueError(
-                    f"the {what} from one level to the next must be above 0: levels must rise, got"
-                    f" {self.levels}"
-                )
+        if any(after <= before for before, after in pairwise(self.levels)):
+            what = "horizon of a VP diffusion" if self.diffusion == "vp" else "noise of a VE diffusion"
+            needed = f"the {what} from one level to the next must be above 0"
+            raise ValueError(f"{needed}: levels must rise, got {self.levels}")
         return self
 
     @property
@@ -51,10 +48,8 @@ class DiffusionContrastiveDivergence(Objective, columns=("loss_dcd",), real=True
     def problems(self, energy, sampler, schedule, dataset):
         yield from super().problems(energy, sampler, schedule, dataset)
         if self.times > 1 and not energy.timed:
-            yield (
-                f"dcd with {self.times + 1} levels trains E(x, t): give the energy condition: time, or take"
-                " two levels"
-            )
+            what = f"dcd with {self.times + 1} levels trains E(x, t)"
+            yield f"{what}: give the energy condition: time, or take two levels"
         if energy.attribute is not None:
             yield f"dcd trains no energy that is conditioned on an attribute ('{energy.attribute}')"
 

@@ -50,14 +50,11 @@ class ImprovedContrastiveDivergence(Objective, chain=True):
                 " the objective entropy_weight: 0.0"
             )
         elif self.entropy_weight and self.entropy_after >= buffer.size:
-            yield (
-                f"the entropy term waits for more than entropy_after = {self.entropy_after} samples, and the"
-                f" replay buffer holds {buffer.size}: it would never begin"
-            )
+            waits = f"the entropy term waits for more than entropy_after = {self.entropy_after} samples"
+            yield f"{waits}, and the replay buffer holds {buffer.size}: it would never begin"
         if self.kl_steps != "all" and self.kl_steps > sampler.steps:
-            yield (
-                f"kl_steps is {self.kl_steps}, and the chain has {sampler.steps} steps: write kl_steps: all"
-            )
+            steps = f"kl_steps is {self.kl_steps}, and the chain has {sampler.steps} steps"
+            yield f"{steps}: write kl_steps: all"
 
     def logged(self) -> tuple[str, ...]:
         """The columns that this entry logs: those of the comparison only if it is made."""
