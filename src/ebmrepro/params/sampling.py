@@ -94,10 +94,9 @@ class _Start(Section):
         if self.start in ("replay", "persistent") and self.buffer is None:
             raise ValueError(f"start: {self.start} needs a buffer, and buffer is null")
         if self.buffer and (self.start == "persistent") != (self.buffer.kind == "chains"):
-            raise ValueError(
-                "persistent chains go with each other: start: persistent and buffer kind: chains,"
-                f" not start: {self.start} and buffer kind: {self.buffer.kind}"
-            )
+            needed = "start: persistent and buffer kind: chains"
+            found = f"start: {self.start} and buffer kind: {self.buffer.kind}"
+            raise ValueError(f"persistent chains go with each other: {needed}, not {found}")
         return self
 
 

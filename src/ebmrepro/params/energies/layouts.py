@@ -64,15 +64,11 @@ def without_room(config, shape: tuple[int, ...]) -> Iterator[str]:
         for block in network.blocks:
             if block == "attention":
                 if config.attention and min(h, w) < LEAST_ATTENTION_SIDE:
-                    yield (
-                        f"{gives} a {h}x{w} map to attend to: too few pixels; write attention: false or take"
-                        " a layout with fewer halvings"
-                    )
+                    few = f"{gives} a {h}x{w} map to attend to: too few pixels"
+                    yield f"{few}; write attention: false or take a layout with fewer halvings"
             elif config.normalise and h * w == 1:
-                yield (
-                    f"{gives} a 1x1 map in the network of {scale} resolution, whose norm would erase it:"
-                    " fewer scales, or normalise: false"
-                )
+                one = f"{gives} a 1x1 map in the network of {scale} resolution, whose norm would erase it"
+                yield f"{one}: fewer scales, or normalise: false"
                 break
             if block in ("down", "widen"):
                 h, w = _halved(h), _halved(w)
