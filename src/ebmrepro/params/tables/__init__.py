@@ -4,6 +4,6 @@ from ebmrepro.params.shown import Shown
 
 
 class Table(Shown):
-    """Numbers of all runs, mean and standard deviation over seeds; `make(data)` gives a tables.table.Table."""
+    """Numbers of runs, mean and standard deviation over seeds; `make(data)` gives a tables.table.Table."""
 
     implementation = "ebmrepro.tables.{kind}"
