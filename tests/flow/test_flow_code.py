@@ -156,7 +156,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 from ebmrepro.params.objectives import Objective
 
-class Config(Objective):
+class Config(Objective, step_words="one", real=False):
     """Words."""
     kind: Literal["x"]
     label: ClassVar[str] = "X"
@@ -181,6 +181,8 @@ class Config(Objective):
     ("old", "new", "counts"),
     [
         ('label: ClassVar[str] = "X"', 'label: ClassVar[str] = "Y"', False),
+        ('step_words="one"', 'step_words="two"', False),
+        ("real=False", "real=True", True),
         ("ge=1", "ge=2", False),
         ('"too large"', '"far too large"', False),
         ('yield "no"', 'yield "never"', False),

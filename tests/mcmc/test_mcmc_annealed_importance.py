@@ -16,9 +16,8 @@ from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
 from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
-from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.root import Schedule, TrainSettings
 from ebmrepro.params.samplers.gibbs import GibbsSampler
-from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 
 

@@ -14,7 +14,7 @@ from ebmrepro.machine.progress import Progress
 from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.kinds import kinds
 from ebmrepro.params.methods import methods
-from ebmrepro.params.runs import Run
+from ebmrepro.params.root import Run
 from ebmrepro.training.checkpoint import load_checkpoint, save_checkpoint
 from ebmrepro.training.interrupt import StopSignal
 from ebmrepro.training.log import COMMON, columns_of

@@ -9,8 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ebmrepro.params.root import ADAPTERS, TrainSettings
-from ebmrepro.params.schedules import Schedule
+from ebmrepro.params.root import ADAPTERS, Schedule, TrainSettings
 from ebmrepro.training.loop import Training
 
 FILE = Path(__file__).with_name("golden_losses.json")

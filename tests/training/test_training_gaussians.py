@@ -20,9 +20,8 @@ from ebmrepro.evaluation.likelihood.gaussian import gaussian_kl
 from ebmrepro.params.energies.gaussian import GaussianEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence
-from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.root import Schedule, TrainSettings
 from ebmrepro.params.samplers.langevin import LangevinSampler
-from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 
 POINTS, STEPS, STEP_SIZE = 1000, 10, 0.02

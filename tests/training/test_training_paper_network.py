@@ -5,9 +5,8 @@ import torch
 
 from ebmrepro.params.energies.residual import ResidualEnergy
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence
-from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.root import Schedule, TrainSettings
 from ebmrepro.params.samplers.langevin import LangevinSampler
-from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 
 BATCH = 8

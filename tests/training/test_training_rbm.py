@@ -21,10 +21,9 @@ from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
 from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.objectives.mle import MaximumLikelihood
-from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.root import Schedule, TrainSettings
 from ebmrepro.params.samplers.gibbs import GibbsSampler
 from ebmrepro.params.samplers.none import NoChain
-from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 
 CD = ContrastiveDivergence(kind="cd", energy_l2=0.0)

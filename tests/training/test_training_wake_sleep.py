@@ -14,9 +14,8 @@ from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 from ebmrepro.params.energies.helmholtz import HelmholtzMachine
 from ebmrepro.params.generations.ancestral import AncestralGeneration
 from ebmrepro.params.objectives.wake_sleep import WakeSleep
-from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.root import Schedule, TrainSettings
 from ebmrepro.params.samplers.none import NoChain
-from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 
 ITERATIONS = 800

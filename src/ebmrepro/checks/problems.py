@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ebmrepro.checks import combinations, measured
 from ebmrepro.params.base import NAME
-from ebmrepro.params.kinds import broken
+from ebmrepro.params.kinds import FAMILIES, broken
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
 from ebmrepro.params.words import Problem, nearest, no_such
 
@@ -65,7 +65,10 @@ def _options(text: str) -> list[str]:
 
 
 def problems(params: Params) -> Iterator[Problem]:
-    """Every cross-reference of `params` that cannot work."""
+    """Every cross-reference of `params` that cannot work, after what the authors of its kinds got wrong."""
+    for family in FAMILIES:
+        for name, entry in getattr(params, family).items():
+            yield from (((family, name, "kind"), mistake) for mistake in type(entry).mistakes())
     unknown_data = list(_unknown_data(params))
     yield from unknown_data
     # What is said of runs that cannot be resolved would only repeat it.
@@ -85,10 +88,9 @@ def problems(params: Params) -> Iterator[Problem]:
 
 def _unknown_data(params: Params) -> Iterator[Problem]:
     for name, dataset in params.datasets.items():
-        yield from ((("datasets", name, *place), reason) for place, reason in dataset.problems())
-        for folder in dataset.folders:
-            if folder not in params.folders:
-                yield ("datasets", name, "folder"), no_such("folder", folder, params.folders, "folders")
+        yield from (
+            (("datasets", name, *place), reason) for place, reason in dataset.problems(params.folders)
+        )
 
 
 def _unresolved(params: Params, name: str) -> Iterator[Problem]:

@@ -183,6 +183,8 @@ class _Meaning:
 
     def of(self, node):
         """Lists and constants that mean what `node` means."""
+        if self.is_settings and isinstance(node, ast.ClassDef):
+            node.keywords = [said for said in node.keywords if said.arg not in UNDECIDING]
         if isinstance(node, list):
             return [self.of(part) for part in node if not self._says_nothing(part)]
         if not isinstance(node, ast.AST):

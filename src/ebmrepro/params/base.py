@@ -1,8 +1,8 @@
 """What every section of params.yaml shares: strict models and the error they end in."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 NAME = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -26,6 +26,32 @@ class Section(BaseModel):
 def about(description: str, *examples, **limits):
     """The field of a setting that people are told of: what it is, values that it may have, and limits."""
     return Field(description=description, examples=list(examples) or None, **limits)
+
+
+# Fields that several kinds of data set have; what is said of them here makes no data stale.
+Seed = Annotated[Index, about("Seed of what is drawn or split.", 0)]
+TrainSize = Annotated[Count, about("Training samples, at least 1.", 5000)]
+TestSize = Annotated[Count, about("Test samples, at least 1.", 2000)]
+TestFraction = Annotated[Fraction, about("Share of each class that is test data, in (0, 1).", 0.2)]
+Side = Annotated[int, about("Pixels a side, 4 to 1024.", 32, ge=4, le=1024, strict=True)]
+Corrupt = Annotated[
+    Literal["stop", "skip"],
+    about("Whether pictures that cannot be decoded end it, named and counted, or are left out.", "stop"),
+]
+Limit = Annotated[
+    Count | None, about("So many images of the split, drawn with the seed; null for all.", 10000)
+]
+
+
+def once(word: str) -> AfterValidator:
+    """Refuses a list in which a `word` appears twice."""
+
+    def check(values: list) -> list:
+        if len(set(values)) != len(values):
+            raise ValueError(f"each {word} must appear once, got {values}")
+        return values
+
+    return AfterValidator(check)
 
 
 class ParamsError(Exception):

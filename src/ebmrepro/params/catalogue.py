@@ -1,7 +1,4 @@
-"""What is known of each published image set: a catalogue file as typed data.
-
-The project's own is src/ebmrepro/data/catalogue/catalogue.yaml.
-"""
+"""What is known of each published image set: a catalogue file as typed data."""
 
 import pkgutil
 from functools import cache, cached_property
@@ -46,12 +43,11 @@ class SourceFile(Section):
 
     @model_validator(mode="after")
     def _what_is_downloaded_can_be_checked(self):
+        lacks = f"{self.name} has addresses but no"
         if self.urls and not self.checksums:
-            raise ValueError(f"{self.name} has addresses but no checksum: nothing is downloaded unchecked")
+            raise ValueError(f"{lacks} checksum: nothing is downloaded unchecked")
         if self.urls and self.size is None:
-            raise ValueError(
-                f"{self.name} has addresses but no size: free space is checked before a download"
-            )
+            raise ValueError(f"{lacks} size: free space is checked before a download")
         return self
 
 
@@ -102,13 +98,13 @@ class Entry(Section):
 
     @model_validator(mode="after")
     def _is_complete(self):
-        if (self.access == "open") != (self.how_to_get is None):
+        is_open = self.access == "open"
+        if is_open != (self.how_to_get is None):
             raise ValueError(f"{self.name}: how_to_get is for sets that are not open, and only for them")
         for file in self.files:
-            if (self.access == "open") != bool(file.urls):
-                raise ValueError(
-                    f"{self.name}: files of open sets, and only they, have addresses ({file.name})"
-                )
+            if is_open != bool(file.urls):
+                what = "files of open sets, and only they, have addresses"
+                raise ValueError(f"{self.name}: {what} ({file.name})")
             if unknown := set(file.splits) - set(self.counts):
                 raise ValueError(f"{self.name}: {file.name} is of unknown splits {sorted(unknown)}")
         return self
@@ -138,16 +134,15 @@ def load_catalogue(path: Path | str | None = None) -> dict[str, Entry]:
         return {name: Entry(name=name, **fields) for name, fields in content.items()}
     except ValidationError as failure:
         first = failure.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise WorkspaceError(f"{source}: {where}: {first['msg']}") from None
+        raise WorkspaceError(f"{source}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (OSError, UnicodeDecodeError, YAMLError, AttributeError, TypeError) as failure:
         reason = str(failure).splitlines()[0]
         raise WorkspaceError(f"{source} cannot be read as a catalogue: {reason}") from None
 
 
-def find_entry(name: str, catalogue: dict[str, Entry] | None = None) -> Entry:
-    """The entry called `name`; WorkspaceError with the nearest name if there is none."""
-    catalogue = load_catalogue() if catalogue is None else catalogue
+def find_entry(name: str, path: Path | str | None = None) -> Entry:
+    """The entry called `name` of a catalogue; WorkspaceError with the nearest name if there is none."""
+    catalogue = load_catalogue(path)
     if name not in catalogue:
         raise WorkspaceError(f"catalogue: {no_such('data set', name, catalogue)}")
     return catalogue[name]

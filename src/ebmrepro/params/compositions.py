@@ -18,23 +18,29 @@ class Model(Section):
     value: str = Field(alias="is")
 
 
-class And(Section):
+class _Weighted(Section):
+    """What has one weight for each of its parts."""
+
+    @model_validator(mode="after")
+    def _one_weight_each(self):
+        if len(self.weights) != len(self.parts):
+            raise ValueError(f"{len(self.parts)} parts need as many weights, got {len(self.weights)}")
+        return self
+
+
+class And(_Weighted):
     """Product of the parts: the sum of their energies, each times its weight."""
 
     parts: Annotated[list[Expression], Field(alias="and", min_length=1)]
     weights: Weights
 
-    _fits = model_validator(mode="after")(lambda self: _one_weight_each(self))
 
-
-class Or(Section):
+class Or(_Weighted):
     """Mixture of the parts: -log sum_i w_i exp(-b E_i) / b, b being the `sharpness`."""
 
     parts: Annotated[list[Expression], Field(alias="or", min_length=1)]
     weights: Weights
     sharpness: Positive
-
-    _fits = model_validator(mode="after")(lambda self: _one_weight_each(self))
 
 
 class Not(Section):
@@ -42,12 +48,6 @@ class Not(Section):
 
     part: Expression = Field(alias="not")
     weight: Positive
-
-
-def _one_weight_each(self):
-    if len(self.weights) != len(self.parts):
-        raise ValueError(f"{len(self.parts)} parts need as many weights, got {len(self.weights)}")
-    return self
 
 
 def _form(value: Any) -> str:
@@ -85,7 +85,3 @@ def models_of(expression: Expression) -> list[Model]:
         return [expression]
     parts = [expression.part] if isinstance(expression, Not) else expression.parts
     return [model for part in parts for model in models_of(part)]
-
-
-for _section in (And, Or, Not, Composition):
-    _section.model_rebuild()

@@ -2,9 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from ebmrepro.params.base import Count, Name, Section, Several, about
+from ebmrepro.params.base import Count, Name, Section, Several, about, once
 from ebmrepro.params.kinds import Implemented
 
 # clean-fid's: how images are resized for which copy of the network.
@@ -29,7 +29,7 @@ class InceptionRuler(Implemented):
 
     weights: str = about("Folder of the network's files.", "weights")
     sha256: dict[Mode, Sha256] = about("By mode, of files in the place of the published ones.", {})
-    modes: list[Mode] = about(
+    modes: Annotated[list[Mode], once("mode")] = about(
         "How images are resized, for which copy of the network; clean-fid's names.",
         ["clean", "legacy_tensorflow"],
         min_length=1,
@@ -41,9 +41,3 @@ class InceptionRuler(Implemented):
     )
     kept: Several = about("Features of each reference kept for KID and neighbours, or all.", 10000)
     batch_size: Count = about("Images that pass the network at a time.", 64)
-
-    @model_validator(mode="after")
-    def _each_mode_once(self):
-        if len(set(self.modes)) != len(self.modes):
-            raise ValueError(f"each mode must appear once, got {self.modes}")
-        return self

@@ -1,18 +1,19 @@
 """Kinds: what params.yaml names with `kind:`, found where they are written and listed nowhere.
 
-A family (objectives, energies, ...) is a section of params.yaml. A kind of it is a class in a module of
-`ebmrepro.params.<family>`, or what an installed package offers under the entry point `ebmrepro.<family>`.
-The class holds the settings and everything else there is to say of the kind, without importing torch;
-`implementation` names the code that does the work.
+A kind of a family (a section of params.yaml) is a class in a module of `ebmrepro.params.<family>`, or what an
+installed package offers under the entry point `ebmrepro.<family>`. It imports no torch.
 """
 
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, reduce
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from operator import or_
+from pathlib import Path
+from symtable import symtable
 from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
@@ -20,32 +21,13 @@ from pydantic import Field
 from ebmrepro.params.base import Section
 
 FAMILIES = (
-    "datasets",
-    "energies",
-    "objectives",
-    "samplers",
-    "generations",
-    "evaluations",
-    "figures",
-    "tables",
-)
+    "datasets", "energies", "objectives", "samplers", "generations", "evaluations", "figures", "tables",
+)  # fmt: skip
 # Class variables and methods of a kind that say something of it and decide no number.
 UNDECIDING = (
-    "implementation",
-    "label",
-    "licence",
-    "methods",
-    "step_words",
-    "chains",
-    "cost",
-    "describe",
-    "located",
-    "method",
-    "modules",
-    "outside",
-    "problems",
-    "references",
-)
+    "implementation", "label", "licence", "methods", "step_words", "words", "chains", "cost", "describe",
+    "located", "method", "mistakes", "modules", "outside", "own_methods", "problems", "references",
+)  # fmt: skip
 
 
 class Implemented(Section):
@@ -70,18 +52,33 @@ class Kind(Implemented):
     """Settings of one kind, told from others of its family by the literal `kind`.
 
     A class of `ebmrepro.params.<family>` is called as its module is, and does not say so again; nor where
-    its implementation is, where its family's has a place for its {kind} and {name}.
+    its implementation is, where its family's has a place for its {kind} and {name}. What is to say of it, the
+    class variables that its family declares, stands in its head, class A(Family, form="images"), or its body.
 
     Class variables and methods called as UNDECIDING names them describe; a change of them makes no result
     stale (flow/code.py). Others may compute, and count as code.
     """
 
-    def __init_subclass__(cls, **settings):
+    def __init_subclass__(cls, **said):
+        if unknown := said.keys() - cls.__class_vars__:
+            raise TypeError(f"class {cls.__name__}: its family declares no {', '.join(sorted(unknown))}")
+        for variable, value in said.items():
+            setattr(cls, variable, value)
         family, _, name = cls.__module__.rpartition(".")
         if family in {f"ebmrepro.params.{one}" for one in FAMILIES}:
             cls.__annotations__ = {"kind": Literal[name], **cls.__annotations__}
             cls.implementation = cls.implementation.format(kind=name, name=cls.__name__)
-        super().__init_subclass__(**settings)
+        super().__init_subclass__()
+
+    @classmethod
+    def mistakes(cls) -> Iterator[str]:
+        """What its author has to mend, each a sentence that names the class."""
+        for variable in sorted(cls.__class_vars__):
+            if not hasattr(cls, variable):
+                yield f"{cls} has no {variable}: say it there, as its family declares it"
+        module, _, name = cls.implementation.partition(":")
+        if name and not _has(module, name):
+            yield f"{cls} is implemented by {cls.implementation}, and the module has no {name}: correct one"
 
     @classmethod
     def name(cls) -> str:
@@ -98,7 +95,7 @@ def kinds(family: str) -> dict[str, type[Kind]]:
         for _, one in inspect.getmembers(import_module(module.name), inspect.isclass):
             if issubclass(one, Kind) and one.__module__ == module.name and "kind" in one.model_fields:
                 found[one.name()] = one
-    for point in _offered(family):
+    for point in _points().select(group=f"ebmrepro.{family}"):
         try:
             found[point.name] = point.load()
         except Exception:
@@ -113,9 +110,7 @@ def those(family: str, suits: Callable[[type[Kind]], bool]) -> str:
 
 def broken(family: str, name: object) -> str | None:
     """Why kind `name` of an installed package cannot be used: package and error, in one line."""
-    for point in _offered(family):
-        if point.name != name:
-            continue
+    for point in _points().select(group=f"ebmrepro.{family}", name=name):
         try:
             point.load()
         except Exception as failure:
@@ -129,10 +124,19 @@ def union(family: str):
     return Annotated[reduce(or_, kinds(family).values()), Field(discriminator="kind")]
 
 
+_points = cache(entry_points)
+
+
 @cache
-def _points():
-    return entry_points()
-
-
-def _offered(family: str):
-    return _points().select(group=f"ebmrepro.{family}")
+def _has(module: str, name: str) -> bool:
+    """Whether `module` gets `name` by its source, which is read and not run; True if it cannot be."""
+    top, *inside = module.split(".")
+    try:
+        base = Path(find_spec(top).origin).parent.joinpath(*inside)
+        path = next(p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file())
+        source = path.read_text(encoding="utf-8")
+        symbols = symtable(source, str(path), "exec").get_symbols()
+    except (AttributeError, TypeError, StopIteration, SyntaxError):
+        return True  # flow/code.py says which module is missing or is no Python
+    known = {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
+    return name in known or "import *" in source

@@ -10,18 +10,14 @@ from ebmrepro.params.root import Params
 @cache
 def methods() -> dict[str, Method]:
     """The methods of all objectives by key, in the order of figures and tables."""
-    found = [method for objective in kinds("objectives").values() for method in _own(objective)]
+    found = [method for objective in kinds("objectives").values() for method in objective.own_methods()]
     return {method.key: method for method in sorted(found, key=lambda method: method.order)}
 
 
 def objective_of(key: str) -> type[Objective]:
     """The objective that has a method called `key`."""
     every = kinds("objectives").values()
-    return next(one for one in every if key in [method.key for method in _own(one)])
-
-
-def _own(objective: type[Objective]) -> tuple[Method, ...]:
-    return objective.methods or (Method(objective.name(), objective.name()),)
+    return next(one for one in every if key in {method.key for method in one.own_methods()})
 
 
 def method(params: Params, run: str) -> str:

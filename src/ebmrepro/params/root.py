@@ -1,22 +1,38 @@
 """The whole of params.yaml, and what a run's names resolve to."""
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
 from ebmrepro.params import stages
-from ebmrepro.params.base import Count, Index, Name, Section
-from ebmrepro.params.comparisons import Comparison
+from ebmrepro.params.base import Count, Index, Name, Positive, Section
 from ebmrepro.params.compositions import Composition
-from ebmrepro.params.denoisings import Denoising
 from ebmrepro.params.energies import Energy
 from ebmrepro.params.kinds import union
+from ebmrepro.params.measured import Comparison, Denoising, Outliers, Protocol
 from ebmrepro.params.objectives import Objective
-from ebmrepro.params.outliers import Outliers
-from ebmrepro.params.protocols import Protocol
-from ebmrepro.params.runs import Run
 from ebmrepro.params.samplers import Sampler
-from ebmrepro.params.schedules import Schedule
+
+Decay = Annotated[float, Field(ge=0, lt=1, strict=True)]
+
+
+class Schedule(Section):
+    """Adam with constant learning rate, global-norm clipping, EMA, logging and the divergence guard.
+
+    `energy_limit`: a run whose |mean E| on data or samples exceeds it is recorded as diverged.
+    `checkpoint_seconds`: wall-clock time between checkpoints; it does not change the result.
+    """
+
+    iterations: Count
+    batch_size: Count
+    learning_rate: Positive
+    betas: Annotated[list[Decay], Field(min_length=2, max_length=2)]
+    clip_norm: Positive | None
+    ema_decay: Decay
+    log_every: Count
+    checkpoint_seconds: Positive
+    energy_limit: Positive
+
 
 # (stage of a run, key there, section the name lives in, type of its entries)
 REFERENCES = (
@@ -28,6 +44,47 @@ REFERENCES = (
     ("evaluate", "evaluation", "evaluations", union("evaluations")),
 )
 ADAPTERS = {key: TypeAdapter(kind) for _, key, _, kind in REFERENCES}
+
+Override = Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
+Seeds = Annotated[list[Index], Field(min_length=1)]
+
+
+class Train(Section):
+    """What decides the trained model. `override` replaces single keys: {schedule: {learning_rate: ...}}.
+
+    `seeds`: the run's own instead of the preset's.
+    """
+
+    energy: Name
+    objective: Name
+    sampler: Name
+    schedule: Name
+    seeds: Seeds | None = None
+    override: Override
+
+
+class Sample(Section):
+    """What decides the samples, given the model."""
+
+    generation: Name
+    override: Override
+
+
+class Evaluate(Section):
+    """What decides the metrics, given model and samples."""
+
+    evaluation: Name
+    override: Override
+
+
+class Run(Section):
+    """A model trained with every seed. Runs of one `experiment` are shown together in its figures."""
+
+    experiment: Name
+    dataset: Name
+    train: Train
+    sample: Sample
+    evaluate: Evaluate
 
 
 class Compute(Section):
@@ -50,7 +107,7 @@ class Params(Section):
     """params.yaml: what runs."""
 
     preset: Name
-    seeds: Annotated[list[Index], Field(min_length=1)]
+    seeds: Seeds
     compute: Compute
     # Folders of images on this machine, by the name that data sets call them; both runners watch them.
     folders: dict[Name, str]
@@ -76,9 +133,7 @@ class Params(Section):
         chosen = getattr(self.runs[run], stage)
         entry = getattr(self, section)[getattr(chosen, key)]
         changes = chosen.override.get(key)
-        if not changes:
-            return entry
-        return ADAPTERS[key].validate_python(entry.model_dump() | changes)
+        return type(entry).model_validate(entry.model_dump() | changes) if changes else entry
 
     def train_settings(self, run: str) -> TrainSettings:
         """The four settings that decide how `run` is trained."""
@@ -97,7 +152,7 @@ class Params(Section):
         known = stages.stage(stage)
         entries = getattr(self, known.section)
         if not known.by_experiment:
-            return [name for name in entries if name == experiment]
+            return [experiment] if experiment in entries else []
         return [name for name, entry in entries.items() if entry.experiment == experiment]
 
     def shown_runs(self, stage: str, experiment: str) -> list[str]:

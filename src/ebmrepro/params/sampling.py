@@ -3,26 +3,21 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ebmrepro.params.base import Count, NonNegative, Number, Positive, Probability, Section, Switch, about
 from ebmrepro.params.kinds import Kind
 
-Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+def _in_order(bounds: list[float]) -> list[float]:
+    if bounds[0] >= bounds[1]:
+        raise ValueError(f"the first bound must be below the second, got {bounds}")
+    return bounds
+
+
+Interval = Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(_in_order)]
 Clamp = Annotated[Interval | None, about("Bounds that states are brought back into; or null.", [0.0, 1.0])]
 StartBox = Annotated[Interval, about("Bounds of uniform noise that chains start at.", [0.0, 1.0])]
-
-
-class Bounded(Section):
-    """Settings with intervals, the first bound of each below its second."""
-
-    @model_validator(mode="after")
-    def _bounds_are_in_order(self):
-        for key in ("box", "start_box", "clamp"):
-            bounds = getattr(self, key, None)
-            if bounds is not None and bounds[0] >= bounds[1]:
-                raise ValueError(f"the first bound must be below the second, got {bounds}")
-        return self
 
 
 class Augmentation(Section):
@@ -55,12 +50,10 @@ class Augmentation(Section):
             yield f"augmentation needs images, and {energy.describe()} takes none"
 
 
-RECIPE = {
-    "crop_scale": [0.08, 1.0], "flip": 0.5, "colour": 0.5, "grayscale": 0.2, "blur": 0.5, "blur_kernel": 5
-}  # fmt: skip
+RECIPE = {name: field.examples[0] for name, field in Augmentation.model_fields.items()}
 
 
-class Langevin(Bounded, Kind):
+class Langevin(Kind):
     """x <- clamp(x + noise*eps - step_size * grad E): `steps` times, step size and noise independent."""
 
     implementation = "ebmrepro.mcmc.langevin:transition"
@@ -100,16 +93,14 @@ class _Start(Section):
     def _start_is_possible(self):
         if self.start in ("replay", "persistent") and self.buffer is None:
             raise ValueError(f"start: {self.start} needs a buffer, and buffer is null")
-        chains = self.buffer is not None and self.buffer.kind == "chains"
-        if (self.start == "persistent") != chains and self.buffer is not None:
-            raise ValueError(
-                "persistent chains go with each other: start: persistent and buffer kind: chains,"
-                f" not start: {self.start} and buffer kind: {self.buffer.kind}"
-            )
+        if self.buffer and (self.start == "persistent") != (self.buffer.kind == "chains"):
+            needed = "start: persistent and buffer kind: chains"
+            found = f"start: {self.start} and buffer kind: {self.buffer.kind}"
+            raise ValueError(f"persistent chains go with each other: {needed}, not {found}")
         return self
 
 
-class Start(Bounded, _Start):
+class Start(_Start):
     """Where chains in continuous space start."""
 
     start_box: StartBox
@@ -118,8 +109,6 @@ class Start(Bounded, _Start):
     @model_validator(mode="after")
     def _augmentation_has_its_place(self):
         if self.augmentation is not None and self.start != "replay":
-            raise ValueError(
-                "augmentation is applied to samples drawn from the replay buffer: it needs start: replay,"
-                f" not {self.start}"
-            )
+            what = "augmentation is applied to samples drawn from the replay buffer"
+            raise ValueError(f"{what}: it needs start: replay, not {self.start}")
         return self

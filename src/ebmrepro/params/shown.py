@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Shown(Kind):
-    """A figure or table over all runs of an experiment."""
+    """A figure or table over all runs of an experiment.
+
+    Its implementation has a function that makes it of what the stage's loader read, and `note(data)`, how to
+    read it. Both raise shown.data.NothingToShow if there is nothing.
+    """
 
     # The stage whose files it is made from; shown/loaders has a module for each.
     stage: ClassVar[str]
@@ -44,8 +48,7 @@ class Shown(Kind):
         """Why it cannot show its experiment, which has runs."""
         runs = params.shown_runs(self.stage, self.experiment)
         data = [params.datasets[params.runs[run].dataset] for run in runs]
-        unsuited = {one.kind for one in data if one.form not in self.shows}
-        if unsuited:
+        if unsuited := {one.kind for one in data if one.form not in self.shows}:
             yield self._cannot(f"{' or '.join(self.shows)} data", unsuited)
         if not params.items_of(self.stage, self.experiment):
             yield self._cannot(stage(self.stage).section, {"none"})
@@ -60,9 +63,8 @@ class Shown(Kind):
                 yield self._cannot(f"{name} of a run's {key}", {"none"})
 
     def _cannot(self, what: str, found: set[str]) -> str:
-        return (
-            f"{self.kind} shows {what}, and experiment '{self.experiment}' has {' and '.join(sorted(found))}"
-        )
+        has = " and ".join(sorted(found))
+        return f"{self.kind} shows {what}, and experiment '{self.experiment}' has {has}"
 
 
 def loader(stage: str) -> str:

@@ -12,7 +12,7 @@ from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise, st
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
-from ebmrepro.params.denoisings import noise_name
+from ebmrepro.params.measured import noise_name
 from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import trained_models
 

@@ -12,8 +12,7 @@ from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params import stages
 from ebmrepro.params.compositions import Composition
-from ebmrepro.params.root import Params
-from ebmrepro.params.runs import Run
+from ebmrepro.params.root import Params, Run
 from ebmrepro.report.page import Preset, render
 from ebmrepro.reproduction.judge import judge, not_run
 from ebmrepro.reproduction.judgement import VERDICTS

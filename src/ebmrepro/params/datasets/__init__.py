@@ -1,26 +1,24 @@
 """`datasets`: what `ebm prepare` turns into tensors, one module a kind."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import model_validator
-
-from ebmrepro.params.base import Count, Name, Probability, about
+from ebmrepro.params.base import Count, Name, Probability, about, once
 from ebmrepro.params.kinds import Implemented, Kind
+from ebmrepro.params.words import Problem
 
 # What a sample is: a real vector, a binary one, or an image of 8-bit levels.
 Form = Literal["vectors", "binary", "images"]
 
 
 class Dataset(Kind):
-    """A data set. The module that `implementation` names has
-
-    prepare(config) -> ebmrepro.data.prepared.Prepared
-    """
+    """A data set. Its implementation has prepare(config) -> ebmrepro.data.prepared.Prepared."""
 
     implementation = "ebmrepro.data.{kind}"
     form: ClassVar[Form]
     licence: ClassVar[str]
+    # A few words on it, with {0.key} for its settings; or else it has a `describe` of its own.
+    words: ClassVar[str] = ""
     # Whether it may be larger than memory, and take hours.
     large: ClassVar[bool] = False
     # Shape of a sample as energies see it: (d,) of a vector, (C, H, W) of an image.
@@ -29,17 +27,12 @@ class Dataset(Kind):
     # know. A property where it is not the same for all, or decides what is drawn.
     attributes: ClassVar[Mapping[str, tuple[str, ...] | None]] = {}
 
-    @property
-    def folders(self) -> list[str]:
-        """Names of `folders` of params.yaml that it reads."""
-        return []
-
     def located(self, folders: Mapping[str, str]) -> "Dataset":
         """The entry with the path in the place of the name of a folder (`folders` of params.yaml)."""
         return self
 
     def outside(self) -> dict:
-        """What decides the prepared data and stands in no key of the entry: JSON-able."""
+        """What decides the data prepared from a located entry and stands in no key of it: JSON-able."""
         return {}
 
     @property
@@ -54,15 +47,14 @@ class Dataset(Kind):
         plane = ["plane"] if self.form == "vectors" and self.sample_shape == (2,) else []
         return frozenset({self.form, *plane, *(one.reference for one in self.learnt)})
 
-    def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """What it asks for and cannot have: (keys below the entry, reason)."""
+    def problems(self, folders: Mapping[str, str]) -> Iterator[Problem]:
+        """What it asks for and cannot have, by keys below the entry; `folders` as in params.yaml."""
         yield from ()
 
     @property
     def learnt(self) -> list[Implemented]:
         """Settings of what is learnt from its samples to measure others with, in the order of the work."""
-        asked = (getattr(self, "classifier", None), getattr(self, "inception", None))
-        return [one for one in asked if one is not None]
+        return [one for key in ("classifier", "inception") if (one := getattr(self, key, None))]
 
     def log_density(self, points):
         """Log density of points (n, d) in nats, (n,); None where it is not known."""
@@ -70,7 +62,7 @@ class Dataset(Kind):
 
     def describe(self, name: str) -> str:
         """The data set, `name` in params.yaml, in a few words, without the folder it was read from."""
-        raise NotImplementedError
+        return self.words.format(self)
 
     def modules(self) -> list[str]:
         """Its own and those of what is learnt from it."""
@@ -100,10 +92,6 @@ class AttributeClassifiers(ClassifierRuler):
     implementation = "ebmrepro.evaluation.classifiers.attribute_reference"
     reference = "attributes"
 
-    attributes: list[Name] = about("Attributes that are learnt, each once.", ["male"], min_length=1)
-
-    @model_validator(mode="after")
-    def _each_attribute_once(self):
-        if len(set(self.attributes)) != len(self.attributes):
-            raise ValueError(f"each attribute must appear once, got {self.attributes}")
-        return self
+    attributes: Annotated[list[Name], once("attribute")] = about(
+        "Attributes that are learnt, each once.", ["male"], min_length=1
+    )

@@ -1,21 +1,14 @@
-"""Settings of `kind: catalogue`."""
-
-from collections.abc import Iterator
-
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import Name, about
+from ebmrepro.params.base import Corrupt, Limit, Name, Seed, Side, about
 from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
-from ebmrepro.params.data_fields import Corrupt, Limit, Seed, Side
 from ebmrepro.params.datasets import AttributeClassifiers, Dataset
 from ebmrepro.params.inception import InceptionRuler
 from ebmrepro.params.words import no_such
 
 
-class CatalogueData(Dataset):
+class CatalogueData(Dataset, form="images", large=True):
     """A published set of the catalogue, downloaded into `folder` or placed there."""
 
-    form = "images"
-    large = True
     implementation = "ebmrepro.data.catalogue.published"
 
     catalogue: str | None = about("A file in the place of the project's catalogue.", "own.yaml", default=None)
@@ -35,34 +28,28 @@ class CatalogueData(Dataset):
     @property
     def published(self) -> Entry:
         """What the catalogue says of it. Raises WorkspaceError if it says nothing."""
-        return find_entry(self.entry, load_catalogue(self.catalogue))
+        return find_entry(self.entry, self.catalogue)
 
     @property
     def licence(self) -> str:
-        """As the catalogue says."""
         return self.published.licence
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(channels, size, size), the channels as the catalogue says"""
         return (self.published.channels, self.size, self.size)
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """As the catalogue says."""
         return self.published.attributes
 
     def outside(self) -> dict:
-        """What the catalogue says of the set."""
         return {"published": self.published.model_dump(mode="json")}
 
     @property
     def judged(self) -> tuple[str, ...]:
-        """Those that are asked for."""
         return tuple(self.classifier.attributes) if self.classifier else ()
 
-    def problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Entries, splits, sizes, preparations and attributes that the catalogue does not have."""
+    def problems(self, folders):
         try:
             catalogue = load_catalogue(self.catalogue)
         except WorkspaceError as failure:
@@ -81,22 +68,18 @@ class CatalogueData(Dataset):
             split, limit = getattr(self, part), getattr(self, f"{part}_limit")
             if split not in entry.counts:
                 yield (part,), no_such("split", split, entry.counts)
-            elif limit is not None and limit > entry.counts[split]:
-                yield (
-                    (f"{part}_limit",),
-                    f"split '{split}' of {entry.title} has {entry.counts[split]:,} images, not {limit:,}",
-                )
+            elif limit is not None and limit > (count := entry.counts[split]):
+                reason = f"split '{split}' of {entry.title} has {count:,} images, not {limit:,}"
+                yield (f"{part}_limit",), reason
         for place, attribute in enumerate(self.judged):
             if attribute not in entry.attributes:
-                reason = no_such("attribute", attribute, entry.attributes)
-                yield ("classifier", "attributes", place), reason
+                where = "classifier", "attributes", place
+                yield where, no_such("attribute", attribute, entry.attributes)
 
     def modules(self) -> list[str]:
-        """Of the readers only its own."""
         return [*super().modules(), f"ebmrepro.data.catalogue.readers.{self.published.reader}"]
 
     def describe(self, name: str) -> str:
-        """The publisher's name for it, and how many images are trained on."""
         entry = self.published
         images = self.train_limit or entry.counts[self.train]
         return f"{entry.title}, {self.size}×{self.size}, {images:,} images"

@@ -1,24 +1,13 @@
-"""Settings of `kind: digits`."""
-
-from typing import ClassVar
-
-from ebmrepro.params.base import about
-from ebmrepro.params.data_fields import Seed, TestFraction
+from ebmrepro.params.base import Seed, TestFraction, about
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
 
-class DigitsData(Dataset):
+class DigitsData(Dataset, form="images", sample_shape=(1, 8, 8), attributes={"label": tuple("0123456789")}):
     """scikit-learn's 1,797 real handwritten digits, 8x8, split by class into train and test."""
 
-    form = "images"
     licence = "UCI optical recognition of handwritten digits, CC BY 4.0, as shipped with scikit-learn"
-    sample_shape = (1, 8, 8)
-    attributes: ClassVar = {"label": tuple("0123456789")}
+    words = "scikit-learn's handwritten digits, 8×8"
 
     seed: Seed
     test_fraction: TestFraction
     classifier: ClassifierRuler = about("What measures generated digits.")
-
-    def describe(self, name: str) -> str:
-        """Whose digits."""
-        return "scikit-learn's handwritten digits, 8×8"

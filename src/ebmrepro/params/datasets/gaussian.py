@@ -1,15 +1,11 @@
-"""Settings of `kind: gaussian`."""
-
-from ebmrepro.params.base import Count, about
-from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.base import Count, Seed, TestSize, TrainSize, about
 from ebmrepro.params.datasets import Dataset
 
 
-class GaussianData(Dataset):
+class GaussianData(Dataset, form="vectors", licence="generated"):
     """N(0, I) in `dim` dimensions, the term report's toy problem."""
 
-    form = "vectors"
-    licence = "generated"
+    words = "N(0, I) in {0.dim} dimensions, {0.train_size} points"
 
     seed: Seed
     dim: Count = about("Dimensions, at least 1.", 10)
@@ -18,14 +14,8 @@ class GaussianData(Dataset):
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(dim,)"""
         return (self.dim,)
 
     @property
     def references(self) -> frozenset[str]:
-        """Its law too."""
         return super().references | {"gaussian"}
-
-    def describe(self, name: str) -> str:
-        """Its law and size."""
-        return f"N(0, I) in {self.dim} dimensions, {self.train_size} points"

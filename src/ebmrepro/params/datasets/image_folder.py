@@ -1,23 +1,16 @@
-"""Settings of `kind: image_folder`."""
-
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Literal
 
 from ebmrepro.files.folder_contents import contents
-from ebmrepro.params.base import Count, Name, about
-from ebmrepro.params.data_fields import Corrupt, Seed, Side, TestFraction
+from ebmrepro.params.base import Corrupt, Count, Name, Seed, Side, TestFraction, about
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.words import no_such
 
 
-class ImageFolderData(Dataset):
+class ImageFolderData(Dataset, form="images", large=True, attributes={"label": None}):
     """Any folder with one sub-folder of JPEG or PNG files per class."""
 
-    form = "images"
     licence = "the folder's own"
-    # The classes are the sub-folders.
-    attributes: ClassVar = {"label": None}
-    large = True
 
     folder: Name = about("Its name in `folders`.", "images")
     seed: Seed
@@ -29,24 +22,19 @@ class ImageFolderData(Dataset):
     classifier: ClassifierRuler = about("What measures generated images.")
     inception: InceptionRuler | None = about("What FID and its like are measured against, or null.")
 
-    @property
-    def folders(self) -> list[str]:
-        """The one it names."""
-        return [self.folder]
+    def problems(self, folders):
+        if self.folder not in folders:
+            yield ("folder",), no_such("folder", self.folder, folders, "folders")
 
-    def located(self, folders: Mapping[str, str]) -> "ImageFolderData":
-        """With the path in the place of the name."""
+    def located(self, folders):
         return self.model_copy(update={"folder": folders[self.folder]})
 
     def outside(self) -> dict:
-        """The contents of the folder, of a located entry."""
         return {"contents": contents(self.folder)}
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
-        """(channels, size, size)"""
         return (self.channels, self.size, self.size)
 
     def describe(self, name: str) -> str:
-        """Its name and the form of its images."""
         return f"image folder {name}, {self.size}×{self.size} {'grey' if self.channels == 1 else 'RGB'}"

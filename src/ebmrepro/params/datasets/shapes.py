@@ -1,16 +1,11 @@
-"""Settings of `kind: shapes`."""
-
-from ebmrepro.params.base import about
-from ebmrepro.params.data_fields import Seed, TestSize, TrainSize
+from ebmrepro.params.base import Seed, TestSize, TrainSize, about
 from ebmrepro.params.datasets import ClassifierRuler, Dataset
 
 
-class ShapesData(Dataset):
+class ShapesData(Dataset, form="images", licence="generated", sample_shape=(3, 16, 16)):
     """Generated 16x16 RGB images of one coloured shape with independent attributes."""
 
-    form = "images"
-    licence = "generated"
-    sample_shape = (3, 16, 16)
+    words = "generated coloured shapes, 16×16 RGB, {0.train_size} images"
 
     seed: Seed
     train_size: TrainSize
@@ -19,13 +14,8 @@ class ShapesData(Dataset):
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:
-        """Shape, colour and place."""
         return {
             "shape": ("square", "cross", "triangle"),
             "colour": ("red", "green", "blue"),
             "place": ("top_left", "top_right", "bottom_left", "bottom_right"),
         }
-
-    def describe(self, name: str) -> str:
-        """What is seen, and the size."""
-        return f"generated coloured shapes, 16×16 RGB, {self.train_size} images"

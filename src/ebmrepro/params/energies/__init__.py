@@ -14,9 +14,6 @@ TimeCondition = Annotated[Literal["time"] | None, about("time for an energy E(x,
 # The most binary units whose states are summed over one by one: 2^25 terms.
 MAX_UNITS = 25
 
-# Forms of data as a sentence has them.
-FORMS = {"binary": "binary data"}
-
 
 class Energy(Kind):
     """An energy function. Its implementation is called with (settings, shape of a sample, classes)."""
@@ -46,14 +43,15 @@ class Energy(Kind):
     def chains(self) -> frozenset[str]:
         """What can sample it: "gradient", chains that take gradients in x; "gibbs", units that are drawn in
         turn; "ancestral", from the top layer down; "annealed", from the last time to the first."""
-        return frozenset({"annealed" if self.timed else "gradient"})
+        return frozenset({"ancestral" if self.directed else "annealed" if self.timed else "gradient"})
 
     def describe(self) -> str:
         """What a sentence calls it."""
-        return f"a {self.kind} energy"
+        return f"a {self.label}" if self.directed else f"a {self.kind} energy"
 
     def problems(self, dataset, exact: bool = False) -> Iterator[str]:
         """Why it does not suit the data set; with `exact`, why its log Z cannot be computed there."""
         if dataset.form != self.form:
-            needed, found = (FORMS.get(form, form) for form in (self.form, dataset.form))
+            words = {"binary": "binary data"}
+            needed, found = (words.get(form, form) for form in (self.form, dataset.form))
             yield f"{self.describe()} needs {needed}, not {dataset.kind} data, which are {found}"

@@ -1,22 +1,14 @@
-"""Settings of `kind: conv`."""
-
-from collections.abc import Iterator
-
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import Energy, TimeCondition
 
 
-class ConvEnergy(Energy):
+class ConvEnergy(Energy, form="images", label="convolutional"):
     """A small convolutional network for images of at least 8x8 pixels."""
-
-    form = "images"
-    label = "convolutional"
 
     width: Count = about("Channels at full size.", 4)
     condition: TimeCondition
 
-    def problems(self, dataset, exact: bool = False) -> Iterator[str]:
-        """Also images that are too small."""
+    def problems(self, dataset, exact: bool = False):
         yield from super().problems(dataset, exact)
         if dataset.form == self.form and (side := min(dataset.sample_shape[1:])) < 8:
             yield f"a conv energy needs images of at least 8x8 pixels, not {side}"

@@ -49,19 +49,9 @@ LAYOUTS: dict[str, tuple[Network, ...]] = {
 LEAST_ATTENTION_SIDE = 3
 
 
-def halved(side: int) -> int:
+def _halved(side: int) -> int:
     """The side of a map after average pooling 3x3, stride 2, padding 1."""
     return (side + 1) // 2
-
-
-def map_sides(network: Network, side: int) -> list[int]:
-    """The side of the map that each block of `network` sees, for images of `side` pixels."""
-    sides = []
-    for block in network.blocks:
-        sides.append(side)
-        if block in ("down", "widen"):
-            side = halved(side)
-    return sides
 
 
 def without_room(config, shape: tuple[int, ...]) -> Iterator[str]:
@@ -70,18 +60,16 @@ def without_room(config, shape: tuple[int, ...]) -> Iterator[str]:
     pixels = f"{height}-pixel" if height == width else f"{height}x{width}-pixel"
     gives = f"layout {config.layout} gives {pixels} images"
     for scale, network in zip(SCALES, LAYOUTS[config.layout][: config.scales], strict=False):
-        sides = zip(map_sides(network, height), map_sides(network, width), strict=True)
-        for block, (h, w) in zip(network.blocks, sides, strict=True):
+        h, w = height, width
+        for block in network.blocks:
             if block == "attention":
                 if config.attention and min(h, w) < LEAST_ATTENTION_SIDE:
-                    yield (
-                        f"{gives} a {h}x{w} map to attend to: too few pixels; write attention: false or take"
-                        " a layout with fewer halvings"
-                    )
+                    few = f"{gives} a {h}x{w} map to attend to: too few pixels"
+                    yield f"{few}; write attention: false or take a layout with fewer halvings"
             elif config.normalise and h * w == 1:
-                yield (
-                    f"{gives} a 1x1 map in the network of {scale} resolution, whose norm would erase it:"
-                    " fewer scales, or normalise: false"
-                )
+                one = f"{gives} a 1x1 map in the network of {scale} resolution, whose norm would erase it"
+                yield f"{one}: fewer scales, or normalise: false"
                 break
-        height, width = halved(height), halved(width)
+            if block in ("down", "widen"):
+                h, w = _halved(h), _halved(w)
+        height, width = _halved(height), _halved(width)

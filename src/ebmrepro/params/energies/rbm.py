@@ -1,18 +1,12 @@
-"""Settings of `kind: rbm`."""
-
 import math
-from collections.abc import Iterator
 from typing import Literal
 
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.energies import MAX_UNITS, Energy
 
 
-class RBMEnergy(Energy):
+class RBMEnergy(Energy, log_partition=True, label="RBM"):
     """The free energy of a restricted Boltzmann machine with binary hidden units."""
-
-    log_partition = True
-    label = "RBM"
 
     hidden: Count = about("Hidden units.", 3)
     visible: Literal["bernoulli", "gaussian"] = about(
@@ -21,26 +15,21 @@ class RBMEnergy(Energy):
 
     @property
     def form(self) -> str:
-        """As the visible units are."""
         return "binary" if self.visible == "bernoulli" else "vectors"
 
     @property
     def chains(self) -> frozenset[str]:
-        """Gibbs sweeps; gradients too where the visible units are real."""
         return frozenset({"gibbs"} if self.visible == "bernoulli" else {"gibbs", "gradient"})
 
     def describe(self) -> str:
-        """With its visible units."""
         return f"a {self.visible.capitalize()} RBM"
 
-    def problems(self, dataset, exact: bool = False) -> Iterator[str]:
+    def problems(self, dataset, exact: bool = False):
         """Also more units than log Z can be summed over, on the side that has fewer: of real visible units,
         which have no states, the hidden one."""
         yield from super().problems(dataset, exact)
         seen = math.prod(dataset.sample_shape) if self.visible == "bernoulli" else None
         if exact and min(self.hidden, seen or self.hidden) > MAX_UNITS:
             units = f"{seen} visible and {self.hidden} hidden" if seen else f"{self.hidden} hidden"
-            yield (
-                f"mle sums over all states of an RBM's smaller side, and {units} units are more than"
-                f" {MAX_UNITS}: take cd, or fewer units"
-            )
+            what = "mle sums over all states of an RBM's smaller side"
+            yield f"{what}, and {units} units are more than {MAX_UNITS}: take cd, or fewer units"

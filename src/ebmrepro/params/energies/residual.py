@@ -1,6 +1,3 @@
-"""Settings of `kind: residual`."""
-
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import model_validator
@@ -11,11 +8,8 @@ from ebmrepro.params.energies.layouts import LAYOUTS, without_room
 from ebmrepro.params.words import nearest
 
 
-class ResidualEnergy(Energy):
+class ResidualEnergy(Energy, form="images", label="residual"):
     """The paper's residual networks (layouts.py), summed over resolutions of the image."""
-
-    form = "images"
-    label = "residual"
 
     layout: Literal[*LAYOUTS] = about("The blocks of each network.", "small", "cifar")
     width: Count = about("f, in whose multiples the layout has its channels.", 4)
@@ -40,13 +34,11 @@ class ResidualEnergy(Energy):
         if self.width * networks[0].stem % 1:
             raise ValueError(f"layout {self.layout} begins with half of width channels: make width even")
         if self.normalise and widest > 128 and self.width & (self.width - 1):
-            raise ValueError(
-                "above 128 channels the norm has 32 groups: make width a power of 2 or normalise: false"
-            )
+            what = "above 128 channels the norm has 32 groups"
+            raise ValueError(f"{what}: make width a power of 2 or normalise: false")
         return self
 
-    def problems(self, dataset, exact: bool = False) -> Iterator[str]:
-        """Also images too small for the layout, and attributes that the data do not have."""
+    def problems(self, dataset, exact: bool = False):
         yield from super().problems(dataset, exact)
         if dataset.form != self.form:
             return

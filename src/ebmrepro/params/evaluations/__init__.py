@@ -1,7 +1,4 @@
-"""`evaluations`: which numbers are measured on a trained model and its samples, one module a kind.
-
-`implementation` of a kind names its `measure(config, subject) -> Measured` (evaluation/subject.py).
-"""
+"""`evaluations`: which numbers are measured on a trained model and its samples, one module a kind."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
@@ -9,13 +6,11 @@ from typing import Annotated, ClassVar
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.kinds import Kind, those
 
-ShownNeighbours = Annotated[
-    Count, about("First samples shown beside the nearest training image of each.", 16)
-]
+Neighbours = Annotated[Count, about("First samples shown beside the nearest training image of each.", 16)]
 
 
 class Evaluation(Kind):
-    """A set of metrics."""
+    """Metrics. Its implementation is measure(config, subject) -> Measured (evaluation/subject.py)."""
 
     implementation = "ebmrepro.evaluation.measures.{kind}:measure"
     # Which of the data set's `references` it compares with.

@@ -1,17 +1,13 @@
-"""Settings of `kind: binary`."""
-
 from ebmrepro.params.base import Count, Several, about
 from ebmrepro.params.evaluations import Evaluation
 
 
-class BinaryEvaluation(Evaluation):
+class BinaryEvaluation(Evaluation, needs="binary"):
     """Log-likelihood of binary data, pseudo-likelihood, MMD of samples, reconstructions.
 
     The likelihood is exact where an RBM has at most 25 visible or 25 hidden units, else estimated by annealed
     importance sampling; of a Helmholtz machine it is bounded by importance sampling.
     """
-
-    needs = "binary"
 
     ais_chains: Several = about("Chains of annealed importance sampling of log Z.", 500)
     ais_temperatures: Several = about("Distributions from base-rate RBM to model, both counted.", 10000)

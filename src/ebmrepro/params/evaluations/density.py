@@ -1,15 +1,11 @@
-"""Settings of `kind: density`."""
-
 from ebmrepro.params.base import Several, about
 from ebmrepro.params.evaluations import Evaluation
-from ebmrepro.params.sampling import Bounded, Interval
+from ebmrepro.params.sampling import Interval
 
 
-class DensityEvaluation(Bounded, Evaluation):
+class DensityEvaluation(Evaluation, needs="plane"):
     """In two dimensions: test log-likelihood with log Z on a grid; MMD and 2-Wasserstein distance to test
     points."""
-
-    needs = "plane"
 
     box: Interval = about(
         "Range of both coordinates that exp(-E) is summed over; nearly all mass must lie inside.", [-4.0, 4.0]

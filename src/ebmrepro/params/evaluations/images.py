@@ -1,11 +1,7 @@
-"""Settings of `kind: images`."""
-
-from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
+from ebmrepro.params.evaluations import Evaluation, Neighbours
 
 
-class ImageEvaluation(Evaluation):
+class ImageEvaluation(Evaluation, needs="classifier"):
     """Frechet distance on the data set's own classifier, diversity, nearest training neighbours."""
 
-    needs = "classifier"
-
-    shown_neighbours: ShownNeighbours
+    shown_neighbours: Neighbours

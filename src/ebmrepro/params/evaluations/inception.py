@@ -1,11 +1,9 @@
-"""Settings of `kind: inception`: FID, Inception Score, KID, neighbours."""
-
-from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Index, Positive, Several, about
-from ebmrepro.params.evaluations import Evaluation, ShownNeighbours
+from ebmrepro.params.base import Count, Index, Positive, Several, about, once
+from ebmrepro.params.evaluations import Evaluation, Neighbours
 from ebmrepro.params.inception import DIMENSIONS
 from ebmrepro.params.kinds import Implemented
 
@@ -23,14 +21,11 @@ class Likelihood(Implemented):
     points: Count = about("Test images whose log-likelihood is given; all if there are fewer.", 1000)
 
 
-class InceptionEvaluation(Evaluation):
+class InceptionEvaluation(Evaluation, needs="inception", mapped=True):
     """FID and Inception Score, KID, precision, recall, density and coverage, in every mode and against every
     reference of the data; all but the first two of as many samples as the references have kept."""
 
-    needs = "inception"
-    mapped = True
-
-    counts: list[Count] = about(
+    counts: Annotated[list[Count], once("count")] = about(
         "FID and Inception Score are those of the first so many samples, for each.", [10000, 50000]
     )
     splits: Count = about("Parts whose Inception Scores are averaged.", 10)
@@ -39,7 +34,7 @@ class InceptionEvaluation(Evaluation):
     neighbours: Count = about("Which nearest neighbour bounds the balls of precision and recall.", 3)
     density_neighbours: Count = about("Which nearest neighbour bounds the balls of density and coverage.", 5)
     seed: Index = about("Of KID's subsets, and of the test images and noise of distances and likelihood.", 0)
-    shown_neighbours: ShownNeighbours
+    shown_neighbours: Neighbours
     likelihood: Likelihood | None = about(
         "How the likelihood of test images is estimated; null if it is not.",
         {"chains": 100, "temperatures": 1000, "steps": 1, "step_size": 0.0005, "points": 1000},
@@ -56,32 +51,22 @@ class InceptionEvaluation(Evaluation):
 
     @model_validator(mode="after")
     def _counts_are_enough(self):
-        few = [count for count in self.counts if count <= DIMENSIONS]
-        if few:
-            raise ValueError(
-                f"FID of {few[0]} samples: their covariance in {DIMENSIONS} dimensions is singular, take more"
-                f" than {DIMENSIONS}"
-            )
-        if len(set(self.counts)) != len(self.counts):
-            raise ValueError(f"each count must appear once, got {self.counts}")
+        if few := [count for count in self.counts if count <= DIMENSIONS]:
+            why = f"their covariance in {DIMENSIONS} dimensions is singular"
+            raise ValueError(f"FID of {few[0]} samples: {why}, take more than {DIMENSIONS}")
         return self
 
-    def problems(self, dataset, energy, generation) -> Iterator[str]:
-        """Also too few samples or references, and energies without a likelihood."""
+    def problems(self, dataset, energy, generation):
         yield from super().problems(dataset, energy, generation)
         if self.needs not in dataset.references:
             return
-        few = [count for count in self.counts if count > generation.samples]
-        if few:
-            drawn = f"{generation.samples:,}"
-            yield f"numbers of {few[0]:,} samples are asked for, and the generation draws {drawn}"
+        drawn = generation.samples
+        if few := [count for count in self.counts if count > drawn]:
+            yield f"numbers of {few[0]:,} samples are asked for, and the generation draws {drawn:,}"
         for name, reference in dataset.inception.references.items():
-            if self.counts and reference.count is not None and reference.count <= DIMENSIONS:
-                yield (
-                    f"FID needs more than {DIMENSIONS} images on both sides, and reference '{name}' has"
-                    f" {reference.count}"
-                )
+            count, needed = reference.count, f"FID needs more than {DIMENSIONS} images on both sides"
+            if self.counts and count is not None and count <= DIMENSIONS:
+                yield f"{needed}, and reference '{name}' has {count}"
         if self.likelihood is not None and energy.attribute is not None:
-            yield (
-                "an energy that is conditioned on an attribute has no likelihood here: write likelihood: null"
-            )
+            what = "an energy that is conditioned on an attribute has no likelihood here"
+            yield f"{what}: write likelihood: null"

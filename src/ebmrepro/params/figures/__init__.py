@@ -6,11 +6,7 @@ from ebmrepro.params.shown import Shown
 
 
 class Figure(Shown):
-    """A figure over all runs of an experiment.
-
-    Its implementation has `draw(data)`, which gives a matplotlib figure of what the stage's loader read, and
-    `note(data)`, how to read it. Both raise shown.data.NothingToShow if there is nothing.
-    """
+    """A figure over all runs of an experiment. `draw(data)` gives a matplotlib figure."""
 
     implementation = "ebmrepro.plots.{kind}"
     # Of stage sample: every seed's samples, not the first one's alone.

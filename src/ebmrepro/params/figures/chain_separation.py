@@ -1,12 +1,7 @@
-"""Settings of `kind: chain_separation`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class ChainSeparation(Figure):
+class ChainSeparation(Figure, stage="sample", shows=("images",), setting=("generation", "long_chains")):
     """Do chains from one start separate, with augmentation transitions and without?"""
 
-    stage = "sample"
-    shows = ("images",)
-    setting = ("generation", "long_chains")
     every_seed = True

@@ -1,10 +1,5 @@
-"""Settings of `kind: chain_strip`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class ChainStrip(Figure):
+class ChainStrip(Figure, stage="sample", shows=("binary", "images")):
     """Chains on their way from noise to sample: Langevin dynamics or Gibbs sampling."""
-
-    stage = "sample"
-    shows = ("binary", "images")

@@ -1,9 +1,5 @@
-"""Settings of `kind: composition_grid`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class CompositionGrid(Figure):
+class CompositionGrid(Figure, stage="compose"):
     """Samples of compositions, and which of them satisfy what was asked for."""
-
-    stage = "compose"

@@ -1,9 +1,5 @@
-"""Settings of `kind: cost_quality`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class CostQuality(Figure):
+class CostQuality(Figure, stage="compare"):
     """What a training step costs against how well the model fits, method by method."""
-
-    stage = "compare"

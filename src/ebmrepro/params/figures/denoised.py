@@ -1,9 +1,5 @@
-"""Settings of `kind: denoised`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class DenoisedImages(Figure):
+class DenoisedImages(Figure, stage="denoise"):
     """Noisy test images and what each energy makes of them."""
-
-    stage = "denoise"

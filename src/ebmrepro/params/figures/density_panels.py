@@ -1,13 +1,7 @@
-"""Settings of `kind: density_panels`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class DensityPanels(Figure):
+class DensityPanels(Figure, stage="evaluate", shows=("vectors",), evaluations=("density",), every_run=True):
     """Two-dimensional densities: the truth, then what each method learnt."""
 
-    stage = "evaluate"
-    shows = ("vectors",)
-    evaluations = ("density",)
-    every_run = True
     asks_data = True

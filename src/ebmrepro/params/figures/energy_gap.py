@@ -1,9 +1,5 @@
-"""Settings of `kind: energy_gap`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class EnergyGap(Figure):
+class EnergyGap(Figure, stage="train"):
     """Energy gap E⁺ − E⁻ over training: near 0 while training is stable."""
-
-    stage = "train"

@@ -1,9 +1,5 @@
-"""Settings of `kind: energy_histograms`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class EnergyHistograms(Figure):
+class EnergyHistograms(Figure, stage="detect"):
     """Energies of a data set's own test images against those of outliers."""
-
-    stage = "detect"

@@ -1,10 +1,5 @@
-"""Settings of `kind: filters`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class FilterImages(Figure):
+class FilterImages(Figure, stage="evaluate", shows=("binary",)):
     """The weights of hidden units, as images of what each unit looks at."""
-
-    stage = "evaluate"
-    shows = ("binary",)

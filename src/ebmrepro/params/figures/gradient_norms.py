@@ -1,9 +1,5 @@
-"""Settings of `kind: gradient_norms`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class GradientNorms(Figure):
+class GradientNorms(Figure, stage="train"):
     """Norm of the KL term's gradient beside the CD term's: is the term that CD drops negligible?"""
-
-    stage = "train"

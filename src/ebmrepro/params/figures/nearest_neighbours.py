@@ -1,10 +1,5 @@
-"""Settings of `kind: nearest_neighbours`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class NearestNeighbours(Figure):
+class NearestNeighbours(Figure, stage="evaluate", shows=("images",)):
     """Samples above their nearest training images: is the model copying?"""
-
-    stage = "evaluate"
-    shows = ("images",)

@@ -1,10 +1,5 @@
-"""Settings of `kind: reconstructions`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class Reconstructions(Figure):
+class Reconstructions(Figure, stage="evaluate", shows=("binary",)):
     """Test patterns above what a sweep to the hidden units and back makes of them."""
-
-    stage = "evaluate"
-    shows = ("binary",)

@@ -1,10 +1,5 @@
-"""Settings of `kind: sample_grid`."""
-
 from ebmrepro.params.figures import Figure
 
 
-class SampleGrid(Figure):
+class SampleGrid(Figure, stage="sample", shows=("binary", "images")):
     """Samples of every run, one block each."""
-
-    stage = "sample"
-    shows = ("binary", "images")

@@ -1,6 +1,6 @@
 """`generations`: sampling from a trained model, one module a kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from ebmrepro.params.base import Count, Section, Several, about
@@ -8,8 +8,8 @@ from ebmrepro.params.kinds import Kind, those
 
 Weights = Annotated[Literal["ema", "raw"], about("The moving average of weights, or the last.", "ema")]
 Samples = Annotated[Count, about("Samples that are drawn with each seed.", 1000)]
-StripChains = Annotated[Count, about("Chains whose way the strip shows.", 8)]
-StripFrames = Annotated[Several, about("Their states in the strip, evenly spaced from start to end.", 9)]
+Strips = Annotated[Count, about("Chains whose way the strip shows.", 8)]
+Frames = Annotated[Several, about("Their states in the strip, evenly spaced from start to end.", 9)]
 
 
 class Generation(Kind):
@@ -20,10 +20,12 @@ class Generation(Kind):
     needs: ClassVar[str]
     # What readers call the steps of a chain; "" if samples are drawn without one, and have no strip.
     step_words: ClassVar[str] = ""
+    # Settings that make its chain the shortest; those that it does not have are left aside.
+    shortest: ClassVar[Mapping[str, object]] = {"steps": 1, "strip_frames": 2}
 
     def chain_steps(self, times: int = 1) -> int:
-        """Steps of the chain behind each sample, of an energy with so many diffusion times."""
-        return 1
+        """Steps of the chain behind each sample, of an energy with so many diffusion times; 1 without one."""
+        return getattr(self, "steps", 1)
 
     def long_steps(self) -> list[int]:
         """Steps taken at each frame of the long chains; none if there are none."""
@@ -31,7 +33,8 @@ class Generation(Kind):
 
     def tiny(self, samples: int) -> "Generation":
         """The same kind of chain at its shortest, `samples` of them: to be timed or tested."""
-        return self.model_copy(update={"samples": samples})
+        own = {key: value for key, value in self.shortest.items() if key in type(self).model_fields}
+        return self.model_copy(update={"samples": samples, **own})
 
     def cost(self, times: int = 1) -> int:
         """Steps of single chains, gradients in x or sweeps, for the samples of one seed."""
@@ -45,18 +48,6 @@ class Generation(Kind):
             yield f"{what} are sampled by a generation of kind {wanted}, not {self.kind}"
         if (augmentation := getattr(self, "augmentation", None)) is not None:
             yield from augmentation.problems(energy)
-
-
-class ChainGeneration(Generation):
-    """A way to sample by chains, some of which a strip shows on their way."""
-
-    def chain_steps(self, times: int = 1) -> int:
-        """`steps`, which every kind has."""
-        return self.steps
-
-    def tiny(self, samples: int) -> "ChainGeneration":
-        """One step."""
-        return self.model_copy(update={"samples": samples, "steps": 1, "strip_frames": 2})
 
 
 class LongChains(Section):

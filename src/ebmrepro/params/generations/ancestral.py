@@ -1,12 +1,9 @@
-"""Settings of `kind: ancestral`."""
-
 from ebmrepro.params.generations import Generation, Samples, Weights
 
 
-class AncestralGeneration(Generation):
+class AncestralGeneration(Generation, needs="ancestral"):
     """Independent samples of a directed model, from its top layer down."""
 
-    needs = "ancestral"
     implementation = "ebmrepro.mcmc.ancestral:generate"
 
     weights: Weights

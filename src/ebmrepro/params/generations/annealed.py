@@ -1,18 +1,12 @@
-"""Settings of `kind: annealed`."""
-
-from collections.abc import Iterator
-
 from ebmrepro.params.base import Count, NonNegative, Positive, about
-from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
-from ebmrepro.params.sampling import Bounded, Clamp, StartBox
+from ebmrepro.params.generations import Frames, Generation, Samples, Strips, Weights
+from ebmrepro.params.sampling import Clamp, StartBox
 
 
-class AnnealedGeneration(Bounded, ChainGeneration):
+class AnnealedGeneration(Generation, needs="annealed", step_words="annealed Langevin steps"):
     """Annealed Langevin dynamics with a time-dependent energy, from noise, the last time first."""
 
     implementation = "ebmrepro.mcmc.annealed:generate"
-    needs = "annealed"
-    step_words = "annealed Langevin steps"
 
     weights: Weights
     start_box: StartBox
@@ -21,15 +15,13 @@ class AnnealedGeneration(Bounded, ChainGeneration):
     step_size: Positive = about("In variances that the diffusion adds until the next time.", 0.1)
     noise: NonNegative = about("Multiplies sqrt(2 * step size); 1 is the Langevin diffusion.", 1.0)
     clamp: Clamp
-    strip_chains: StripChains
-    strip_frames: StripFrames
+    strip_chains: Strips
+    strip_frames: Frames
 
     def chain_steps(self, times: int = 1) -> int:
-        """`steps` at each time."""
         return times * self.steps
 
-    def problems(self, energy, objective, sampler) -> Iterator[str]:
-        """Also strips longer than a chain, which passes all times."""
+    def problems(self, energy, objective, sampler):
         yield from super().problems(energy, objective, sampler)
         states = self.steps * objective.times + 1
         if energy.timed and self.strip_frames > states:

@@ -1,23 +1,19 @@
-"""Settings of `kind: gibbs`."""
-
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, about
-from ebmrepro.params.generations import ChainGeneration, Samples, StripChains, StripFrames, Weights
+from ebmrepro.params.generations import Frames, Generation, Samples, Strips, Weights
 
 
-class GibbsGeneration(ChainGeneration):
+class GibbsGeneration(Generation, needs="gibbs", step_words="Gibbs sweeps"):
     """Block-Gibbs sweeps of an RBM from fair coins."""
 
     implementation = "ebmrepro.mcmc.gibbs_generate:generate"
-    step_words = "Gibbs sweeps"
-    needs = "gibbs"
 
     weights: Weights
     samples: Samples
     steps: Count = about("Sweeps behind each sample.", 1000)
-    strip_chains: StripChains
-    strip_frames: StripFrames
+    strip_chains: Strips
+    strip_frames: Frames
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):

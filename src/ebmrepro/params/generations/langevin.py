@@ -1,28 +1,17 @@
-"""Settings of `kind: langevin`."""
-
-from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Index, about
-from ebmrepro.params.generations import (
-    ChainGeneration,
-    LongChains,
-    Samples,
-    StripChains,
-    StripFrames,
-    Weights,
-)
+from ebmrepro.params.generations import Frames, Generation, LongChains, Samples, Strips, Weights
 from ebmrepro.params.sampling import RECIPE, Augmentation, Langevin, StartBox
 
 
-class LangevinGeneration(Langevin, ChainGeneration):
+class LangevinGeneration(Langevin, Generation, needs="gradient", step_words="Langevin steps"):
     """Langevin dynamics: rounds with the augmentation transition between them, then plain steps."""
 
     implementation = "ebmrepro.mcmc.generate:generate"
-    needs = "gradient"
-    step_words = "Langevin steps"
+    shortest: ClassVar = Generation.shortest | dict(start="noise", rounds=1, final_steps=0, long_chains=None)
 
     weights: Weights
     start: Literal["noise", "replay"] = about(
@@ -33,15 +22,14 @@ class LangevinGeneration(Langevin, ChainGeneration):
     rounds: Count = about("Rounds of `steps` Langevin steps.", 10)
     final_steps: Index = about("Plain steps after the last round.", 0)
     augmentation: Augmentation | None = about("After each round but the last; null for none.", RECIPE)
-    strip_chains: StripChains
-    strip_frames: StripFrames
+    strip_chains: Strips
+    strip_frames: Frames
     long_chains: LongChains | None = about(
         "Chains from common starts, with augmentation and without; null for none.",
         {"starts": 4, "chains": 8, "rounds": 10},
     )
 
     def chain_steps(self, times: int = 1) -> int:
-        """Steps of all rounds and the final ones."""
         return self.rounds * self.steps + self.final_steps
 
     def long_steps(self) -> list[int]:
@@ -50,16 +38,11 @@ class LangevinGeneration(Langevin, ChainGeneration):
         taken = [number * self.steps + part for number in rounds for part in (self.steps // 2, self.steps)]
         return [0, *taken] if taken else []
 
-    def tiny(self, samples: int) -> "LangevinGeneration":
-        """One step from noise."""
-        shortest = {"rounds": 1, "steps": 1, "final_steps": 0, "strip_frames": 2, "long_chains": None}
-        return self.model_copy(update={"samples": samples, "start": "noise", **shortest})
-
     def cost(self, times: int = 1) -> int:
         """Those of the samples and of the long chains, which run twice."""
         long = self.long_chains
         extra = 2 * long.starts * long.chains * long.rounds * self.steps if long else 0
-        return self.samples * self.chain_steps() + extra
+        return super().cost(times) + extra
 
     @model_validator(mode="after")
     def _strip_fits_the_chain(self):
@@ -70,8 +53,7 @@ class LangevinGeneration(Langevin, ChainGeneration):
             raise ValueError("long_chains compares chains with and without augmentation, which is null here")
         return self
 
-    def problems(self, energy, objective, sampler) -> Iterator[str]:
-        """Also a start at the replay buffer of a run that has none."""
+    def problems(self, energy, objective, sampler):
         yield from super().problems(energy, objective, sampler)
         if self.start == "replay" and getattr(sampler, "buffer", None) is None:
             yield "start: replay needs a run trained with a replay buffer; this one has none"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
-from ebmrepro.params.kinds import Kind, those
+from ebmrepro.params.kinds import Kind, kinds, those
 
 
 class Method(NamedTuple):
@@ -40,27 +40,35 @@ class Objective(Kind):
     real: ClassVar[bool] = False
     # Whether it trains directed models, and nothing else does.
     directed: ClassVar[bool] = False
+    # Times at which the energy is trained: 1 unless the energy is conditioned on time.
+    times: ClassVar[int] = 1
 
-    @property
-    def times(self) -> int:
-        """Times at which the energy is trained: 1 unless the energy is conditioned on time."""
-        return 1
+    @classmethod
+    def own_methods(cls) -> tuple[Method, ...]:
+        """Its `methods`; without any, one by its own name."""
+        return cls.methods or (Method(cls.name(), cls.name()),)
+
+    @classmethod
+    def mistakes(cls) -> Iterator[str]:
+        """Also methods that another objective has."""
+        yield from super().mistakes()
+        for other in kinds("objectives").values():
+            theirs = [method.key for method in other.own_methods()]
+            for key in [method.key for method in cls.own_methods() if other is not cls]:
+                if key in theirs:
+                    yield f"{cls} and {other} both have a method '{key}': give one of them another key"
 
     def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
         """Why it cannot train `energy`, which suits the data set, with the sampler and schedule."""
         if energy.directed != self.directed:
-            trained = those("energies", lambda kind: kind.directed)
-            yield (
-                f"{those('objectives', lambda kind: kind.directed)} trains directed models ({trained}) and"
-                f" nothing else does, but this is {self.kind} of {energy.describe()}"
-            )
+            trains, trained = (those(family, lambda k: k.directed) for family in ("objectives", "energies"))
+            only = f"{trains} trains directed models ({trained}) and nothing else does"
+            yield f"{only}, but this is {self.kind} of {energy.describe()}"
         elif self.real and dataset.form == "binary":
             yield f"{self.kind} needs a density of real vectors, and {dataset.kind} data are binary"
         if energy.timed and self.times == 1:
-            yield (
-                "an energy with condition: time needs an objective of several times, as dcd with more than"
-                f" two levels, not {self.kind}"
-            )
+            needed = "an objective of several times, as dcd with more than two levels"
+            yield f"an energy with condition: time needs {needed}, not {self.kind}"
 
     def logged(self) -> tuple[str, ...]:
         """The columns that this entry logs."""
@@ -68,7 +76,7 @@ class Objective(Kind):
 
     def method(self, sampler: Kind) -> str:
         """The key of the method that this entry is with `sampler`."""
-        return self.methods[0].key if self.methods else self.name()
+        return self.own_methods()[0].key
 
     def build(self):
         """The objective that these settings describe: a callable (energy, data, sampler) -> Terms."""

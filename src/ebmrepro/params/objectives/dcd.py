@@ -1,17 +1,13 @@
-"""Settings of `kind: dcd`."""
-
-import itertools
-from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, NonNegative, about
-from ebmrepro.params.kinds import Kind
 from ebmrepro.params.objectives import Method, Objective
 
 
-class DiffusionContrastiveDivergence(Objective):
+class DiffusionContrastiveDivergence(Objective, columns=("loss_dcd",), real=True):
     """Diffusion contrastive divergence: KL(p_0 | q_0) - KL(p_T | q_T) for a diffusion without parameters.
 
     The time-dependent form is a sum of one-step divergences between neighbouring times, of an energy
@@ -24,8 +20,6 @@ class DiffusionContrastiveDivergence(Objective):
         Method("dcd_vp", "DCD-VP", "#882255", "--", "X", 90),
         Method("dcd_time", "DCD, time-dependent", "#5E3CC4", "-.", "p", 100),
     )
-    columns = ("loss_dcd",)
-    real = True
 
     diffusion: Literal["ve", "vp"] = about("variance exploding or variance preserving", "ve", "vp")
     levels: list[NonNegative] = about(
@@ -40,13 +34,10 @@ class DiffusionContrastiveDivergence(Objective):
 
     @model_validator(mode="after")
     def _levels_rise(self):
-        for before, after in itertools.pairwise(self.levels):
-            if after <= before:
-                what = "horizon of a VP diffusion" if self.diffusion == "vp" else "noise of a VE diffusion"
-                raise ValueError(
-                    f"the {what} from one level to the next must be above 0: levels must rise, got"
-                    f" {self.levels}"
-                )
+        if any(after <= before for before, after in pairwise(self.levels)):
+            what = "horizon of a VP diffusion" if self.diffusion == "vp" else "noise of a VE diffusion"
+            needed = f"the {what} from one level to the next must be above 0"
+            raise ValueError(f"{needed}: levels must rise, got {self.levels}")
         return self
 
     @property
@@ -54,17 +45,13 @@ class DiffusionContrastiveDivergence(Objective):
         """Times at which the energy is trained: 1 for the one-step form, whose energy knows no time."""
         return len(self.levels) - 1
 
-    def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
-        """Also energies that lack the time, or that are conditioned on anything else."""
+    def problems(self, energy, sampler, schedule, dataset):
         yield from super().problems(energy, sampler, schedule, dataset)
         if self.times > 1 and not energy.timed:
-            yield (
-                f"dcd with {self.times + 1} levels trains E(x, t): give the energy condition: time, or take"
-                " two levels"
-            )
+            what = f"dcd with {self.times + 1} levels trains E(x, t)"
+            yield f"{what}: give the energy condition: time, or take two levels"
         if energy.attribute is not None:
             yield f"dcd trains no energy that is conditioned on an attribute ('{energy.attribute}')"
 
-    def method(self, sampler: Kind) -> str:
-        """dcd_ve, dcd_vp or dcd_time."""
+    def method(self, sampler):
         return f"dcd_{self.diffusion}" if self.times == 1 else "dcd_time"

@@ -1,6 +1,3 @@
-"""Settings of `kind: icd`."""
-
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import model_validator
@@ -10,12 +7,11 @@ from ebmrepro.params.objectives import Method, Objective
 from ebmrepro.params.objectives.cd import EnergyL2
 
 
-class ImprovedContrastiveDivergence(Objective):
+class ImprovedContrastiveDivergence(Objective, chain=True):
     """CD plus the KL term, L_opt and L_ent."""
 
     methods = (Method("icd", "ICD", "#0072B2", marker="D", order=50, symbol="L_Full"),)
     columns = ("energy_size", "loss_cd", "loss_opt", "loss_entropy", "gradient_norm_cd", "gradient_norm_kl")
-    chain = True
 
     energy_l2: EnergyL2
     kl_weight: NonNegative = about("weight of L_opt; 0 leaves it out", 1.0)
@@ -39,8 +35,7 @@ class ImprovedContrastiveDivergence(Objective):
             raise ValueError(f"nearest is {self.nearest}, but there are {self.neighbours} neighbours")
         return self
 
-    def problems(self, energy, sampler, schedule, dataset) -> Iterator[str]:
-        """Also chains that it cannot differentiate through, and buffers without neighbours to look for."""
+    def problems(self, energy, sampler, schedule, dataset):
         yield from super().problems(energy, sampler, schedule, dataset)
         if not sampler.needs:
             return
@@ -55,14 +50,11 @@ class ImprovedContrastiveDivergence(Objective):
                 " the objective entropy_weight: 0.0"
             )
         elif self.entropy_weight and self.entropy_after >= buffer.size:
-            yield (
-                f"the entropy term waits for more than entropy_after = {self.entropy_after} samples, and the"
-                f" replay buffer holds {buffer.size}: it would never begin"
-            )
+            waits = f"the entropy term waits for more than entropy_after = {self.entropy_after} samples"
+            yield f"{waits}, and the replay buffer holds {buffer.size}: it would never begin"
         if self.kl_steps != "all" and self.kl_steps > sampler.steps:
-            yield (
-                f"kl_steps is {self.kl_steps}, and the chain has {sampler.steps} steps: write kl_steps: all"
-            )
+            steps = f"kl_steps is {self.kl_steps}, and the chain has {sampler.steps} steps"
+            yield f"{steps}: write kl_steps: all"
 
     def logged(self) -> tuple[str, ...]:
         """The columns that this entry logs: those of the comparison only if it is made."""

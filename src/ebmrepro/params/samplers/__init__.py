@@ -5,9 +5,6 @@ from typing import ClassVar
 
 from ebmrepro.params.kinds import Kind, those
 
-# What samplers need, as a sentence has it.
-NEEDS = {"gradient": "gradients in x", "gibbs": "units that are drawn in turn"}
-
 
 class Sampler(Kind):
     """The chain inside training. Its implementation is one transition (mcmc/chain.py), or none: no chain.
@@ -28,11 +25,10 @@ class Sampler(Kind):
             else:
                 yield f"{objective.kind} runs no chain: name a sampler of kind {runs}, not {self.kind}"
         elif self.needs and self.needs not in energy.chains:
-            yield (
-                f"{energy.describe()} is sampled by"
-                f" {those('samplers', lambda kind: kind.needs in energy.chains) or 'no chain'}:"
-                f" {self.kind} needs {NEEDS.get(self.needs, self.needs)}"
-            )
+            words = {"gradient": "gradients in x", "gibbs": "units that are drawn in turn"}
+            runs = those("samplers", lambda kind: kind.needs in energy.chains) or "no chain"
+            needs = words.get(self.needs, self.needs)
+            yield f"{energy.describe()} is sampled by {runs}: {self.kind} needs {needs}"
         buffer = getattr(self, "buffer", None)
         if buffer is not None and buffer.kind == "chains" and buffer.size < schedule.batch_size:
             yield f"{buffer.size} persistent chains are fewer than a batch of {schedule.batch_size}"

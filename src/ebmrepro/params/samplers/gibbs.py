@@ -1,5 +1,3 @@
-"""Settings of `kind: gibbs`."""
-
 from typing import ClassVar
 
 from ebmrepro.params.base import Count, about
@@ -7,12 +5,11 @@ from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.sampling import _Start
 
 
-class GibbsSampler(_Start, Sampler):
+class GibbsSampler(_Start, Sampler, needs="gibbs"):
     """Block-Gibbs sweeps of an RBM, the chain of its CD-k and PCD-k; noise is fair coins."""
 
     implementation = "ebmrepro.mcmc.gibbs:transition"
     start_box: ClassVar[None] = None
     augmentation: ClassVar[None] = None
-    needs = "gibbs"
 
     steps: Count = about("Sweeps of a chain, the k of CD-k.", 1)

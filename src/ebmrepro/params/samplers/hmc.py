@@ -1,5 +1,3 @@
-"""Settings of `kind: hmc`."""
-
 from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Positive, Switch, about
@@ -7,13 +5,12 @@ from ebmrepro.params.samplers import Sampler
 from ebmrepro.params.sampling import Clamp, Start
 
 
-class HamiltonianSampler(Start, Sampler):
+class HamiltonianSampler(Start, Sampler, needs="gradient"):
     """Hamiltonian Monte Carlo as the negative chain.
 
     One leapfrog step of size s is the Metropolis-adjusted Langevin algorithm with Langevin step size s^2 / 2.
     """
 
-    needs = "gradient"
     implementation = "ebmrepro.mcmc.hmc:transition"
 
     steps: Count = about("Transitions of a chain, each with fresh momenta.", 5)
@@ -23,7 +20,6 @@ class HamiltonianSampler(Start, Sampler):
     clamp: Clamp
 
     def cost(self) -> int:
-        """Every leapfrog step takes a gradient."""
         return self.steps * self.leapfrog_steps
 
     @model_validator(mode="after")

@@ -1,5 +1,3 @@
-"""Settings of `kind: none`."""
-
 from typing import ClassVar
 
 from ebmrepro.params.samplers import Sampler

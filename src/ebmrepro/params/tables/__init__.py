@@ -4,10 +4,6 @@ from ebmrepro.params.shown import Shown
 
 
 class Table(Shown):
-    """A table over all runs of an experiment, mean and standard deviation over seeds.
-
-    Its implementation has `make(data)`, which gives a tables.table.Table of what the stage's loader read, and
-    `note(data)`, how to read it. Both raise shown.data.NothingToShow if there is nothing.
-    """
+    """Numbers of runs, mean and standard deviation over seeds; `make(data)` gives a tables.table.Table."""
 
     implementation = "ebmrepro.tables.{kind}"

@@ -1,9 +1,5 @@
-"""Settings of `kind: composition`."""
-
 from ebmrepro.params.tables import Table
 
 
-class CompositionTable(Table):
+class CompositionTable(Table, stage="compose"):
     """Compositions: how many samples satisfy what was asked for, and how many images do by chance."""
-
-    stage = "compose"

@@ -1,9 +1,5 @@
-"""Settings of `kind: denoising`."""
-
 from ebmrepro.params.tables import Table
 
 
-class DenoisingTable(Table):
+class DenoisingTable(Table, stage="denoise"):
     """Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
-
-    stage = "denoise"

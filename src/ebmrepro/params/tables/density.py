@@ -1,12 +1,5 @@
-"""Settings of `kind: density`."""
-
 from ebmrepro.params.tables import Table
 
 
-class DensityTable(Table):
+class DensityTable(Table, stage="evaluate", shows=("vectors",), evaluations=("density",), every_run=True):
     """Two-dimensional densities: likelihood of test points and distance of samples from them."""
-
-    stage = "evaluate"
-    shows = ("vectors",)
-    evaluations = ("density",)
-    every_run = True

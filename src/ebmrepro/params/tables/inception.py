@@ -1,11 +1,5 @@
-"""Settings of `kind: inception`."""
-
 from ebmrepro.params.tables import Table
 
 
-class InceptionTable(Table):
+class InceptionTable(Table, stage="evaluate", shows=("images",), evaluations=("inception",)):
     """Generation of images as in papers: FID, Inception Score, KID, neighbours, bits per dimension."""
-
-    stage = "evaluate"
-    shows = ("images",)
-    evaluations = ("inception",)

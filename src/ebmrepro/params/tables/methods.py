@@ -1,9 +1,5 @@
-"""Settings of `kind: methods`."""
-
 from ebmrepro.params.tables import Table
 
 
-class MethodsTable(Table):
+class MethodsTable(Table, stage="compare"):
     """Every method on every data set: how well it fits, what its samples are worth, what a step costs."""
-
-    stage = "compare"

@@ -1,9 +1,5 @@
-"""Settings of `kind: outliers`."""
-
 from ebmrepro.params.tables import Table
 
 
-class OutliersTable(Table):
+class OutliersTable(Table, stage="detect"):
     """Out-of-distribution detection by energy: AUROC and FPR95 of each run against each set."""
-
-    stage = "detect"

@@ -1,12 +1,7 @@
-"""Settings of `kind: protocols`."""
-
 from ebmrepro.params.tables import Table
 
 
-class ProtocolsTable(Table):
+class ProtocolsTable(Table, stage="resample", shows=("vectors", "images"), every_run=True):
     """The same models sampled and measured by different protocols: does the number depend on who samples?"""
 
-    stage = "resample"
-    shows = ("vectors", "images")
     evaluations = ("density", "images", "inception")
-    every_run = True

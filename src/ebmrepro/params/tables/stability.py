@@ -1,9 +1,5 @@
-"""Settings of `kind: stability`."""
-
 from ebmrepro.params.tables import Table
 
 
-class StabilityTable(Table):
+class StabilityTable(Table, stage="evaluate"):
     """Which architectures can be trained, with the KL term and without it: iterations survived."""
-
-    stage = "evaluate"

@@ -7,7 +7,7 @@ import numpy as np
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.denoisings import noise_name
+from ebmrepro.params.measured import noise_name
 from ebmrepro.params.root import Params
 from ebmrepro.params.shown import Shown
 from ebmrepro.shown.data import RunLabel
