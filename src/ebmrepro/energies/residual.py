@@ -5,13 +5,14 @@ convolution and linear unit has a bias, every norm a gain and a bias, attention 
 unconditional CIFAR network of f = 64 with attention and three scales has 6,564,196 parameters.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ebmrepro.energies.attention import SelfAttention
-from ebmrepro.energies.blocks import ResidualBlock, average_halved
-from ebmrepro.energies.ensemble import Ensemble
+from ebmrepro.energies.blocks import ResidualBlock, SelfAttention, average_halved
+from ebmrepro.energies.conditional import heads
 from ebmrepro.energies.modulation import check_condition
 from ebmrepro.params.energies.layouts import LAYOUTS, Network, without_room
 from ebmrepro.params.energies.residual import ResidualEnergy as Config
@@ -67,11 +68,8 @@ class ResidualEnergy(nn.Module):
         )
 
     def heads(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Energies (B, S) of the S networks for images (B, C, H, W).
-
-        `condition` (B, K), K = `classes`, float one-hot. Raises ValueError if it is missing, of another
-        shape, or given to an energy that has none.
-        """
+        """Energies (B, S) of the S networks for images (B, C, H, W), under float one-hot `condition`
+        (B, classes): `check_condition`."""
         check_condition(condition, len(x), self.classes)
         energies = []
         for number, network in enumerate(self.networks):
@@ -83,6 +81,28 @@ class ResidualEnergy(nn.Module):
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
         """Energies (B,): the sum of `heads`."""
         return self.heads(x, condition).sum(1)
+
+
+class Ensemble(nn.Module):
+    """The mean energy of `members` energies that differ in their initial weights.
+
+    As the authors train it: all share one replay buffer, and each iteration one of `energies`, drawn at
+    random, makes the chains and is updated on its own; the others stand still.
+    """
+
+    def __init__(self, build: Callable[[], nn.Module], members: int):
+        """`build` makes one energy, with new weights at every call."""
+        super().__init__()
+        self.members = members
+        self.energies = nn.ModuleList(build() for _ in range(members))
+
+    def heads(self, x: Tensor, *condition: Tensor) -> Tensor:
+        """Energies (B, S) by scale, the mean over members."""
+        return torch.stack([heads(energy, x, *condition) for energy in self.energies]).mean(0)
+
+    def forward(self, x: Tensor, *condition: Tensor) -> Tensor:
+        """Energies (B,) of `x` (B, ...), the mean over members."""
+        return torch.stack([energy(x, *condition) for energy in self.energies]).mean(0)
 
 
 def build(config: Config, shape: tuple[int, ...], classes: int | None) -> nn.Module:

@@ -1,4 +1,4 @@
-"""What an objective hands to the training loop, when it is called with an energy, a batch and a `sampler`.
+"""What an objective hands to the training loop, called with an energy, a batch (B, ...) and a `sampler`.
 
 The sampler is a mcmc.negatives.NegativeSampler. No objective imports it, so that a change of a chain's step
 makes stale only what runs it.
