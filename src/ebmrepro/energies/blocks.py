@@ -11,10 +11,8 @@ EPSILON = 1e-5
 
 
 def average_halved(x: Tensor) -> Tensor:
-    """Maps (B, C, H, W) at half resolution, rounded up: the mean of 3x3 pixels, stride 2, padding 1.
-
-    Padding counts as zeros, as in the authors' code.
-    """
+    """Maps (B, C, H, W) at half resolution, rounded up: the mean of 3x3 pixels, stride 2, padding 1."""
+    # Padding counts as zeros, as in the authors' code.
     return F.avg_pool2d(x, 3, 2, 1)
 
 

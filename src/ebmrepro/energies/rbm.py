@@ -42,10 +42,7 @@ class RBM(nn.Module):
         self.weight = nn.Parameter(0.01 * torch.randn(visible_units, hidden_units))
 
     def forward(self, v: Tensor, drive: Tensor | None = None) -> Tensor:
-        """Free energies F(v), (B,) in nats, of visible states `v` (B, d).
-
-        `drive` (B, m): `hidden_drive(v)`, where it is known already.
-        """
+        """F(v), (B,) in nats, of visible states `v` (B, d); `drive`: `hidden_drive(v)` where it is known."""
         drive = self.hidden_drive(v) if drive is None else drive
         hidden = softplus(drive).sum(1)
         if self.visible == "gaussian":
@@ -85,7 +82,7 @@ class RBM(nn.Module):
     @torch.no_grad()
     def contrastive_gradients(self, v_pos: Tensor, v_neg: Tensor) -> tuple[Tensor, list[Tensor]]:
         """F of data `v_pos` (B, d) and chain ends `v_neg` (B, d), together (2, B), and the gradients of
-        L_CD = mean F(v_pos) - mean F(v_neg) by b, c and W, in closed form:
+        L_CD = mean F(v_pos) - mean F(v_neg) by b, c and W, the parameters in their order:
 
             dF/dW = -v h^T,   dF/dc = -h = -sigmoid(c + W^T v),   dF/db = -v  (bernoulli),  b - v  (gaussian)
 

@@ -5,8 +5,6 @@ convolution and linear unit has a bias, every norm a gain and a bias, attention 
 unconditional CIFAR network of f = 64 with attention and three scales has 6,564,196 parameters.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -56,7 +54,7 @@ class ResidualEnergy(nn.Module):
     def __init__(self, config: Config, shape: tuple[int, int, int], classes: int | None = None):
         """For images of `shape` (C, H, W); `classes` is the length of the condition, None without one.
 
-        Raises ValueError if the images are too small for attention or norms.
+        ValueError if the images are too small for attention or norms.
         """
         super().__init__()
         for reason in without_room(config, shape):
@@ -84,17 +82,15 @@ class ResidualEnergy(nn.Module):
 
 
 class Ensemble(nn.Module):
-    """The mean energy of `members` energies that differ in their initial weights.
+    """The mean of several `energies` that differ in their initial weights, `members` of them.
 
     As the authors train it: all share one replay buffer, and each iteration one of `energies`, drawn at
     random, makes the chains and is updated on its own; the others stand still.
     """
 
-    def __init__(self, build: Callable[[], nn.Module], members: int):
-        """`build` makes one energy, with new weights at every call."""
+    def __init__(self, energies: list[nn.Module]):
         super().__init__()
-        self.members = members
-        self.energies = nn.ModuleList(build() for _ in range(members))
+        self.members, self.energies = len(energies), nn.ModuleList(energies)
 
     def heads(self, x: Tensor, *condition: Tensor) -> Tensor:
         """Energies (B, S) by scale, the mean over members."""
@@ -107,6 +103,5 @@ class Ensemble(nn.Module):
 
 def build(config: Config, shape: tuple[int, ...], classes: int | None) -> nn.Module:
     """The energy for images of `shape`, or an ensemble of `members` of them."""
-    if config.members > 1:
-        return Ensemble(lambda: ResidualEnergy(config, shape, classes), config.members)
-    return ResidualEnergy(config, shape, classes)
+    members = [ResidualEnergy(config, shape, classes) for _ in range(config.members)]
+    return Ensemble(members) if len(members) > 1 else members[0]

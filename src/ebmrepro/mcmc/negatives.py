@@ -24,10 +24,7 @@ class Negatives(NamedTuple):
 
 
 class NegativeSampler:
-    """Runs the chains of one training and keeps their replay buffer.
-
-    A sampler without an implementation runs no chain: of it there are the random numbers, and no buffer.
-    """
+    """The chains of one training and their replay buffer; of a sampler without chains the random numbers."""
 
     def __init__(self, config: Section, like: Tensor, is_image: bool, generator: torch.Generator):
         """`like` is one batch of data (B, ...), already in the energy's units."""

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from ebmrepro.energies.conditional import heads, rows
 from ebmrepro.objectives.cd import contrastive_divergence
-from ebmrepro.objectives.terms import Terms
+from ebmrepro.objectives.terms import Terms, loss_gradients
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence as Config
 
 # Keeps the logarithm finite when a sample coincides with every neighbour.
@@ -104,10 +104,7 @@ class ImprovedContrastiveDivergence:
             twin.generator = torch.Generator(data.device).manual_seed(seed)
             x_graph = twin.run(energy, data, len(data), steps).x_graph
             l_kl, _ = self.kl_term(energy, x_graph, twin)
-            found = [torch.zeros_like(parameter) for parameter in parameters]
-            if l_kl.requires_grad:
-                found = torch.autograd.grad(l_kl, parameters, allow_unused=True, materialize_grads=True)
-            gradients.append(torch.cat([part.flatten() for part in found]))
+            gradients.append(torch.cat([part.flatten() for part in loss_gradients(l_kl, parameters)]))
         truncated, full = gradients
         norms = truncated.norm(), full.norm()
         return {"kl_cosine": truncated @ full / (norms[0] * norms[1]), "kl_norm_ratio": norms[0] / norms[1]}

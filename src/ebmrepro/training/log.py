@@ -31,10 +31,7 @@ class TrainingLog:
         self.rows: list[list[float]] = []
 
     def add(self, iteration: int, values: dict[str, Tensor]) -> None:
-        """Read scalars (device tensors, by column name) in one transfer and append a row.
-
-        Raises WorkspaceError for a scalar without a column.
-        """
+        """Append a row of scalars, read from the device at once; WorkspaceError if one has no column."""
         for name in values:
             if name not in self.columns:
                 raise WorkspaceError(

@@ -14,6 +14,7 @@ from ebmrepro.energies import build_energy
 from ebmrepro.energies.conditional import Given, rows
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.objectives.terms import loss_gradients
 from ebmrepro.params.root import TrainSettings
 from ebmrepro.training.adam import Adam, AveragedWeights
 from ebmrepro.training.checkpoint import Interrupted, StopSignal, load_checkpoint, save_checkpoint
@@ -100,7 +101,7 @@ class Training:
         logged = terms.logged
         total, whole = None, None
         for name, loss in terms.losses.items():
-            gradients = terms.gradients[name] if terms.gradients else _gradients(loss, parameters)
+            gradients = terms.gradients[name] if terms.gradients else loss_gradients(loss, parameters)
             norm = _norm(gradients)
             if f"gradient_norm_{name}" in self.log.columns:
                 logged[f"gradient_norm_{name}"] = norm
@@ -183,14 +184,6 @@ class Training:
         # Divergence ends a run at the next logged iteration, also when it was resumed in between.
         logged = bool(self.log.rows) and self.log.rows[-1][0] == self.iteration - 1
         return logged and self.guard.diverged() is not None
-
-
-def _gradients(loss: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
-    """d loss / d parameters; zeros where there is none."""
-    # A term that is not there yet, as the entropy while the buffer fills, has no graph.
-    if not loss.requires_grad:
-        return [torch.zeros_like(parameter, requires_grad=False) for parameter in parameters]
-    return list(torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True))
 
 
 def _norm(gradients: list[Tensor]) -> Tensor:
