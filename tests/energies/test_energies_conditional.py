@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from ebmrepro.energies import build_energy
-from ebmrepro.energies.conditional import Given, rows
-from ebmrepro.energies.heads import heads
+from ebmrepro.energies.conditional import Given, heads, rows
 from ebmrepro.params.energies.mlp import MLPEnergy
 
 
@@ -73,7 +72,7 @@ def test_given_follows_the_type_of_the_images(conditional):
 def test_an_ensemble_can_be_conditional(small):
     energy = build_energy(small(condition="label", members=2), (1, 8, 8), 3)
     given = Given(energy, CONDITION)
-    members = [Given(energy.member(k), CONDITION) for k in range(2)]
+    members = [Given(energy.energies[k], CONDITION) for k in range(2)]
     torch.testing.assert_close(given(X), (members[0](X) + members[1](X)) / 2)
     torch.testing.assert_close(given.heads(X), (members[0].heads(X) + members[1].heads(X)) / 2)
 

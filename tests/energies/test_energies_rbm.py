@@ -151,7 +151,9 @@ def test_conditionals_of_binary_units_are_ratios_of_sums():
     weights = np.exp(-_joint(rbm, v, h))
     hidden = weights @ h / weights.sum(1, keepdims=True)
     visible = weights.T @ v / weights.sum(0)[:, None]
-    assert rbm.hidden_probabilities(torch.from_numpy(v)).detach().numpy() == pytest.approx(hidden, abs=1e-13)
+    assert rbm.hidden_drive(torch.from_numpy(v)).sigmoid().detach().numpy() == pytest.approx(
+        hidden, abs=1e-13
+    )
     assert rbm.visible_mean(torch.from_numpy(h)).detach().numpy() == pytest.approx(visible, abs=1e-13)
 
 
@@ -169,16 +171,23 @@ def test_conditionals_of_real_units_are_ratios_of_integrals():
     point = np.array([[0.8], [-1.7]])
     weights = np.exp(-_joint(rbm, point, h))
     expected = weights @ h / weights.sum(1, keepdims=True)
-    found = rbm.hidden_probabilities(torch.from_numpy(point)).detach().numpy()
+    found = rbm.hidden_drive(torch.from_numpy(point)).sigmoid().detach().numpy()
     assert found == pytest.approx(expected, abs=1e-13)
 
 
 def test_hidden_and_visible_units_are_drawn_with_their_probabilities():
     rbm, generator, count = _random(5, 4), torch.Generator().manual_seed(1), 40000
+
+    def sample_visible(h, generator):
+        return rbm.noisy_visible(rbm.visible_drive(h), generator)
+
+    def hidden_mean(v):
+        return rbm.hidden_drive(v).sigmoid()
+
     with torch.no_grad():
         for state, draw, probabilities in (
-            (_states(5)[13], rbm.sample_hidden, rbm.hidden_probabilities),
-            (_states(4)[6], rbm.sample_visible, rbm.visible_mean),
+            (_states(5)[13], rbm.sample_hidden, hidden_mean),
+            (_states(4)[6], sample_visible, rbm.visible_mean),
         ):
             given = torch.from_numpy(state).expand(count, -1)
             drawn = draw(given, generator)
@@ -195,7 +204,7 @@ def test_real_visible_units_have_unit_variance_about_their_mean():
     rbm, generator = _random(3, 4, "gaussian"), torch.Generator().manual_seed(2)
     h = torch.from_numpy(_states(4)[11]).expand(20000, -1)
     with torch.no_grad():
-        noise = (rbm.sample_visible(h, generator) - rbm.visible_mean(h)).numpy()
+        noise = (rbm.noisy_visible(rbm.visible_drive(h), generator) - rbm.visible_mean(h)).numpy()
     for column in noise.T:
         assert stats.kstest(column, "norm").pvalue > 1e-3
     assert np.abs(np.corrcoef(noise.T) - np.eye(3)).max() < 4.5 / np.sqrt(20000)

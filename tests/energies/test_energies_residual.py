@@ -7,10 +7,15 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrize import is_parametrized
 
 from ebmrepro.energies import build_energy
-from ebmrepro.energies.attention import SelfAttention
-from ebmrepro.energies.blocks import ResidualBlock, average_halved, build_norm
-from ebmrepro.energies.heads import heads
-from ebmrepro.energies.standardised import EPSILON, constrained_convolution
+from ebmrepro.energies.blocks import (
+    EPSILON,
+    ResidualBlock,
+    SelfAttention,
+    average_halved,
+    build_norm,
+    constrained_convolution,
+)
+from ebmrepro.energies.conditional import heads
 
 
 def _size(energy) -> int:

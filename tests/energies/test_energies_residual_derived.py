@@ -9,11 +9,11 @@ from torch.nn.utils import parametrize
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ebmrepro.energies import build_energy
+from ebmrepro.energies.blocks import StandardisedWeight
 from ebmrepro.energies.conditional import Given
-from ebmrepro.energies.ensemble import Ensemble
-from ebmrepro.energies.standardised import StandardisedWeight
+from ebmrepro.energies.residual import Ensemble
 from ebmrepro.mcmc.chain import run_chain
-from ebmrepro.mcmc.langevin import langevin_step, transition
+from ebmrepro.mcmc.langevin import transition
 from ebmrepro.objectives.icd import optimisation_loss
 from ebmrepro.params.sampling import Langevin
 
@@ -93,7 +93,7 @@ def test_a_chain_standardises_once_and_changes_no_bit(changes, training, small, 
     )
     generator, state = _generator(), x
     for _ in range(CHAIN.steps):
-        state = langevin_step(energy, state, CHAIN, generator)
+        state = transition(energy, state, CHAIN, generator)
     layers = sum(isinstance(module, StandardisedWeight) for module in energy.modules())
     assert layers > 0 and len(calls) == CHAIN.steps * layers
     calls.clear()
@@ -137,7 +137,7 @@ def test_spectral_norm_in_evaluation_mode_is_a_function_of_the_image_alone(small
     one = run_chain(energy, x, CHAIN, _generator())
     generator, state = _generator(), x
     for _ in range(CHAIN.steps):
-        state = langevin_step(energy, state, CHAIN, generator)
+        state = transition(energy, state, CHAIN, generator)
     assert torch.equal(one, state)
     assert all(torch.equal(value, before[name]) for name, value in energy.state_dict().items())
     energy.train()(x)
@@ -179,7 +179,7 @@ def test_an_ensemble_is_the_mean_of_members_that_differ(small):
     energy = build_energy(small(members=3), (3, 16, 16))
     assert isinstance(energy, Ensemble) and energy.members == 3
     x = torch.rand(4, 3, 16, 16)
-    members = [energy.member(index) for index in range(3)]
+    members = [energy.energies[index] for index in range(3)]
     assert not torch.equal(members[0](x), members[1](x))
     torch.testing.assert_close(energy(x), sum(member(x) for member in members) / 3)
     torch.testing.assert_close(energy.heads(x), sum(member.heads(x) for member in members) / 3)
@@ -188,6 +188,6 @@ def test_an_ensemble_is_the_mean_of_members_that_differ(small):
 
 def test_training_one_member_leaves_the_others(small):
     energy = build_energy(small(members=2), (3, 16, 16))
-    energy.member(1)(torch.rand(2, 3, 16, 16)).sum().backward()
-    assert all(parameter.grad is None for parameter in energy.member(0).parameters())
-    assert all(parameter.grad is not None for parameter in energy.member(1).parameters())
+    energy.energies[1](torch.rand(2, 3, 16, 16)).sum().backward()
+    assert all(parameter.grad is None for parameter in energy.energies[0].parameters())
+    assert all(parameter.grad is not None for parameter in energy.energies[1].parameters())

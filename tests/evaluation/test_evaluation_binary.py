@@ -78,7 +78,7 @@ def test_the_likelihood_of_a_helmholtz_machine_is_bounded():
 def test_reconstructions_are_the_mean_of_one_way_up_and_down():
     rbm = _rbm(5, 3)
     x = _states(5)[[3, 17]]
-    hidden, probabilities = _states(3), rbm.hidden_probabilities(x)
+    hidden, probabilities = _states(3), rbm.hidden_drive(x).sigmoid()
     expected = torch.zeros_like(x)
     for h in hidden:
         chance = torch.where(h == 1, probabilities, 1 - probabilities).prod(1, keepdim=True)

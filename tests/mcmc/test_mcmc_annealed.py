@@ -13,7 +13,7 @@ from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.annealed import generate
 from ebmrepro.mcmc.chunks import CHUNK, Target
-from ebmrepro.objectives.diffusions import kernels, marginals
+from ebmrepro.objectives.dcd import kernels, marginals
 from ebmrepro.params.generations.annealed import AnnealedGeneration
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence
 

@@ -44,7 +44,7 @@ def _trained(data: torch.Tensor, hidden: int, iterations: int) -> RBM:
     training = Training(settings, data, 0)
     for _ in range(iterations):
         training.step()
-    return training.state.model("raw").requires_grad_(False)
+    return training.model("raw").requires_grad_(False)
 
 
 @functools.cache

@@ -61,7 +61,9 @@ def transformed(images, monkeypatch):
         assert chosen.keys() <= NEUTRAL.keys()
         values = [np.broadcast_to(value, COUNT) for value in (NEUTRAL | chosen).values()]
         script = iter([torch.tensor(value, dtype=torch.float32) for value in values])
-        monkeypatch.setattr(augmentation.Draw, "uniform", lambda self, low=0.0, high=1.0: next(script))
+        monkeypatch.setattr(
+            augmentation, "uniform", lambda images, generator, low=0.0, high=1.0: next(script)
+        )
         config = Augmentation(
             crop_scale=[0.08, 1.0], flip=0.5, colour=1.0, grayscale=0.2, blur=0.5, blur_kernel=kernel
         )

@@ -7,9 +7,10 @@ import pytest
 import torch
 from scipy import integrate, stats
 
+from ebmrepro.energies.gradient import energy_gradient
 from ebmrepro.mcmc import energy_importance
 from ebmrepro.mcmc.annealed_importance import summarise
-from ebmrepro.mcmc.energy_importance import cube_partition, reflected_step, state_at
+from ebmrepro.mcmc.energy_importance import State, cube_partition, reflected_step
 from ebmrepro.params.evaluations.inception import Likelihood
 
 MEAN, WIDTH = torch.tensor([0.2, 0.9, 0.5]), torch.tensor([0.3, 0.2, 0.1])
@@ -127,7 +128,9 @@ def test_a_step_from_the_stationary_law_is_in_detailed_balance(beta, step_size):
     paths bounce several times. A binomial test for each pair of cells that moves join."""
     x = drawn_from(valley, beta, 200_000, seed=5)
     generator = torch.Generator().manual_seed(6)
-    state, accepted = reflected_step(valley, state_at(valley, x), beta, step_size, generator)
+    state, accepted = reflected_step(
+        valley, State(x, *energy_gradient(valley, x)), beta, step_size, generator
+    )
     assert state.x.min() >= 0 and state.x.max() <= 1
     assert torch.equal(state.x[~accepted], x[~accepted]) and 0.1 < accepted.float().mean() < 0.9
     # What the state says of its points is so.
@@ -155,7 +158,7 @@ def test_a_step_away_from_the_border_is_the_langevin_step():
         return 20 * (points - centre).square().sum(1)
 
     state, accepted = reflected_step(
-        bowl, state_at(bowl, x), beta, step_size, torch.Generator().manual_seed(7)
+        bowl, State(x, *energy_gradient(bowl, x)), beta, step_size, torch.Generator().manual_seed(7)
     )
     assert accepted.float().mean() > 0.99
     moved = state.x[accepted].double()
@@ -193,7 +196,7 @@ def test_moves_into_energies_that_are_not_finite_are_refused():
         return torch.where(x[:, 0] < 0.5, (x * 0).sum(1), math.inf)
 
     x = 0.5 * torch.rand(2000, 2, generator=torch.Generator().manual_seed(10))
-    state, generator = state_at(half, x), torch.Generator().manual_seed(11)
+    state, generator = State(x, *energy_gradient(half, x)), torch.Generator().manual_seed(11)
     for _ in range(20):
         state, accepted = reflected_step(half, state, 1.0, 0.02, generator)
     assert state.x[:, 0].max() < 0.5 and 0.3 < accepted.float().mean() < 0.95

@@ -10,7 +10,7 @@ from scipy import special, stats
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.chunks import CHUNK, Target
-from ebmrepro.mcmc.gibbs import gibbs_step
+from ebmrepro.mcmc.gibbs import transition
 from ebmrepro.mcmc.gibbs_generate import generate
 from ebmrepro.params.generations.gibbs import GibbsGeneration
 
@@ -65,7 +65,7 @@ def test_a_sweep_leaves_the_exact_distribution_as_it_is(seed):
     start = np.random.default_rng(seed).choice(64, 50000, p=law)
     v = torch.from_numpy(_states(6)[start])
     for _ in range(3):
-        v = gibbs_step(rbm, v, generator)
+        v = transition(rbm, v, None, generator)
         assert set(v.unique().tolist()) == {0.0, 1.0}
     assert _pvalue(_counts(v), law) > 1e-3
     # The test would see it if two in a hundred were spread evenly instead.
@@ -77,7 +77,7 @@ def test_a_sweep_has_the_exact_transition_matrix():
     """From each of the 16 states; Bonferroni over them."""
     rbm, generator = _random(4, 3), torch.Generator().manual_seed(0)
     for state, row in zip(_states(4), _transitions(rbm), strict=True):
-        v = gibbs_step(rbm, torch.from_numpy(state).expand(8000, -1), generator)
+        v = transition(rbm, torch.from_numpy(state).expand(8000, -1), None, generator)
         assert _pvalue(_counts(v), row) > 1e-3 / 16
 
 
@@ -92,7 +92,7 @@ def test_a_sweep_leaves_the_mixture_of_gaussians_of_real_units_as_it_is():
     means = b + drive
     v = torch.from_numpy(means[rng.choice(16, count, p=probability)] + rng.standard_normal((count, 2)))
     for _ in range(3):
-        v = gibbs_step(rbm, v, generator)
+        v = transition(rbm, v, None, generator)
     directions = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8], [0.8, -0.6]])
     for direction in directions:
         centres = means @ direction
@@ -105,7 +105,7 @@ def test_a_sweep_leaves_the_mixture_of_gaussians_of_real_units_as_it_is():
 
 def test_a_sweep_keeps_dtype_and_has_no_graph():
     rbm = RBM(6, 5)
-    v = gibbs_step(rbm, torch.ones(3, 6), torch.Generator().manual_seed(0))
+    v = transition(rbm, torch.ones(3, 6), None, torch.Generator().manual_seed(0))
     assert v.dtype == torch.float32 and not v.requires_grad and v.shape == (3, 6)
 
 

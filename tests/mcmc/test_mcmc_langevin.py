@@ -8,7 +8,7 @@ from scipy import stats
 
 from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.chain import chain, run_chain
-from ebmrepro.mcmc.langevin import langevin_step
+from ebmrepro.mcmc.langevin import transition
 from ebmrepro.params.energies.gaussian import GaussianEnergy
 from ebmrepro.params.energies.mlp import MLPEnergy
 from ebmrepro.params.sampling import Langevin
@@ -98,8 +98,8 @@ def test_the_clamp_holds_at_every_step_and_nowhere_else():
         assert state.min() >= -0.25 and state.max() <= 0.5
         assert (state == -0.25).any() and (state == 0.5).any()
     x = torch.zeros(50, 2)
-    unclamped = langevin_step(quadratic(0.1), x, free, _generator())
-    clamped = langevin_step(quadratic(0.1), x, boxed, _generator())
+    unclamped = transition(quadratic(0.1), x, free, _generator())
+    clamped = transition(quadratic(0.1), x, boxed, _generator())
     assert torch.equal(clamped, unclamped.clamp(-0.25, 0.5))
     assert unclamped.abs().max() > 0.5
 
@@ -111,17 +111,17 @@ def test_the_attached_step_has_the_values_of_the_detached_one(clamp):
     # Swish differentiated twice runs through other kernels: equal up to the last bits only.
     swish_energy = build_energy(MLPEnergy(kind="mlp", widths=[16], condition=None), (4,)).double()
     for energy, tolerance in ((quadratic_energy, 0.0), (swish_energy, 1e-14)):
-        attached = langevin_step(energy, x, config, _generator(4), create_graph=True)
-        detached = langevin_step(energy, x, config, _generator(4))
+        attached = transition(energy, x, config, _generator(4), create_graph=True)
+        detached = transition(energy, x, config, _generator(4))
         torch.testing.assert_close(attached.detach(), detached, atol=tolerance, rtol=0)
         assert attached.requires_grad and not detached.requires_grad
-        assert not torch.equal(detached, langevin_step(energy, x, config, _generator(5)))
+        assert not torch.equal(detached, transition(energy, x, config, _generator(5)))
 
 
 def test_clamped_coordinates_carry_no_gradient():
     energy = build_energy(GaussianEnergy(kind="gaussian"), (2,))
     x = torch.tensor([[5.0, 0.9]])
-    step = langevin_step(energy, x, _config(1, 0.1, 0.0, [0.0, 1.0]), _generator(), create_graph=True)
+    step = transition(energy, x, _config(1, 0.1, 0.0, [0.0, 1.0]), _generator(), create_graph=True)
     assert float(step[0, 0].detach()) == 1.0
     stopped = torch.autograd.grad(step[0, 0], energy.mean, retain_graph=True)[0]
     assert torch.equal(stopped, torch.zeros(2))

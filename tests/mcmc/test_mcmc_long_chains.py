@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ebmrepro.machine.progress import Progress
-from ebmrepro.mcmc.long_chains import long_chains
+from ebmrepro.mcmc.generate import long_chains
 from ebmrepro.params.generations.langevin import LangevinGeneration
 
 

@@ -5,9 +5,8 @@ import torch
 from scipy import stats
 
 from ebmrepro.energies import build_energy
-from ebmrepro.mcmc.chain import run_chain
+from ebmrepro.mcmc.chain import run_chain, uniform_noise
 from ebmrepro.mcmc.negatives import NegativeSampler
-from ebmrepro.mcmc.noise import uniform_noise
 from ebmrepro.params.energies.conv import ConvEnergy
 from ebmrepro.params.energies.mlp import MLPEnergy
 from ebmrepro.params.samplers.langevin import LangevinSampler

@@ -5,7 +5,7 @@ import torch
 
 from ebmrepro.energies import build_energy
 from ebmrepro.mcmc.negatives import NegativeSampler
-from ebmrepro.mcmc.persistent import PersistentChains
+from ebmrepro.mcmc.replay import ReplayBuffer
 from ebmrepro.params.energies.gaussian import GaussianEnergy
 from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.samplers.gibbs import GibbsSampler
@@ -28,7 +28,7 @@ def _langevin(size: int, reinitialise: float = 0.0, steps: int = 1, noise: float
 @pytest.mark.parametrize(("size", "batch"), [(4, 4), (6, 4), (9, 4), (12, 4), (5, 2)])
 def test_every_chain_is_begun_at_data_once_and_then_goes_on_in_rotation(size, batch):
     """Held to a list: chain number k of `size` is advanced at updates of its turn alone."""
-    chains = PersistentChains(size, torch.zeros(batch, 1))
+    chains = ReplayBuffer(size, "chains", torch.zeros(batch, 1), as_bytes=False)
     states: list[float | None] = [None] * size
     turn = 0
     for update in range(20):
@@ -108,9 +108,9 @@ def test_saved_and_loaded_chains_go_on_alike():
 
     straight = NegativeSampler(config, data, False, _generator(5))
     run(straight, 3)
-    state, position = straight.buffer.state(), straight.generator.get_state()
+    state, position = straight.buffer.state_dict(), straight.generator.get_state()
     state = {name: value.clone() for name, value in state.items()}
     resumed = NegativeSampler(config, data, False, _generator(99))
-    resumed.buffer.load_state(state)
+    resumed.buffer.load_state_dict(state)
     resumed.generator.set_state(position)
     assert torch.equal(run(straight, 4), run(resumed, 4))

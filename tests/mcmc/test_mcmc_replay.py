@@ -116,7 +116,7 @@ def test_a_restored_buffer_goes_on_alike(kind, as_bytes):
     first, second = (_buffer(5, kind, (2,), as_bytes) for _ in range(2))
     generator = _generator(1)
     first.add(torch.rand(4, 2, generator=generator), generator)
-    second.load_state({name: value.clone() for name, value in first.state().items()})
+    second.load_state_dict({name: value.clone() for name, value in first.state_dict().items()})
     one, two = _generator(9), _generator(9)
     for _ in range(4):
         batch = torch.rand(3, 2, generator=generator)

@@ -11,11 +11,11 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector, parametrize, vector_to_parameters
 
 from ebmrepro.energies import build_energy
+from ebmrepro.energies.blocks import StandardisedWeight
 from ebmrepro.energies.conditional import Given
-from ebmrepro.energies.standardised import StandardisedWeight
 from ebmrepro.mcmc.chain import chain
 from ebmrepro.mcmc.negatives import NegativeSampler
-from ebmrepro.objectives.entropy import EPSILON, nearest_neighbour_entropy
+from ebmrepro.objectives.icd import EPSILON, nearest_neighbour_entropy
 from ebmrepro.params.energies.mlp import MLPEnergy
 from ebmrepro.params.energies.residual import ResidualEnergy
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence

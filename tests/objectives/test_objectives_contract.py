@@ -15,8 +15,7 @@ from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.kinds import kinds
 from ebmrepro.params.methods import methods
 from ebmrepro.params.root import Run
-from ebmrepro.training.checkpoint import load_checkpoint, save_checkpoint
-from ebmrepro.training.interrupt import StopSignal
+from ebmrepro.training.checkpoint import StopSignal, load_checkpoint, save_checkpoint
 from ebmrepro.training.log import COMMON, columns_of
 from ebmrepro.training.loop import Training
 
@@ -110,17 +109,17 @@ def test_steps_are_finite_resume_to_the_same_bits_and_log_what_is_declared(names
     logged: set[str] = set()
     for iteration in range(4):
         if iteration == 2:
-            save_checkpoint(tmp_path / "checkpoint", stopped.state.tensors())
+            save_checkpoint(tmp_path / "checkpoint", stopped.tensors())
             stopped = training_of(names)
-            stopped.state.load(load_checkpoint(tmp_path / "checkpoint"))
+            stopped.load(load_checkpoint(tmp_path / "checkpoint"))
         scalars = straight.step()
         stopped.step()
         # A scalar without a column raises.
-        straight.state.log.add(iteration, scalars)
+        straight.log.add(iteration, scalars)
         assert all(value.isfinite() for value in scalars.values()), scalars
         logged |= scalars.keys()
-    stopped.state.log = straight.state.log
-    ours, theirs = stopped.state.tensors(), straight.state.tensors()
+    stopped.log = straight.log
+    ours, theirs = stopped.tensors(), straight.tensors()
     assert ours.keys() == theirs.keys()
     for name in ours:
         assert ours[name].numpy().tobytes() == theirs[name].numpy().tobytes(), name
@@ -144,5 +143,5 @@ def test_a_comparison_of_gradients_logs_its_own_columns(tmp_path):
     names = next(n for n in SUITED if getattr(PARAMS.objectives[n[2]], "compare_full", False))
     training = training_of(names)
     training.run(tmp_path / "checkpoint", StopSignal(), Progress("test", 10**9))
-    row = dict(zip(["iteration", *training.state.log.columns], training.state.log.rows[-1], strict=True))
+    row = dict(zip(["iteration", *training.log.columns], training.log.rows[-1], strict=True))
     assert -1 <= row["kl_cosine"] <= 1 + 1e-6 and row["kl_norm_ratio"] > 0

@@ -18,8 +18,13 @@ from ebmrepro.energies.gaussian import GaussianEnergy
 from ebmrepro.energies.mlp import MLPEnergy
 from ebmrepro.evaluation.likelihood.gaussian import gaussian_kl
 from ebmrepro.objectives import dcd
-from ebmrepro.objectives.dcd import diffusion_contrastive_divergence
-from ebmrepro.objectives.diffusions import kernels, marginals, variance_exploding, variance_preserving
+from ebmrepro.objectives.dcd import (
+    diffusion_contrastive_divergence,
+    kernels,
+    marginals,
+    variance_exploding,
+    variance_preserving,
+)
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
 
 MEAN, VARIANCE = 0.7, 0.36

@@ -12,8 +12,7 @@ from torch import nn
 from ebmrepro.energies.gaussian import GaussianEnergy
 from ebmrepro.energies.mlp import MLPEnergy
 from ebmrepro.objectives import dcd
-from ebmrepro.objectives.dcd import diffusion_contrastive_divergence
-from ebmrepro.objectives.diffusions import variance_exploding, variance_preserving
+from ebmrepro.objectives.dcd import diffusion_contrastive_divergence, variance_exploding, variance_preserving
 from ebmrepro.objectives.mle import negative_log_likelihood
 from ebmrepro.objectives.ssm import sliced_score_matching
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config

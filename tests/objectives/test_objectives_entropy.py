@@ -8,7 +8,7 @@ import torch
 from scipy.special import gammaln
 from scipy.stats import norm
 
-from ebmrepro.objectives.entropy import nearest_neighbour_entropy
+from ebmrepro.objectives.icd import nearest_neighbour_entropy
 
 
 def _points(count: int, dim: int, seed: int) -> torch.Tensor:

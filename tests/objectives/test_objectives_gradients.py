@@ -7,11 +7,10 @@ import torch
 from torch import nn
 
 from ebmrepro.energies import build_energy
-from ebmrepro.mcmc.langevin import langevin_step
+from ebmrepro.mcmc.langevin import transition
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.cd import contrastive_divergence
-from ebmrepro.objectives.entropy import nearest_neighbour_entropy
-from ebmrepro.objectives.icd import optimisation_loss
+from ebmrepro.objectives.icd import nearest_neighbour_entropy, optimisation_loss
 from ebmrepro.params.energies.mlp import MLPEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence
@@ -47,7 +46,7 @@ def test_l_opt_of_a_quadratic_by_hand(a, x0, step):
     energy = Quadratic(a)
     config = Langevin(steps=1, step_size=step, noise=0.0, anneal=False, clamp=None)
     start = torch.tensor([[x0]], dtype=torch.float64)
-    end = langevin_step(energy, start, config, torch.Generator(), create_graph=True)
+    end = transition(energy, start, config, torch.Generator(), create_graph=True)
     reached = x0 - step * a * x0
     assert float(end.detach()) == pytest.approx(reached, abs=1e-14)
     loss = optimisation_loss(energy, end)
@@ -159,8 +158,8 @@ def test_earlier_steps_carry_no_gradient():
     loss = optimisation_loss(energy, negatives.x_graph)
     config = Langevin(steps=1, step_size=0.2, noise=0.3, anneal=False, clamp=None)
     generator = torch.Generator().manual_seed(2)
-    middle = langevin_step(energy, data, config, generator)
-    end = langevin_step(energy, middle, config, generator, create_graph=True)
+    middle = transition(energy, data, config, generator)
+    end = transition(energy, middle, config, generator, create_graph=True)
     expected = torch.autograd.grad(
         optimisation_loss(energy, end), list(energy.parameters()), allow_unused=True
     )

@@ -158,7 +158,7 @@ def test_a_checkpoint_of_other_settings_is_not_used(workspace_folder, edit, ebm,
     step, taken = Training.step, []
 
     def dies(self):
-        taken.append(self.state.iteration)
+        taken.append(self.iteration)
         if len(taken) == 8:
             raise RuntimeError("dead")
         return step(self)

@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ebmrepro.training.adam import Adam
-from ebmrepro.training.average import AveragedWeights
+from ebmrepro.training.adam import Adam, AveragedWeights
 
 GOOD, BAD = torch.tensor(0.0), torch.tensor(1.0)
 
@@ -30,11 +29,11 @@ def test_it_takes_torchs_steps(betas):
         gradients[1] = gradients[1].T.contiguous().T
         before = [p.detach().clone() for p in mine]
         if number == 2:
-            held.step([gradient.fill_(torch.nan) for gradient in gradients], BAD)
+            held.step(mine, [gradient.fill_(torch.nan) for gradient in gradients], BAD)
             assert all(map(torch.equal, mine, before))
             continue
         moved = [0, 2] if number % 4 == 3 else [0, 1, 2]
-        held.step([gradients[i] for i in moved], GOOD, [mine[i] for i in moved])
+        held.step([mine[i] for i in moved], [gradients[i] for i in moved], GOOD)
         for parameters, reference in zip((theirs, fused), references, strict=True):
             for place, parameter in enumerate(parameters):
                 parameter.grad = gradients[place].contiguous().clone() if place in moved else None
@@ -49,13 +48,13 @@ def test_it_takes_torchs_steps(betas):
 def test_it_goes_on_from_what_it_saved():
     (first, second), gradients = (_parameters(), _parameters()), [torch.ones(p.shape) for p in _parameters()]
     one, other = Adam(first, 0.1, (0.9, 0.999)), Adam(second, 0.1, (0.9, 0.999))
-    one.step(gradients, GOOD)
+    one.step(first, gradients, GOOD)
     with torch.no_grad():
         for to, origin in zip(second, first, strict=True):
             to.copy_(origin)
-    other.load({name: value.clone() for name, value in one.tensors().items()})
-    for optimiser in (one, other):
-        optimiser.step([-2 * gradient for gradient in gradients], GOOD)
+    other.load_state_dict({name: value.clone() for name, value in one.state_dict().items()})
+    for optimiser, parameters in ((one, first), (other, second)):
+        optimiser.step(parameters, [-2 * gradient for gradient in gradients], GOOD)
     assert all(map(torch.equal, first, second))
 
 

@@ -13,8 +13,8 @@ from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.stages import training_data as module
 from ebmrepro.stages.training_data import training_data
+from ebmrepro.training.checkpoint import Interrupted
 from ebmrepro.training.cost import step_costs
-from ebmrepro.training.interrupt import Interrupted
 from ebmrepro.training.loop import Training
 
 CPU = torch.device("cpu")
@@ -115,7 +115,7 @@ def test_stopped_and_resumed_from_a_file_equals_undisturbed_from_memory(method, 
             _run(stopped, tmp_path / "mapped", after)
     resumed = Training(chosen, HostData(images.numpy(), CPU), seed=1)
     _run(resumed, tmp_path / "mapped")
-    _equal(resumed.state.tensors(), resident.state.tensors())
+    _equal(resumed.tensors(), resident.tensors())
     assert (tmp_path / "mapped").read_bytes() == (tmp_path / "resident").read_bytes()
 
 
@@ -128,13 +128,13 @@ def test_labels_are_those_of_the_images(settings, micro, images):
     mapped = Training(chosen, HostData(images.numpy(), CPU), 0, labels)
     for _ in range(9):
         resident.step(), mapped.step()
-    _equal(mapped.state.tensors(), resident.state.tensors())
+    _equal(mapped.tensors(), resident.tensors())
     # Other labels, another model: the comparison sees them.
     other = Training(chosen, HostData(images.numpy(), CPU), 0, labels.flip(0))
     for _ in range(9):
         other.step()
-    name = "energy/" + next(name for name, _ in other.state.energy.named_parameters())
-    assert not torch.equal(other.state.tensors()[name], resident.state.tensors()[name])
+    name = "energy/" + next(name for name, _ in other.energy.named_parameters())
+    assert not torch.equal(other.tensors()[name], resident.tensors()[name])
 
 
 def test_the_comparison_of_gradients_sees_the_batch_of_its_step(settings, images):
@@ -167,4 +167,4 @@ def test_a_disk_that_fails_in_the_reading_thread_ends_the_training(settings, ima
     with pytest.raises(OSError, match="Input/output error"):
         _run(training, tmp_path / "checkpoint")
     # The batches that were read before it failed were trained on.
-    assert training.state.iteration == 4
+    assert training.iteration == 4

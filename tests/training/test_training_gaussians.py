@@ -67,8 +67,8 @@ def _fit(points: np.ndarray, objective, start: str, seed: int, schedule: tuple[i
     training = Training(settings, torch.from_numpy(points), seed)
     for _ in range(iterations):
         training.step()
-    assert training.state.guard.diverged() is None
-    energy = training.state.model("ema").double()
+    assert training.guard.diverged() is None
+    energy = training.model("ema").double()
     return energy.mean.detach().numpy(), energy.precision().detach().numpy()
 
 

@@ -7,8 +7,8 @@ import torch
 
 from ebmrepro.machine.progress import Progress
 from ebmrepro.training.adam import Adam
+from ebmrepro.training.checkpoint import Interrupted, StopSignal
 from ebmrepro.training.guard import DivergenceGuard
-from ebmrepro.training.interrupt import Interrupted, StopSignal
 from ebmrepro.training.loop import Training
 
 
@@ -17,7 +17,7 @@ def _run(training, checkpoint, stop=None):
 
 
 def _parameters(training) -> list[torch.Tensor]:
-    return [p.detach().clone() for p in training.state.energy.parameters()]
+    return [p.detach().clone() for p in training.energy.parameters()]
 
 
 def _wild(settings, **schedule):
@@ -44,8 +44,8 @@ def test_iteration_cause_and_parameters_before_the_bad_step(log_every, settings,
         assert torch.equal(held, expected)
     # The run ends at the first logged iteration from there on.
     ended = min(12, next(k for k in range(iteration, 30) if k % log_every == 0) + 1)
-    assert training.state.iteration == ended
-    assert training.state.log.rows[-1][0] == ended - 1
+    assert training.iteration == ended
+    assert training.log.rows[-1][0] == ended - 1
 
 
 def test_not_a_number_is_a_cause_and_is_held_off(settings, points, tmp_path):
@@ -59,7 +59,7 @@ def test_not_a_number_is_a_cause_and_is_held_off(settings, points, tmp_path):
     assert _run(training, tmp_path / "checkpoint") == (where, "non-finite energy")
     for held, expected in zip(_parameters(training), _parameters(twin), strict=True):
         assert torch.equal(held, expected)
-    assert all(p.isfinite().all() for p in training.state.model("ema").parameters())
+    assert all(p.isfinite().all() for p in training.model("ema").parameters())
 
 
 def test_a_gradient_alone_can_be_the_cause():
@@ -70,8 +70,8 @@ def test_a_gradient_alone_can_be_the_cause():
     fine, bad = torch.tensor(1.0), torch.tensor(math.inf)
 
     def step(energy, norm, gradient):
-        optimiser.step([torch.full((2,), gradient)], guard.observe([energy, fine], norm))
-        return weight.detach().clone(), [value.clone() for value in optimiser.tensors().values()]
+        optimiser.step([weight], [torch.full((2,), gradient)], guard.observe([energy, fine], norm))
+        return weight.detach().clone(), [value.clone() for value in optimiser.state_dict().values()]
 
     moved, moments = step(fine, fine, 1.0)
     # Adam's first step is the learning rate against the sign of the gradient.
@@ -112,7 +112,7 @@ def test_the_verdict_survives_a_stop_and_a_resume(settings, points, tmp_path):
     straight = Training(chosen, points, 0)
     diverged = _run(straight, tmp_path / "straight")
     iteration = diverged[0]
-    assert straight.state.iteration > iteration + 1, "the test needs iterations between bad step and log"
+    assert straight.iteration > iteration + 1, "the test needs iterations between bad step and log"
 
     stop = StopSignal()
     stopped, step = Training(chosen, points, 0), Training.step
@@ -120,7 +120,7 @@ def test_the_verdict_survives_a_stop_and_a_resume(settings, points, tmp_path):
     def ask_to_stop():
         logged = step(stopped)
         # The bad step has been seen, the run has not ended yet.
-        stop.requested = 15 if stopped.state.iteration == iteration + 1 else 0
+        stop.requested = 15 if stopped.iteration == iteration + 1 else 0
         return logged
 
     stopped.step = ask_to_stop
@@ -132,7 +132,7 @@ def test_the_verdict_survives_a_stop_and_a_resume(settings, points, tmp_path):
     # And once more after the end: nothing happens, the verdict is the same.
     again = Training(chosen, points, 0)
     assert _run(again, tmp_path / "stopped") == diverged
-    assert again.state.iteration == straight.state.iteration
+    assert again.iteration == straight.iteration
 
 
 def test_a_calm_run_has_no_verdict(settings, points, tmp_path):

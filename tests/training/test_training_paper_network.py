@@ -40,7 +40,7 @@ def _training(condition: str | None) -> Training:
 def test_the_cifar_network_trains(condition):
     """Two iterations of the whole method: the second finds its chains and neighbours in the buffer."""
     training = _training(condition)
-    before = {name: value.clone() for name, value in training.state.energy.named_parameters()}
+    before = {name: value.clone() for name, value in training.energy.named_parameters()}
     if condition is None:
         assert sum(value.numel() for value in before.values()) == 6_564_196
     logged = [training.step() for _ in range(2)]
@@ -49,13 +49,11 @@ def test_the_cifar_network_trains(condition):
     assert all(bool(value.isfinite()) for row in logged for value in row.values())
     assert all(float(row["gradient_norm_kl"]) > 0 for row in logged)
     # With a decay of zero Adam's first moment is the gradient it was given.
-    given = [m for name, m in training.state.optimizer.tensors().items() if name.endswith("/exp_avg")]
+    given = [m for name, m in training.optimizer.state_dict().items() if name.endswith("/exp_avg")]
     norm = torch.nn.utils.get_total_norm(given)
     assert float(norm) == pytest.approx(min(0.5, float(logged[1]["gradient_norm"])), rel=1e-4)
-    unmoved = {
-        name for name, value in training.state.energy.named_parameters() if torch.equal(value, before[name])
-    }
+    unmoved = {name for name, value in training.energy.named_parameters() if torch.equal(value, before[name])}
     # A bias of the keys shifts all of a query's scores alike: the softmax does not see it.
     assert unmoved <= {"networks.0.blocks.4.key.bias"}
-    assert training.state.guard.diverged() is None
-    assert len(training.state.sampler.buffer) == 2 * BATCH
+    assert training.guard.diverged() is None
+    assert len(training.sampler.buffer) == 2 * BATCH

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ebmrepro.machine.progress import Progress
-from ebmrepro.training.interrupt import Interrupted, StopSignal
+from ebmrepro.training.checkpoint import Interrupted, StopSignal
 from ebmrepro.training.loop import Training
 
 METHODS = [
@@ -52,7 +52,7 @@ def test_stopped_and_resumed_equals_undisturbed(method, stops, settings, points,
     chosen, data = settings(*names, **changes), images if names[0] == "conv" else points
     straight = Training(chosen, data, seed=1)
     _run(straight, tmp_path / "straight")
-    assert straight.state.iteration == 12
+    assert straight.iteration == 12
 
     for after in stops:
         stopped = Training(chosen, data, seed=1)
@@ -60,10 +60,10 @@ def test_stopped_and_resumed_equals_undisturbed(method, stops, settings, points,
             _run(stopped, tmp_path / "stopped", after)
         # What other processes do to torch's global random state has no influence.
         torch.manual_seed(after + 99)
-    assert stopped.state.iteration == sum(stops)
+    assert stopped.iteration == sum(stops)
     resumed = Training(chosen, data, seed=1)
     _run(resumed, tmp_path / "stopped")
-    _equal(resumed.state.tensors(), straight.state.tensors())
+    _equal(resumed.tensors(), straight.tensors())
     assert (tmp_path / "stopped").read_bytes() == (tmp_path / "straight").read_bytes()
 
 
@@ -73,7 +73,7 @@ def test_checkpoints_on_the_clock_change_nothing(settings, points, tmp_path):
     one, other = Training(often, points, 0), Training(seldom, points, 0)
     _run(one, tmp_path / "one")
     _run(other, tmp_path / "other")
-    _equal(one.state.tensors(), other.state.tensors())
+    _equal(one.tensors(), other.tensors())
 
 
 def test_a_killed_process_goes_on_from_the_last_whole_checkpoint(settings, points, tmp_path, monkeypatch):
@@ -95,7 +95,7 @@ def test_a_killed_process_goes_on_from_the_last_whole_checkpoint(settings, point
     resumed = Training(chosen, points, 2)
     _run(resumed, tmp_path / "killed")
     assert len(taken) == 8 + 5
-    _equal(resumed.state.tensors(), straight.state.tensors())
+    _equal(resumed.tensors(), straight.tensors())
 
 
 def test_a_damaged_checkpoint_restarts_from_the_seed(settings, points, tmp_path):
@@ -106,7 +106,7 @@ def test_a_damaged_checkpoint_restarts_from_the_seed(settings, points, tmp_path)
         (tmp_path / "damaged").write_bytes(damaged)
         again = Training(chosen, points, 0)
         _run(again, tmp_path / "damaged")
-        _equal(again.state.tensors(), straight.state.tensors())
+        _equal(again.tensors(), straight.tensors())
 
 
 def test_a_finished_checkpoint_takes_no_further_step(settings, points, tmp_path, monkeypatch):
@@ -116,7 +116,7 @@ def test_a_finished_checkpoint_takes_no_further_step(settings, points, tmp_path,
     monkeypatch.setattr(Training, "step", lambda self: pytest.fail("a step was taken"))
     again = Training(chosen, points, 0)
     _run(again, tmp_path / "checkpoint")
-    _equal(again.state.tensors(), finished.state.tensors())
+    _equal(again.tensors(), finished.tensors())
 
 
 def test_seeds_differ_and_repeat(settings, points, tmp_path):
@@ -124,7 +124,7 @@ def test_seeds_differ_and_repeat(settings, points, tmp_path):
     runs = [Training(chosen, points, seed) for seed in (0, 0, 1)]
     for number, training in enumerate(runs):
         _run(training, tmp_path / str(number))
-    _equal(runs[0].state.tensors(), runs[1].state.tensors())
+    _equal(runs[0].tensors(), runs[1].tensors())
     assert not torch.equal(
-        runs[0].state.tensors()["energy/layers.0.weight"], runs[2].state.tensors()["energy/layers.0.weight"]
+        runs[0].tensors()["energy/layers.0.weight"], runs[2].tensors()["energy/layers.0.weight"]
     )

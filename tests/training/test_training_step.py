@@ -10,7 +10,7 @@ import torch
 from ebmrepro.data.batches import Batches
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import Progress
-from ebmrepro.training.interrupt import StopSignal
+from ebmrepro.training.checkpoint import StopSignal
 from ebmrepro.training.log import TrainingLog, as_csv, columns_of
 from ebmrepro.training.loop import Training
 
@@ -24,10 +24,8 @@ def test_gradient_norms_are_those_of_the_terms(settings, points):
     chosen = settings("mlp", "icd", "points")
     training, twin = Training(chosen, points, 0), Training(chosen, points, 0)
     for iteration in range(6):
-        parameters = list(twin.state.energy.parameters())
-        terms = chosen.objective.build()(
-            twin.state.energy, Batches(points, 10, 0).at(iteration), twin.state.sampler
-        )
+        parameters = list(twin.energy.parameters())
+        terms = chosen.objective.build()(twin.energy, Batches(points, 10, 0).at(iteration), twin.sampler)
         parts = {name: torch.autograd.grad(loss, parameters, allow_unused=True)
                  for name, loss in terms.losses.items()}  # fmt: skip
         logged = training.step()
@@ -37,8 +35,8 @@ def test_gradient_norms_are_those_of_the_terms(settings, points):
         assert float(logged["gradient_norm"]) == pytest.approx(_norm(total), rel=1e-5)
         gap = float(terms.logged["energy_positive"] - terms.logged["energy_negative"])
         assert float(logged["energy_gap"]) == pytest.approx(gap, abs=1e-6)
-        twin.state.energy.load_state_dict(training.state.energy.state_dict())
-        twin.state.iteration += 1
+        twin.energy.load_state_dict(training.energy.state_dict())
+        twin.iteration += 1
     assert {"loss_cd", "loss_opt", "loss_entropy"} <= logged.keys()
 
 
@@ -47,7 +45,7 @@ def test_updates_are_adams_with_the_clipped_sum_of_gradients(clip_norm, settings
     """Adam (Kingma and Ba, 2015) written out, from gradients of the NLL taken apart from the loop."""
     chosen = settings("quadratic", "mle", "no_chain", schedule={"clip_norm": clip_norm, "betas": [0.5, 0.9]})
     training = Training(chosen, points, 0)
-    energy = training.state.energy
+    energy = training.energy
     moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in energy.parameters()]
     for iteration in range(8):
         batch = Batches(points, 10, 0).at(iteration)
@@ -62,7 +60,7 @@ def test_updates_are_adams_with_the_clipped_sum_of_gradients(clip_norm, settings
             k = iteration + 1
             expected.append(p.detach() - 0.01 * (m / (1 - 0.5**k)) / ((v / (1 - 0.9**k)).sqrt() + 1e-8))
         training.step()
-        held = training.state.optimizer.tensors()
+        held = training.optimizer.state_dict()
         for index, (p, e) in enumerate(zip(energy.parameters(), expected, strict=True)):
             # The moment too: the weights hardly see the scale of the gradients, which clipping changes.
             torch.testing.assert_close(held[f"{index}/exp_avg"], moments[index][0], atol=1e-6, rtol=1e-5)
@@ -75,14 +73,14 @@ def test_ema_is_the_recurrence(settings, points):
     average = None
     for _ in range(10):
         training.step()
-        weights = [p.detach().double().clone() for p in training.state.energy.parameters()]
+        weights = [p.detach().double().clone() for p in training.energy.parameters()]
         if average is None:
             average = weights
         else:
             average = [0.95 * e + 0.05 * w for e, w in zip(average, weights, strict=True)]
-        for mine, e in zip(training.state.model("ema").parameters(), average, strict=True):
+        for mine, e in zip(training.model("ema").parameters(), average, strict=True):
             torch.testing.assert_close(mine.detach().double(), e, atol=1e-6, rtol=1e-5)
-    assert training.state.model("raw") is training.state.energy
+    assert training.model("raw") is training.energy
 
 
 def test_maximum_likelihood_training_reaches_the_sample_moments(settings, points, tmp_path):
@@ -90,7 +88,7 @@ def test_maximum_likelihood_training_reaches_the_sample_moments(settings, points
     chosen = settings("quadratic", "mle", "no_chain", schedule=schedule)
     training = Training(chosen, points, 0)
     training.run(tmp_path / "checkpoint", StopSignal(), Progress("test", 10**9))
-    energy = training.state.model("raw")
+    energy = training.model("raw")
     torch.testing.assert_close(energy.mean.detach(), points.mean(0), atol=1e-3, rtol=0)
     covariance = torch.linalg.inv(energy.precision().detach())
     torch.testing.assert_close(covariance, torch.cov(points.T, correction=0), atol=2e-3, rtol=0)
@@ -113,7 +111,7 @@ def test_maximum_likelihood_training_reaches_the_sample_moments(settings, points
 def test_log_rows_and_columns(method, present, settings, points, tmp_path):
     training = Training(settings(*method), points, 0)
     training.run(tmp_path / "checkpoint", StopSignal(), Progress("test", 10**9))
-    rows = list(csv.DictReader(io.StringIO(as_csv({7: training.state.log}))))
+    rows = list(csv.DictReader(io.StringIO(as_csv({7: training.log}))))
     assert list(rows[0]) == ["seed", "iteration", *columns_of(training.settings.objective)]
     # Every third, the first and the last.
     assert [int(row["iteration"]) for row in rows] == [0, 3, 6, 9, 11]
@@ -131,10 +129,10 @@ def test_a_log_survives_its_state(micro):
     log, copy = (TrainingLog(micro.objectives["cd"]) for _ in range(2))
     log.add(0, {"energy_positive": torch.tensor(1.0 / 3)})
     log.add(5, {"energy_positive": torch.tensor(math.inf), "loss_cd": torch.tensor(-2.0)})
-    copy.load_state(log.state())
+    copy.load_state_dict(log.state_dict())
     assert as_csv({0: copy}) == as_csv({0: log})
     empty = TrainingLog(micro.objectives["cd"])
-    empty.load_state(TrainingLog(micro.objectives["cd"]).state())
+    empty.load_state_dict(TrainingLog(micro.objectives["cd"]).state_dict())
     assert empty.rows == []
 
 

@@ -42,7 +42,7 @@ def test_comparing_with_the_whole_chain_changes_no_bit_of_the_training(switches)
         compared = one.compare_truncation()
         one.step(), other.step()
         assert -1 <= float(compared["kl_cosine"]) <= 1
-    tensors, others = one.state.tensors(), other.state.tensors()
+    tensors, others = one.tensors(), other.tensors()
     assert tensors.keys() == others.keys()
     for name, value in tensors.items():
         assert torch.equal(value, others[name]), name
@@ -53,17 +53,17 @@ def test_a_state_loaded_goes_on_bit_for_bit(switches):
     one, other = _training(**switches), _training(**switches)
     for _ in range(2):
         one.step()
-    other.state.load({name: value.clone() for name, value in one.state.tensors().items()})
+    other.load({name: value.clone() for name, value in one.tensors().items()})
     for _ in range(2):
         one.step(), other.step()
-    others = other.state.tensors()
-    for name, value in one.state.tensors().items():
+    others = other.tensors()
+    for name, value in one.tensors().items():
         assert torch.equal(value, others[name]), name
 
 
 def test_each_iteration_trains_one_member_and_in_time_all():
     training = _training(members=3)
-    members, trained = [training.state.energy.member(index) for index in range(3)], set()
+    members, trained = [training.energy.energies[index] for index in range(3)], set()
     for _ in range(12):
         before = [torch.nn.utils.parameters_to_vector(member.parameters()) for member in members]
         training.step()

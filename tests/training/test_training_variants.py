@@ -5,7 +5,7 @@ import torch
 from prepared_parts import labelled
 
 from ebmrepro.machine.progress import Progress
-from ebmrepro.training.interrupt import StopSignal
+from ebmrepro.training.checkpoint import StopSignal
 from ebmrepro.training.loop import Training
 
 
@@ -22,13 +22,13 @@ def _run(training, path):
 
 def test_each_iteration_moves_one_member_of_an_ensemble(settings, coloured):
     training = Training(settings("colour_given", "cd", "hmc"), coloured[0], 0, coloured[1])
-    ensemble = training.state.energy
+    ensemble = training.energy
     moved = []
     for _ in range(8):
-        before = [[p.clone() for p in ensemble.member(i).parameters()] for i in range(2)]
+        before = [[p.clone() for p in ensemble.energies[i].parameters()] for i in range(2)]
         training.step()
         changed = [
-            any(not torch.equal(p, q) for p, q in zip(ensemble.member(i).parameters(), old, strict=True))
+            any(not torch.equal(p, q) for p, q in zip(ensemble.energies[i].parameters(), old, strict=True))
             for i, old in enumerate(before)
         ]
         assert sum(changed) == 1
@@ -47,15 +47,15 @@ def test_an_interrupted_conditional_ensemble_goes_on_bit_for_bit(
     assert _run(whole, tmp_path / "whole") is None
     first = Training(chosen, coloured[0], 3, coloured[1])
     for _ in range(5):
-        iteration = first.state.iteration
+        iteration = first.iteration
         logged = first.step()
         if iteration % chosen.schedule.log_every == 0:
-            first.state.log.add(iteration, logged)
-    state = {name: value.clone() for name, value in first.state.tensors().items()}
+            first.log.add(iteration, logged)
+    state = {name: value.clone() for name, value in first.tensors().items()}
     second = Training(chosen, coloured[0], 3, coloured[1])
-    second.state.load(state)
+    second.load(state)
     assert _run(second, tmp_path / "second") is None
-    ours, theirs = whole.state.tensors(), second.state.tensors()
+    ours, theirs = whole.tensors(), second.tensors()
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
         assert torch.equal(value.nan_to_num(), theirs[name].nan_to_num()), name
@@ -76,18 +76,18 @@ def test_comparing_the_truncated_with_the_full_gradient_changes_nothing(settings
         settings("conv", "icd", "images", objective=changes | {"compare_full": True}), images, 0
     )
     assert _run(plain, tmp_path / "plain") is None and _run(compared, tmp_path / "compared") is None
-    ours, theirs = plain.state.tensors(), compared.state.tensors()
-    for name in set(ours) - {"log"}:
+    ours, theirs = plain.tensors(), compared.tensors()
+    for name in set(ours) - {"log/rows"}:
         assert torch.equal(ours[name], theirs[name]), name
     # The comparison's two columns are the last, and only where it is made.
-    torch.testing.assert_close(theirs["log"][:, :-2], ours["log"], rtol=0, atol=0, equal_nan=True)
-    cosine = 1 + compared.state.log.columns.index("kl_cosine")
-    found = theirs["log"][:, cosine]
+    torch.testing.assert_close(theirs["log/rows"][:, :-2], ours["log/rows"], rtol=0, atol=0, equal_nan=True)
+    cosine = 1 + compared.log.columns.index("kl_cosine")
+    found = theirs["log/rows"][:, cosine]
     assert ((found > -1) & (found <= 1 + 1e-6)).all()
     # All steps of the chain carry the graph: nothing is truncated.
     full = changes | {"compare_full": True, "kl_steps": "all"}
     whole = Training(settings("conv", "icd", "images", objective=full), images, 0)
     _run(whole, tmp_path / "full")
     torch.testing.assert_close(
-        whole.state.tensors()["log"][:, cosine], torch.ones(5, dtype=torch.float64), atol=1e-5, rtol=0
+        whole.tensors()["log/rows"][:, cosine], torch.ones(5, dtype=torch.float64), atol=1e-5, rtol=0
     )

@@ -49,12 +49,12 @@ def test_training_improves_the_bound_and_the_likelihood(seed):
     best = float((np.exp(log_probability) * log_probability).sum())
 
     training = Training(SETTINGS, data, seed)
-    first = {name: value.clone() for name, value in training.state.energy.state_dict().items()}
-    bound_before, exact_before = _likelihoods(training.state.model("ema"), data)
+    first = {name: value.clone() for name, value in training.energy.state_dict().items()}
+    bound_before, exact_before = _likelihoods(training.model("ema"), data)
     for _ in range(ITERATIONS):
         training.step()
-    assert training.state.guard.diverged() is None
-    machine = training.state.model("ema")
+    assert training.guard.diverged() is None
+    machine = training.model("ema")
     bound, exact = _likelihoods(machine, data)
     assert exact_before < best - 3 and bound_before < best - 3
     assert exact <= best
@@ -62,7 +62,7 @@ def test_training_improves_the_bound_and_the_likelihood(seed):
     assert bound == pytest.approx(exact, abs=0.05)
 
     # Both nets learnt: the loop gave each phase's gradient to its own.
-    assert all(not value.equal(first[name]) for name, value in training.state.energy.state_dict().items())
+    assert all(not value.equal(first[name]) for name, value in training.energy.state_dict().items())
     # What the machine dreams are bars and stripes, as often as its probabilities say.
     with torch.no_grad():
         valid = (-machine(torch.from_numpy(distinct))).exp().sum().item()

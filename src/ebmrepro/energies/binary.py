@@ -4,13 +4,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# Where softplus(a) becomes a. At torch's own 20 the difference, e^-20, shows in double precision.
-LINEAR_FROM = 50.0
-
 
 def softplus(a: Tensor) -> Tensor:
     """log(1 + e^a), shaped like `a`: log of the sum over a unit's states of e^(a h), h in {0, 1}."""
-    return functional.softplus(a, threshold=LINEAR_FROM)
+    # Where it becomes a: at torch's own 20 the difference, e^-20, shows in double precision.
+    return functional.softplus(a, threshold=50.0)
 
 
 def coins(probabilities: Tensor, generator: torch.Generator) -> Tensor:

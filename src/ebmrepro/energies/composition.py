@@ -48,19 +48,14 @@ class Or(nn.Module):
         return -terms.logsumexp(0) / self.sharpness
 
 
-class Not(nn.Module):
+class Not(And):
     """E = -w E_1: beside other parts of an `And` their density divided by this one's to the power of w.
 
     The authors take w = 0.001. Alone it need not have a finite normalising constant.
     """
 
     def __init__(self, energy: nn.Module, weight: float):
-        super().__init__()
-        self.energy, self.weight = energy, weight
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Energies (B,) of `x` (B, ...)."""
-        return -self.weight * self.energy(x)
+        super().__init__([energy], [-weight])
 
 
 def _check(energies: Sequence[nn.Module], weights: Sequence[float]) -> None:

@@ -1,12 +1,22 @@
-"""A conditional energy E(x | c) at given conditions: an energy of x alone, like any other."""
+"""Energies by their parts and at given conditions."""
+
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from ebmrepro.energies.heads import heads
+
+def heads(energy: Callable[..., Tensor], x: Tensor, *condition: Tensor) -> Tensor:
+    """Energies (B, S) of the S networks whose sum `energy` is; (B, 1) of an energy that is one network.
+
+    `x` (B, ...); a conditional energy takes a `condition` (B, K) too.
+    """
+    if hasattr(energy, "heads"):
+        return energy.heads(x, *condition)
+    return energy(x, *condition)[:, None]
 
 
 class Given(nn.Module):
-    """E(x | c) with c fixed; its parameters are those of the conditional energy.
+    """E(x | c) with c fixed: an energy of x alone, like any other, with the conditional one's parameters.
 
     `condition` (B, K), float one-hot: row i belongs to row i of a batch of B. A batch of m B rows is m such
     batches in a row, as data and their chain ends; a single condition (1, K) holds for any batch.

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from ebmrepro.energies.modulation import Modulation, check_condition, modulated
+from ebmrepro.energies.modulation import Modulations
 from ebmrepro.params.energies.conv import ConvEnergy as Config
 
 
@@ -27,21 +27,11 @@ class ConvEnergy(nn.Module):
             nn.SiLU(),
         )
         self.output = nn.Linear(4 * width, 1)
-        self.times = times
-        if times is not None:
-            widths = (width, 2 * width, 2 * width, 4 * width)
-            self.modulations = nn.ModuleList(Modulation(times, each) for each in widths)
+        self.modulations = Modulations(times, (width, 2 * width, 2 * width, 4 * width))
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Energies (B,) of images (B, C, H, W), at the times of one-hot `condition` (B, times).
-
-        Raises ValueError if the condition is missing, of another shape, or given to an energy without time.
-        """
-        check_condition(condition, len(x), self.times)
-        if condition is None:
-            features = self.features(x)
-        else:
-            features = modulated(self.features, self.modulations, x, condition)
+        """Energies (B,) of images (B, C, H, W), at one-hot `condition` (B, times): see `Modulations`."""
+        features = self.modulations(self.features, x, condition)
         return self.output(features.sum((2, 3))).squeeze(1)
 
 

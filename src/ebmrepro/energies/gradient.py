@@ -8,15 +8,15 @@ from torch import Tensor
 EnergyFunction = Callable[[Tensor], Tensor]
 
 
-def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor]:
-    """E(x) (B,) and grad_x E(x), shaped like `x` (B, ...), which must require a gradient."""
+@torch.enable_grad()
+def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool = False) -> tuple[Tensor, Tensor]:
+    """E(x) (B,) and grad_x E(x), shaped like `x` (B, ...).
+
+    With `create_graph` attached to the energy's parameters, and to `x` if that requires a gradient;
+    otherwise detached.
+    """
+    if not (create_graph and x.requires_grad):
+        x = x.detach().requires_grad_(True)
     energies = energy(x)
     (gradient,) = torch.autograd.grad(energies.sum(), x, create_graph=create_graph)
-    return energies, gradient
-
-
-def detached_gradient(energy: EnergyFunction, x: Tensor) -> tuple[Tensor, Tensor]:
-    """As `energy_gradient`, of any `x` (B, ...) and with nothing attached to a graph."""
-    with torch.enable_grad():
-        energies, gradient = energy_gradient(energy, x.detach().requires_grad_(True), create_graph=False)
-    return energies.detach(), gradient
+    return energies if create_graph else energies.detach(), gradient

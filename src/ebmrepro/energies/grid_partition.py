@@ -1,6 +1,7 @@
 """log Z of an energy of two dimensions by quadrature, differentiable in its parameters."""
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -30,10 +31,7 @@ def grid_log_partition(energy: nn.Module, box: list[float], cells: int, like: Te
     """
     points, log_area = midpoint_grid(box, cells, like)
     pieces = points.split(PIECE)
-    if len(pieces) == 1 or not torch.is_grad_enabled():
-        energies = [energy(piece) for piece in pieces]
-    else:
-        energies = [
-            checkpoint(energy, piece, use_reentrant=False, preserve_rng_state=False) for piece in pieces
-        ]
-    return torch.logsumexp(-torch.cat(energies), 0) + log_area
+    evaluate = energy
+    if len(pieces) > 1 and torch.is_grad_enabled():
+        evaluate = partial(checkpoint, energy, use_reentrant=False, preserve_rng_state=False)
+    return torch.logsumexp(-torch.cat([evaluate(piece) for piece in pieces]), 0) + log_area

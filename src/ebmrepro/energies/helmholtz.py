@@ -25,27 +25,11 @@ from ebmrepro.params.energies.helmholtz import HelmholtzMachine as Config
 CHUNK = 2**12
 
 
-class SigmoidBeliefNet(nn.Module):
-    """The generative net: `top_bias` b_L and, from the data upwards, `layers` of W_l with b_{l-1}."""
-
-    def __init__(self, units: list[int]):
-        """`units`: visible units, then the hidden ones of each layer upwards."""
-        super().__init__()
-        self.top_bias = nn.Parameter(torch.zeros(units[-1]))
-        self.layers = nn.ModuleList(nn.Linear(above, below) for below, above in pairwise(units))
-
-
-class RecognitionNet(nn.Module):
-    """The recognition net: from the data upwards, `layers` of R_l with c_l."""
-
-    def __init__(self, units: list[int]):
-        """`units`: visible units, then the hidden ones of each layer upwards."""
-        super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(below, above) for below, above in pairwise(units))
-
-
 class HelmholtzMachine(nn.Module):
     """A sigmoid belief net `generative` and its `recognition` net.
+
+    From the data upwards the `layers` of the first are W_l with b_{l-1}, beside its `top_bias` b_L, those of
+    the second R_l with c_l.
 
     States are floats 0.0 or 1.0: `x` (..., d), `hidden` a list of (..., n_1), ..., (..., n_L) from the data
     upwards, the leading dimensions alike.
@@ -55,8 +39,11 @@ class HelmholtzMachine(nn.Module):
         """`layers`: hidden units from the layer above the data upwards."""
         super().__init__()
         self.units = [visible_units, *layers]
-        self.generative = SigmoidBeliefNet(self.units)
-        self.recognition = RecognitionNet(self.units)
+        self.generative, self.recognition = nn.Module(), nn.Module()
+        self.generative.top_bias = nn.Parameter(torch.zeros(layers[-1]))
+        pairs = list(pairwise(self.units))
+        self.generative.layers = nn.ModuleList(nn.Linear(above, below) for below, above in pairs)
+        self.recognition.layers = nn.ModuleList(nn.Linear(below, above) for below, above in pairs)
 
     def log_joint(self, x: Tensor, hidden: list[Tensor]) -> Tensor:
         """log p_theta(x, h) in nats, of the leading dimensions of `x` (..., d)."""
@@ -97,8 +84,7 @@ class HelmholtzMachine(nn.Module):
 
     def check_data(self, x: Tensor) -> None:
         """ValueError if `x` (n, d) are no states of the visible units: real-valued ones are not binary."""
-        machine = "a Helmholtz machine, whose visible units are 0 or 1"
-        refuse_real_valued(x, f"{machine}: make the data binary")
+        refuse_real_valued(x, "a Helmholtz machine, whose visible units are 0 or 1: make the data binary")
 
     def forward(self, x: Tensor) -> Tensor:
         """-log p_theta(x), (B,) in nats, exact, of `x` (B, d): as an energy of x it has log Z = 0.

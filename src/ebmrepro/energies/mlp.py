@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from ebmrepro.energies.modulation import Modulation, check_condition, modulated
+from ebmrepro.energies.modulation import Modulations
 from ebmrepro.params.energies.mlp import MLPEnergy as Config
 
 
@@ -19,19 +19,11 @@ class MLPEnergy(nn.Module):
             layers += [nn.Linear(dim, width), nn.SiLU()]
             dim = width
         self.layers = nn.Sequential(*layers, nn.Linear(dim, 1))
-        self.times = times
-        if times is not None:
-            self.modulations = nn.ModuleList(Modulation(times, width) for width in widths)
+        self.modulations = Modulations(times, widths)
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Energies (B,) of points (B, d), at the times of one-hot `condition` (B, times).
-
-        Raises ValueError if the condition is missing, of another shape, or given to an energy without time.
-        """
-        check_condition(condition, len(x), self.times)
-        if condition is None:
-            return self.layers(x).squeeze(1)
-        return modulated(self.layers, self.modulations, x, condition).squeeze(1)
+        """Energies (B,) of points (B, d), at one-hot `condition` (B, times): see `Modulations`."""
+        return self.modulations(self.layers, x, condition).squeeze(1)
 
 
 def build(config: Config, shape: tuple[int, ...], classes: int | None) -> MLPEnergy:

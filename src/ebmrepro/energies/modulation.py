@@ -25,18 +25,29 @@ class Modulation(nn.Module):
 
 
 def check_condition(condition: Tensor | None, batch: int, times: int | None) -> None:
-    """Raises ValueError unless `condition` is (batch, times), or None where `times` is."""
+    """ValueError if the condition is missing, not (batch, times), or given to an energy without `times`."""
     expected = None if times is None else (batch, times)
     found = None if condition is None else tuple(condition.shape)
     if found != expected:
         raise ValueError(f"the energy takes a condition of shape {expected}, got {found}")
 
 
-def modulated(layers: nn.Module, modulations: Iterable[Modulation], x: Tensor, condition: Tensor) -> Tensor:
-    """`x` through `layers`, after each linear or convolution the next of `modulations` while there is one."""
-    remaining = iter(modulations)
-    for layer in layers:
-        x = layer(x)
-        if isinstance(layer, nn.Linear | nn.Conv2d) and (modulation := next(remaining, None)) is not None:
-            x = modulation(x, condition)
-    return x
+class Modulations(nn.ModuleList):
+    """A `Modulation` for layers of each of `widths`; none for an energy without `times`."""
+
+    def __init__(self, times: int | None, widths: Iterable[int]):
+        super().__init__(Modulation(times, width) for width in widths if times is not None)
+        self.times = times
+
+    def forward(self, layers: nn.Module, x: Tensor, condition: Tensor | None) -> Tensor:
+        """`x` (B, ...) through `layers`, after each linear or convolution the next of these, if any is left.
+
+        ValueError if the one-hot `condition` (B, times) does not suit: `check_condition`.
+        """
+        check_condition(condition, len(x), self.times)
+        remaining = iter(self)
+        for layer in layers:
+            x = layer(x)
+            if isinstance(layer, nn.Linear | nn.Conv2d) and (modulation := next(remaining, None)) is not None:
+                x = modulation(x, condition)
+        return x

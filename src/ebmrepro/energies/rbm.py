@@ -11,7 +11,6 @@ of experts by minimizing contrastive divergence" (2002); for real v Welling, Ros
 
 import math
 from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -34,9 +33,8 @@ class RBM(nn.Module):
     Boltzmann machines", 2010).
     """
 
-    def __init__(
-        self, visible_units: int, hidden_units: int, visible: Literal["bernoulli", "gaussian"] = "bernoulli"
-    ):
+    def __init__(self, visible_units: int, hidden_units: int, visible: str = "bernoulli"):
+        """`visible`: bernoulli or gaussian."""
         super().__init__()
         self.visible = visible
         self.visible_bias = nn.Parameter(torch.zeros(visible_units))
@@ -44,10 +42,7 @@ class RBM(nn.Module):
         self.weight = nn.Parameter(0.01 * torch.randn(visible_units, hidden_units))
 
     def forward(self, v: Tensor, drive: Tensor | None = None) -> Tensor:
-        """Free energies F(v), (B,) in nats, of visible states `v` (B, d).
-
-        `drive` (B, m): `hidden_drive(v)`, where it is known already.
-        """
+        """F(v), (B,) in nats, of visible states `v` (B, d); `drive`: `hidden_drive(v)` where it is known."""
         drive = self.hidden_drive(v) if drive is None else drive
         hidden = softplus(drive).sum(1)
         if self.visible == "gaussian":
@@ -62,10 +57,6 @@ class RBM(nn.Module):
         """b + W h, (B, d), given `h` (B, m): log-odds of binary visible units, the mean of real ones."""
         return linear(h, self.weight, self.visible_bias)
 
-    def hidden_probabilities(self, v: Tensor) -> Tensor:
-        """P(h_j = 1 | v), (B, m), of visible states `v` (B, d)."""
-        return self.hidden_drive(v).sigmoid()
-
     def visible_mean(self, h: Tensor) -> Tensor:
         """E[v | h], (B, d), given hidden states `h` (B, m): P(v_i = 1 | h) if they are binary."""
         drive = self.visible_drive(h)
@@ -73,14 +64,10 @@ class RBM(nn.Module):
 
     def sample_hidden(self, v: Tensor, generator: torch.Generator) -> Tensor:
         """h ~ p(h | v), (B, m) of 0.0 and 1.0, given `v` (B, d)."""
-        return coins(self.hidden_probabilities(v), generator)
-
-    def sample_visible(self, h: Tensor, generator: torch.Generator) -> Tensor:
-        """v ~ p(v | h), (B, d), given `h` (B, m)."""
-        return self.noisy_visible(self.visible_drive(h), generator)
+        return coins(self.hidden_drive(v).sigmoid(), generator)
 
     def noisy_visible(self, drive: Tensor, generator: torch.Generator) -> Tensor:
-        """Visible states (B, d) whose log-odds, or means if they are real, are `drive` (B, d)."""
+        """v ~ p(v | h), (B, d), whose log-odds, or means if they are real, are `drive` (B, d)."""
         if self.visible == "gaussian":
             noise = torch.randn(drive.shape, generator=generator, device=drive.device, dtype=drive.dtype)
             return drive + noise
@@ -95,7 +82,7 @@ class RBM(nn.Module):
     @torch.no_grad()
     def contrastive_gradients(self, v_pos: Tensor, v_neg: Tensor) -> tuple[Tensor, list[Tensor]]:
         """F of data `v_pos` (B, d) and chain ends `v_neg` (B, d), together (2, B), and the gradients of
-        L_CD = mean F(v_pos) - mean F(v_neg) in the order of the parameters, in closed form:
+        L_CD = mean F(v_pos) - mean F(v_neg) by b, c and W, the parameters in their order:
 
             dF/dW = -v h^T,   dF/dc = -h = -sigmoid(c + W^T v),   dF/db = -v  (bernoulli),  b - v  (gaussian)
 
@@ -108,12 +95,7 @@ class RBM(nn.Module):
         # -1/B for the data, 1/B for the chain ends: the means and their difference in one product each.
         side = v.new_full((len(v),), 1 / len(v_pos))
         side[: len(v_pos)].neg_()
-        by_name = {
-            "visible_bias": torch.mv(v.T, side),
-            "hidden_bias": torch.mv(h.T, side),
-            "weight": v.T @ h.mul_(side[:, None]),
-        }
-        return energies, [by_name[name] for name, _ in self.named_parameters()]
+        return energies, [torch.mv(v.T, side), torch.mv(h.T, side), v.T @ h.mul_(side[:, None])]
 
     def log_partition(self) -> Tensor:
         """log Z in nats, a scalar, differentiable; by enumeration of the side with fewer units.
@@ -151,13 +133,11 @@ class RBM(nn.Module):
 
     def _other_side_summed_out(self, side: str, drive: Tensor) -> Tensor:
         """log sum over the units opposite to `side`, whose drive by it is `drive` (n, units): (n,)."""
-        if side == "visible":
-            return softplus(self.hidden_bias + drive).sum(1)
-        if self.visible == "bernoulli":
-            return softplus(self.visible_bias + drive).sum(1)
-        # int exp(-|v - b|^2 / 2 + v^T u) dv = (2 pi)^(d/2) exp(b^T u + |u|^2 / 2)
-        volume = 0.5 * len(self.visible_bias) * math.log(2 * math.pi)
-        return (drive * (self.visible_bias + 0.5 * drive)).sum(1) + volume
+        if side == "hidden" and self.visible == "gaussian":
+            # int exp(-|v - b|^2 / 2 + v^T u) dv = (2 pi)^(d/2) exp(b^T u + |u|^2 / 2)
+            volume = 0.5 * len(self.visible_bias) * math.log(2 * math.pi)
+            return (drive * (self.visible_bias + 0.5 * drive)).sum(1) + volume
+        return softplus((self.visible_bias if side == "hidden" else self.hidden_bias) + drive).sum(1)
 
 
 def build(config: Config, shape: tuple[int, ...], classes: None) -> RBM:

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ebmrepro.energies.attention import SelfAttention
-from ebmrepro.energies.blocks import ResidualBlock, average_halved
-from ebmrepro.energies.ensemble import Ensemble
+from ebmrepro.energies.blocks import ResidualBlock, SelfAttention, average_halved
+from ebmrepro.energies.conditional import heads
 from ebmrepro.energies.modulation import check_condition
 from ebmrepro.params.energies.layouts import LAYOUTS, Network, without_room
 from ebmrepro.params.energies.residual import ResidualEnergy as Config
@@ -55,7 +54,7 @@ class ResidualEnergy(nn.Module):
     def __init__(self, config: Config, shape: tuple[int, int, int], classes: int | None = None):
         """For images of `shape` (C, H, W); `classes` is the length of the condition, None without one.
 
-        Raises ValueError if the images are too small for attention or norms.
+        ValueError if the images are too small for attention or norms.
         """
         super().__init__()
         for reason in without_room(config, shape):
@@ -67,11 +66,8 @@ class ResidualEnergy(nn.Module):
         )
 
     def heads(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Energies (B, S) of the S networks for images (B, C, H, W).
-
-        `condition` (B, K), K = `classes`, float one-hot. Raises ValueError if it is missing, of another
-        shape, or given to an energy that has none.
-        """
+        """Energies (B, S) of the S networks for images (B, C, H, W), under float one-hot `condition`
+        (B, classes): `check_condition`."""
         check_condition(condition, len(x), self.classes)
         energies = []
         for number, network in enumerate(self.networks):
@@ -85,8 +81,27 @@ class ResidualEnergy(nn.Module):
         return self.heads(x, condition).sum(1)
 
 
+class Ensemble(nn.Module):
+    """The mean of several `energies` that differ in their initial weights, `members` of them.
+
+    As the authors train it: all share one replay buffer, and each iteration one of `energies`, drawn at
+    random, makes the chains and is updated on its own; the others stand still.
+    """
+
+    def __init__(self, energies: list[nn.Module]):
+        super().__init__()
+        self.members, self.energies = len(energies), nn.ModuleList(energies)
+
+    def heads(self, x: Tensor, *condition: Tensor) -> Tensor:
+        """Energies (B, S) by scale, the mean over members."""
+        return torch.stack([heads(energy, x, *condition) for energy in self.energies]).mean(0)
+
+    def forward(self, x: Tensor, *condition: Tensor) -> Tensor:
+        """Energies (B,) of `x` (B, ...), the mean over members."""
+        return torch.stack([energy(x, *condition) for energy in self.energies]).mean(0)
+
+
 def build(config: Config, shape: tuple[int, ...], classes: int | None) -> nn.Module:
     """The energy for images of `shape`, or an ensemble of `members` of them."""
-    if config.members > 1:
-        return Ensemble(lambda: ResidualEnergy(config, shape, classes), config.members)
-    return ResidualEnergy(config, shape, classes)
+    members = [ResidualEnergy(config, shape, classes) for _ in range(config.members)]
+    return Ensemble(members) if len(members) > 1 else members[0]

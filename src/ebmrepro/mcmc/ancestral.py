@@ -11,10 +11,9 @@ STRIP_CHAINS = 8
 
 
 def generate(config: AncestralGeneration, target: Target) -> Generated:
-    """`config.samples` independent samples (n, d) of a directed model, 0.0 or 1.0.
+    """`config.samples` independent samples (n, d) of a directed model, 0.0 or 1.0, all of one random stream.
 
-    The strip (1, at most STRIP_CHAINS, d) has one frame, the first samples themselves. Random numbers come
-    from the stream (seed, purpose, first_stream) of `target`.
+    The strip (1, at most STRIP_CHAINS, d) has one frame, the first samples themselves.
     """
     stream = stream_seed(target.seed, target.purpose, target.first_stream)
     generator = torch.Generator(target.device).manual_seed(stream)

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from ebmrepro.energies.conditional import Given
-from ebmrepro.mcmc.chain import chain
+from ebmrepro.mcmc.chain import chain, uniform_noise
 from ebmrepro.mcmc.chunks import Generated, Target, in_chunks
 from ebmrepro.mcmc.langevin import transition
-from ebmrepro.mcmc.noise import uniform_noise
 from ebmrepro.params.generations.annealed import AnnealedGeneration
 from ebmrepro.params.sampling import Langevin
 
@@ -24,34 +23,27 @@ def generate(config: AnnealedGeneration, target: Target) -> Generated:
     """`config.samples` samples from exp(-E(x, t_0)) of the time-dependent energy `target.over_time`.
 
     Starts are uniform noise; at each time of `target.diffusion` there are `config.steps` steps of size
-    `config.step_size` s^2 / a^2. The strip is evenly spaced in steps. Raises ValueError if it has more frames
-    than a chain has states.
+    `config.step_size` s^2 / a^2. ValueError if the strip has more frames than a chain has states.
     """
+
+    times = len(target.diffusion)
+    one_hot = torch.eye(times, device=target.device)
 
     def states(chunk: range, generator: torch.Generator) -> Iterator[Tensor]:
         x = uniform_noise((len(chunk), *target.shape), config.start_box, target.device, generator)
         yield x
-        yield from _annealed(x, config, target, generator)
+        for time in reversed(range(times)):
+            a, s = target.diffusion[time]
+            # Noise is uniform in its box at the last time: nothing has contracted it yet.
+            if time < times - 1:
+                x = x / a
+            step_size = config.step_size * (s / a) ** 2
+            noise = config.noise * math.sqrt(2 * step_size)
+            langevin = Langevin(
+                steps=config.steps, step_size=step_size, noise=noise, anneal=False, clamp=config.clamp
+            )
+            energy = Given(target.over_time, one_hot[time : time + 1])
+            for state in chain(energy, x, langevin, generator, transition=transition):
+                yield (x := state)
 
-    return in_chunks(states, config.chain_steps(len(target.diffusion)), config, target)
-
-
-def _annealed(
-    x: Tensor, config: AnnealedGeneration, target: Target, generator: torch.Generator
-) -> Iterator[Tensor]:
-    """The states after each Langevin step."""
-    times = len(target.diffusion)
-    one_hot = torch.eye(times, device=x.device)
-    for time in reversed(range(times)):
-        a, s = target.diffusion[time]
-        # Noise is uniform in its box at the last time: nothing has contracted it yet.
-        if time < times - 1:
-            x = x / a
-        step_size = config.step_size * (s / a) ** 2
-        noise = config.noise * math.sqrt(2 * step_size)
-        langevin = Langevin(
-            steps=config.steps, step_size=step_size, noise=noise, anneal=False, clamp=config.clamp
-        )
-        energy = Given(target.over_time, one_hot[time : time + 1])
-        for state in chain(energy, x, langevin, generator, transition=transition):
-            yield (x := state)
+    return in_chunks(states, config.chain_steps(times), config, target)

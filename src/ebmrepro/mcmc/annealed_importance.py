@@ -64,7 +64,12 @@ def annealed_importance_sampling(
     # binary units, -|v - b|^2 / 2 against -|v - b_base|^2 / 2 of real ones.
     centre = 0.5 * (rbm.visible_bias + base_bias) if rbm.visible == "gaussian" else 0.0
     v = rbm.noisy_visible(base_bias.expand(chains, -1), generator)
-    log_weights = _base_log_partition(rbm, base_bias).expand(chains).clone()
+    # log Z of the base-rate RBM: each hidden unit, free of all others, doubles it.
+    visible = softplus(base_bias.double())
+    if rbm.visible == "gaussian":
+        visible = torch.full_like(visible, 0.5 * math.log(2 * math.pi))
+    base = len(rbm.hidden_bias) * math.log(2) + visible.sum()
+    log_weights = base.expand(chains).clone()
     betas = torch.linspace(0, 1, temperatures, dtype=torch.float64).tolist()
     for before, beta in itertools.pairwise(betas):
         drive = rbm.hidden_drive(v)
@@ -87,13 +92,3 @@ def summarise(log_weights: Tensor) -> PartitionEstimate:
         effective_samples=float(weights.sum().square() / weights.square().sum()),
         log_weights=log_weights,
     )
-
-
-def _base_log_partition(rbm: nn.Module, base_bias: Tensor) -> Tensor:
-    """log Z of the base-rate RBM, a float64 scalar; each hidden unit, free of all others, doubles it."""
-    hidden = len(rbm.hidden_bias) * math.log(2)
-    if rbm.visible == "gaussian":
-        visible = torch.full_like(base_bias, 0.5 * math.log(2 * math.pi), dtype=torch.float64)
-    else:
-        visible = softplus(base_bias.double())
-    return hidden + visible.sum()

@@ -1,12 +1,13 @@
 """Data augmentation as a transition of the chain: the SimCLR recipe, as ICD applies it.
 
-Every image of a batch draws its own parameters from the chain's generator; the colour and blur arithmetic
-is kornia's, on the images' device. Unlike torchvision's ColorJitter the four colour changes come in a
-fixed order (brightness, contrast, saturation, hue), so that a batch needs one pass. kornia is imported where
-it is used: every sampler knows this module, and most jobs never augment.
+Every image of a batch draws its own parameters; the colour and blur arithmetic is kornia's. Unlike
+torchvision's ColorJitter the four colour changes come in a fixed order, so that a batch needs one pass.
+kornia is imported where it is used: every sampler knows this module, and most jobs never augment.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,16 +20,9 @@ COLOUR_PROBABILITY = 0.8
 BLUR_SIGMA = (0.1, 2.0)
 
 
-class Draw:
-    """Uniform per-image parameters for a batch."""
-
-    def __init__(self, batch: Tensor, generator: torch.Generator):
-        self.shape, self.generator, self.device = (len(batch),), generator, batch.device
-
-    def uniform(self, low: float = 0.0, high: float = 1.0) -> Tensor:
-        """(B,) values from U(low, high)."""
-        unit = torch.rand(self.shape, generator=self.generator, device=self.device)
-        return low + (high - low) * unit
+def uniform(images: Tensor, generator: torch.Generator, low: float = 0.0, high: float = 1.0) -> Tensor:
+    """(B,) values from U(low, high), one for each of `images` (B, ...)."""
+    return low + (high - low) * torch.rand(len(images), generator=generator, device=images.device)
 
 
 def augment(images: Tensor, config: Augmentation, generator: torch.Generator) -> Tensor:
@@ -41,17 +35,17 @@ def augment(images: Tensor, config: Augmentation, generator: torch.Generator) ->
     from kornia.color import rgb_to_grayscale
     from kornia.filters import gaussian_blur2d
 
-    draw = Draw(images, generator)
+    draw = partial(uniform, images, generator)
     images = _crop_and_flip(images, config, draw)
     if config.colour > 0:
         images = _colour(images, config.colour, draw)
     if config.grayscale > 0 and images.shape[1] == 3:
         grey = rgb_to_grayscale(images).expand_as(images)
-        images = _where(draw.uniform() < config.grayscale, grey, images)
+        images = _where(draw() < config.grayscale, grey, images)
     if config.blur > 0:
-        sigma = draw.uniform(*BLUR_SIGMA)[:, None].expand(-1, 2)
+        sigma = draw(*BLUR_SIGMA)[:, None].expand(-1, 2)
         blurred = gaussian_blur2d(images, (config.blur_kernel, config.blur_kernel), sigma)
-        images = _where(draw.uniform() < config.blur, blurred, images)
+        images = _where(draw() < config.blur, blurred, images)
     return images.clamp(0, 1)
 
 
@@ -59,14 +53,14 @@ def _where(condition: Tensor, chosen: Tensor, other: Tensor) -> Tensor:
     return torch.where(condition[:, None, None, None], chosen, other)
 
 
-def _crop_and_flip(images: Tensor, config: Augmentation, draw: Draw) -> Tensor:
+def _crop_and_flip(images: Tensor, config: Augmentation, draw: Callable[..., Tensor]) -> Tensor:
     """Random resized crop by bilinear interpolation; the kept window always lies inside the image."""
-    area = draw.uniform(*config.crop_scale)
-    ratio = draw.uniform(math.log(3 / 4), math.log(4 / 3)).exp()
+    area = draw(*config.crop_scale)
+    ratio = draw(math.log(3 / 4), math.log(4 / 3)).exp()
     width, height = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
     # In grid_sample's coordinates the image spans [-1, 1]: a window of half-width w may shift by 1 - w.
-    shift_x, shift_y = draw.uniform(-1, 1) * (1 - width), draw.uniform(-1, 1) * (1 - height)
-    sign = torch.where(draw.uniform() < config.flip, -1.0, 1.0)
+    shift_x, shift_y = draw(-1, 1) * (1 - width), draw(-1, 1) * (1 - height)
+    sign = torch.where(draw() < config.flip, -1.0, 1.0)
     zero = torch.zeros_like(width)
     rows = [sign * width, zero, shift_x, zero, height, shift_y]
     transform = torch.stack(rows, 1).view(-1, 2, 3)
@@ -74,21 +68,16 @@ def _crop_and_flip(images: Tensor, config: Augmentation, draw: Draw) -> Tensor:
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-def _colour(images: Tensor, strength: float, draw: Draw) -> Tensor:
-    from kornia.enhance import (
-        adjust_brightness_accumulative,
-        adjust_contrast_with_mean_subtraction,
-        adjust_hue,
-        adjust_saturation_with_gray_subtraction,
-    )
+def _colour(images: Tensor, strength: float, draw: Callable[..., Tensor]) -> Tensor:
+    from kornia import enhance
 
     def factor() -> Tensor:
-        return draw.uniform(max(0.0, 1 - 0.8 * strength), 1 + 0.8 * strength)
+        return draw(max(0.0, 1 - 0.8 * strength), 1 + 0.8 * strength)
 
-    changed = adjust_brightness_accumulative(images, factor())
-    changed = adjust_contrast_with_mean_subtraction(changed, factor())
-    saturation, hue = factor(), draw.uniform(-0.4 * strength, 0.4 * strength) * 2 * math.pi
+    changed = enhance.adjust_brightness_accumulative(images, factor())
+    changed = enhance.adjust_contrast_with_mean_subtraction(changed, factor())
+    saturation, hue = factor(), draw(-0.4 * strength, 0.4 * strength) * 2 * math.pi
     if images.shape[1] == 3:
-        changed = adjust_saturation_with_gray_subtraction(changed, saturation)
-        changed = adjust_hue(changed, hue)
-    return _where(draw.uniform() < COLOUR_PROBABILITY, changed, images)
+        changed = enhance.adjust_saturation_with_gray_subtraction(changed, saturation)
+        changed = enhance.adjust_hue(changed, hue)
+    return _where(draw() < COLOUR_PROBABILITY, changed, images)

@@ -1,7 +1,8 @@
-"""Markov chains: one transition after the other."""
+"""Markov chains: a start at noise, and one transition after the other."""
 
 from collections.abc import Callable, Iterator
 
+import torch
 from torch import Generator, Tensor
 from torch.nn.utils import parametrize
 
@@ -13,6 +14,14 @@ from ebmrepro.params.base import Section
 Transition = Callable[..., Tensor]
 
 
+def uniform_noise(
+    shape: tuple[int, ...], box: list[float], device: torch.device, generator: Generator
+) -> Tensor:
+    """U(low, high) samples of `shape`, float32, `box` being [low, high]."""
+    low, high = box
+    return low + (high - low) * torch.rand(shape, generator=generator, device=device)
+
+
 def chain(
     energy: EnergyFunction,
     x: Tensor,
@@ -22,16 +31,18 @@ def chain(
     first: int = 0,
     total: int | None = None,
     transition: Transition | None = None,
+    create_graph: bool = False,
 ) -> Iterator[Tensor]:
-    """The states after each of `steps` steps (default `config.steps`), detached, each shaped like `x`.
+    """The states after each of `steps` steps (default `config.steps`), each shaped like `x`.
 
     They are steps `first`, `first` + 1, ... of `total` (default: what is asked for), which anneals the noise.
-    `transition` (default: the implementation of `config`) takes each of them.
+    `transition` (default: the implementation of `config`) takes each of them; with `create_graph` they stay
+    attached to the energy's parameters.
     """
     transition = transition or config.load()
     steps = config.steps if steps is None else steps
     for step in range(first, first + steps):
-        x = transition(energy, x, config, generator, step, total or first + steps)
+        x = transition(energy, x, config, generator, step, total or first + steps, create_graph)
         yield x
 
 

@@ -24,7 +24,7 @@ class Target:
     `condition` (n, K): that of each sample, for an energy conditioned on an attribute. `over_time`: a
     time-dependent energy E(x, condition), its conditions (B, times) one-hot, of which `energy` is the first
     time; `diffusion` gives a and s of the kernel from each of its times to the next
-    (objectives/diffusions.py). `buffer` (m, ...): the replay buffer of the training, in the energy's units.
+    (objectives/dcd.py). `buffer` (m, ...): the replay buffer of the training, in the energy's units.
     Chunk k of the samples draws from a random stream of its own, (seed, purpose, first_stream + k).
     `progress` counts the steps of chunks.
     """

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from ebmrepro.energies.gradient import EnergyFunction, detached_gradient
+from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
 from ebmrepro.mcmc.annealed_importance import PartitionEstimate, summarise
 from ebmrepro.params.evaluations.inception import Likelihood
 
@@ -40,11 +40,6 @@ class State(NamedTuple):
     x: Tensor
     energies: Tensor
     gradients: Tensor
-
-
-def state_at(energy: EnergyFunction, x: Tensor) -> State:
-    """`x` (B, ...) with its energies and gradients."""
-    return State(x.detach(), *detached_gradient(energy, x))
 
 
 def reflected_step(
@@ -64,7 +59,8 @@ def reflected_step(
     # A path through mirror images of the cube: every other one has the coordinate turned round.
     unfolded = (x + time * halfway).remainder(2)
     turned = unfolded > 1
-    proposed = state_at(energy, torch.where(turned, 2 - unfolded, unfolded))
+    bounced = torch.where(turned, 2 - unfolded, unfolded)
+    proposed = State(bounced, *energy_gradient(energy, bounced))
     halfway = torch.where(turned, -halfway, halfway)
     arrived = halfway - 0.5 * time * beta * proposed.gradients
     log_ratio = beta * (state.energies.double() - proposed.energies.double())
@@ -102,7 +98,7 @@ def cube_partition(
         for first in range(0, config.chains, together):
             count = min(together, config.chains - first)
             x = torch.rand((count, *shape), generator=generator, device=generator.device)
-            state = state_at(energy, x)
+            state = State(x, *energy_gradient(energy, x))
             log_weight = torch.zeros(count, dtype=torch.float64, device=generator.device)
             for before, beta in itertools.pairwise(betas):
                 log_weight -= (beta - before) * state.energies.double()

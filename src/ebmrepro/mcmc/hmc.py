@@ -13,6 +13,7 @@ from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
 from ebmrepro.params.samplers.hmc import HamiltonianSampler
 
 
+@torch.enable_grad()
 def transition(
     energy: EnergyFunction,
     x: Tensor,
@@ -28,33 +29,24 @@ def transition(
     finite is refused by the test. With `create_graph` the result stays attached to the energy's parameters
     and to `x` (where the move was accepted); otherwise it is detached.
     """
-    start = x if create_graph else x.detach()
+    start = position = x if create_graph else x.detach()
     momentum = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
     kinetic_before = _kinetic(momentum)
-    with torch.enable_grad():
-        position, energies_before, gradient = _evaluate(energy, start, create_graph)
-        energies = energies_before
-        for _ in range(config.leapfrog_steps):
-            momentum = momentum - 0.5 * config.step_size * gradient
-            position = position + config.step_size * momentum
-            if config.clamp is not None:
-                position = position.clamp(*config.clamp)
-            position, energies, gradient = _evaluate(energy, position, create_graph)
-            momentum = momentum - 0.5 * config.step_size * gradient
-        if config.metropolis:
-            log_ratio = energies_before - energies + kinetic_before - _kinetic(momentum)
-            uniform = torch.rand(len(x), generator=generator, device=x.device, dtype=x.dtype)
-            # False for NaN.
-            accepted = uniform.log() < log_ratio.detach()
-            position = torch.where(accepted.view(-1, *[1] * (x.dim() - 1)), position, start)
-    return position if create_graph else position.detach()
-
-
-def _evaluate(energy: EnergyFunction, x: Tensor, create_graph: bool) -> tuple[Tensor, Tensor, Tensor]:
-    if not (create_graph and x.requires_grad):
-        x = x.detach().requires_grad_(True)
-    energies, gradient = energy_gradient(energy, x, create_graph)
-    return (x, energies, gradient) if create_graph else (x.detach(), energies.detach(), gradient)
+    energies_before, gradient = energy_gradient(energy, position, create_graph)
+    for _ in range(config.leapfrog_steps):
+        momentum = momentum - 0.5 * config.step_size * gradient
+        position = position + config.step_size * momentum
+        if config.clamp is not None:
+            position = position.clamp(*config.clamp)
+        energies, gradient = energy_gradient(energy, position, create_graph)
+        momentum = momentum - 0.5 * config.step_size * gradient
+    if config.metropolis:
+        log_ratio = energies_before - energies + kinetic_before - _kinetic(momentum)
+        uniform = torch.rand(len(x), generator=generator, device=x.device, dtype=x.dtype)
+        # False for NaN.
+        accepted = uniform.log() < log_ratio.detach()
+        position = torch.where(accepted.view(-1, *[1] * (x.dim() - 1)), position, start)
+    return position
 
 
 def _kinetic(momentum: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ x- are detached ends of a Markov chain: sg stops the gradient through the sample
 
 from torch import Tensor, cat, nn
 
-from ebmrepro.energies.heads import heads
+from ebmrepro.energies.conditional import heads
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.cd import ContrastiveDivergence as Config
 
@@ -24,16 +24,20 @@ def contrastive_divergence(
     """
     e_pos, e_neg = heads(energy, cat([x_pos, x_neg.detach()])).split([len(x_pos), len(x_neg)])
     mean_pos, mean_neg = e_pos.mean(), e_neg.mean()
-    loss = difference = mean_pos - mean_neg
+    loss = mean_pos - mean_neg
     if energy_l2:
-        loss = difference + energy_l2 * (e_pos.square().mean() + e_neg.square().mean())
-    logged = {
-        "energy_positive": mean_pos.detach(),
-        "energy_negative": mean_neg.detach(),
-        "energy_size": 0.5 * (e_pos.detach().abs().mean() + e_neg.detach().abs().mean()),
-        "loss_cd": difference.detach(),
+        loss = loss + energy_l2 * (e_pos.square().mean() + e_neg.square().mean())
+    size = 0.5 * (e_pos.detach().abs().mean() + e_neg.detach().abs().mean())
+    return loss, _logged(mean_pos.detach(), mean_neg.detach(), size)
+
+
+def _logged(mean_pos: Tensor, mean_neg: Tensor, size: Tensor) -> dict[str, Tensor]:
+    return {
+        "energy_positive": mean_pos,
+        "energy_negative": mean_neg,
+        "energy_size": size,
+        "loss_cd": mean_pos - mean_neg,
     }
-    return loss, logged
 
 
 class ContrastiveDivergence:
@@ -46,17 +50,9 @@ class ContrastiveDivergence:
         """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
         negatives = sampler.run(energy, data)
         sampler.keep(negatives.x)
-        closed_form = getattr(energy, "contrastive_gradients", None)
-        if closed_form is not None and not self.config.energy_l2:
-            energies, gradients = closed_form(data, negatives.x)
-            mean_pos, mean_neg = energies.mean(1).unbind()
-            loss = mean_pos - mean_neg
-            logged = {
-                "energy_positive": mean_pos,
-                "energy_negative": mean_neg,
-                "energy_size": energies.abs().mean(),
-                "loss_cd": loss,
-            }
-            return Terms({"cd": loss}, logged, {"cd": gradients})
-        loss, logged = contrastive_divergence(energy, data, negatives.x, self.config.energy_l2)
-        return Terms(losses={"cd": loss}, logged=logged)
+        if self.config.energy_l2 or not hasattr(energy, "contrastive_gradients"):
+            loss, logged = contrastive_divergence(energy, data, negatives.x, self.config.energy_l2)
+            return Terms({"cd": loss}, logged)
+        energies, gradients = energy.contrastive_gradients(data, negatives.x)
+        logged = _logged(*energies.mean(1), energies.abs().mean())
+        return Terms({"cd": logged["loss_cd"]}, logged, {"cd": gradients})

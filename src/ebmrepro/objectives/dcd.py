@@ -3,7 +3,7 @@
     D = KL(p_0 | q_0) - KL(p_T | q_T) >= 0,      q_0 = exp(-E_theta) / Z(theta)
 
 p_T and q_T are what a diffusion without parameters makes of p_0 = p_D and of the model. With the Gaussian
-kernel y = a x + s xi (diffusions.py) Z(theta) cancels: D = L - H(p_0) + H(p_T),
+kernel y = a x + s xi, xi ~ N(0, I), Z(theta) cancels: D = L - H(p_0) + H(p_T),
 
     L = E_x[ E_theta(x) ] + E_y[ log E_xi'[ exp(-E_theta(x')) ] ] - d log a,      x' = (y + s xi') / a
 
@@ -20,19 +20,73 @@ cross-entropy of telling x_i among (x_i, x'_i1, ..., x'_iM): given y all of them
 weight p_D(x), so that E = -log p_D + constant is the minimum for every M (conditional noise-contrastive
 estimation, Ceylan and Gutmann, 2018; the ranking loss of Ma and Collins, 2018).
 
+Any diffusion with Gaussian kernels can take the place of another. One that knows nothing of theta carries x
+at one level to y at a later one, and its inverse for a given y, x' above, draws from the x that could have
+become y, all x alike.
+
+    variance exploding    a = 1               s^2 = sigma_{i+1}^2 - sigma_i^2     level: noise sigma
+    variance preserving   a = e^{-(T - t)}    s^2 = 1 - a^2                       level: time t
+
+Variance preserving is dX = -X dt + sqrt(2) dW (Ornstein-Uhlenbeck), whose stationary law is N(0, I).
+
 The time-dependent form is the sum over levels of the one-step divergences from t_i to t_{i+1}, with p_{t_i}
 for the data and E_theta(x, t_i) for the energy.
 """
 
+import itertools
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from ebmrepro.energies.conditional import Given
-from ebmrepro.objectives.diffusions import Kernel, kernels, marginals
 from ebmrepro.objectives.terms import Terms
 from ebmrepro.params.objectives.dcd import DiffusionContrastiveDivergence as Config
+
+
+class Kernel(NamedTuple):
+    """y = `scale` x + `noise` xi; numbers, or tensors that broadcast over x."""
+
+    scale: float | Tensor
+    noise: float | Tensor
+
+    def diffuse(self, x: Tensor, xi: Tensor) -> Tensor:
+        """y for `x` and standard normal `xi`, both (B, ...)."""
+        return self.scale * x + self.noise * xi
+
+    def invert(self, y: Tensor, xi: Tensor) -> Tensor:
+        """An x that could have become `y` (B, ...), for standard normal `xi` (..., B, ...)."""
+        return (y + self.noise * xi) / self.scale
+
+
+def variance_exploding(earlier: float, later: float) -> Kernel:
+    """From noise of standard deviation `earlier` >= 0 to `later`; ValueError unless that is more."""
+    if not 0 <= earlier < later:
+        raise ValueError(f"the noise of a VE diffusion must grow from 0 or more, got {earlier} to {later}")
+    return Kernel(1.0, math.sqrt((later - earlier) * (later + earlier)))
+
+
+def variance_preserving(earlier: float, later: float) -> Kernel:
+    """From time `earlier` >= 0 to `later`; ValueError unless that is later."""
+    if not 0 <= earlier < later:
+        raise ValueError(f"the horizon of a VP diffusion must be above 0, got times {earlier} to {later}")
+    return Kernel(math.exp(earlier - later), math.sqrt(-math.expm1(2 * (earlier - later))))
+
+
+DIFFUSIONS = {"ve": variance_exploding, "vp": variance_preserving}
+
+
+def kernels(config: Config) -> list[Kernel]:
+    """The kernels from each level to the next; ValueError if a level is not above the one before."""
+    between = DIFFUSIONS[config.diffusion]
+    return [between(earlier, later) for earlier, later in itertools.pairwise(config.levels)]
+
+
+def marginals(config: Config) -> list[Kernel]:
+    """What makes samples of p_{t_i} from data, for each level but the last; level 0 leaves them alone."""
+    between = DIFFUSIONS[config.diffusion]
+    return [between(0.0, level) if level else Kernel(1.0, 0.0) for level in config.levels[:-1]]
 
 
 def diffusion_contrastive_divergence(
@@ -62,16 +116,8 @@ class DiffusionContrastiveDivergence:
         self.kernels = kernels(config)
         # Rows: a and s of the marginals, a and s of the kernels; columns: times.
         columns = [(*start, *step) for start, step in zip(marginals(config), self.kernels, strict=True)]
-        self._table = torch.tensor(columns, dtype=torch.float64).T
-        self._on_device: tuple[Tensor, Tensor] | None = None
-
-    def _constants(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """The table (4, times) and one-hot times (times, times), copied to the device of `like` once."""
-        if self._on_device is None or self._on_device[0].device != like.device:
-            one_hot = torch.eye(self.config.times, device=like.device)
-            self._on_device = self._table.to(like.device), one_hot
-        table, one_hot = self._on_device
-        return table.to(like.dtype), one_hot
+        self.table = torch.tensor(columns, dtype=torch.float64).T
+        self.one_hot = torch.eye(config.times)
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...), of which `sampler` gives the generator alone.
@@ -81,13 +127,13 @@ class DiffusionContrastiveDivergence:
         first one: every time falls to a row as often as to another, and to equally many rows of a batch.
         """
         config, generator = self.config, sampler.generator
-        table, one_hot = self._constants(data)
-        if config.times == 1:
-            chosen = table
-        else:
+        # They stay on the device of the data: only the first call copies them.
+        self.table, self.one_hot = self.table.to(data.device), self.one_hot.to(data.device)
+        chosen = self.table.to(data.dtype)
+        if config.times > 1:
             first = torch.randint(config.times, (1,), generator=generator, device=data.device)
             time = (torch.arange(len(data), device=data.device) + first) % config.times
-            chosen, energy = table[:, time], Given(energy, one_hot[time])
+            chosen, energy = chosen[:, time], Given(energy, self.one_hot[time])
         a_data, s_data, a, s = chosen.view(4, -1, *[1] * (data.dim() - 1))
         kernel = Kernel(a, s)
 

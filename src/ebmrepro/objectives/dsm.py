@@ -31,7 +31,7 @@ class DenoisingScoreMatching:
         self.config = config
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
-        """Terms for one batch (B, ...); the mean energy logged is that of the noisy data."""
+        """The mean energy logged is that of the noisy data."""
         noise = torch.randn(data.shape, generator=sampler.generator, device=data.device, dtype=data.dtype)
         loss, energies = denoising_score_matching(energy, data, noise, self.config.sigma)
         logged = {"energy_positive": energies.mean().detach(), "loss_score": loss.detach()}

@@ -9,36 +9,52 @@ x~ is the end of the chain with the graph of its last `kl_steps` Langevin steps 
 freezes the energy's parameters: the gradient reaches theta only through the sampler. L_opt pulls samples to
 low energy; L_ent is minus the nearest-neighbour entropy of the samples. As run by the authors L_opt has
 weight 1 (`kl_weight`) and L_ent has weight 0.3 (`entropy_weight`), not scaled by the other.
+
+    H(q) ~ (1/n) sum_i log NN_k(x_i, B) + constant      (Kozachenko and Leonenko, 1987)
+
+NN_k is the Euclidean distance to the k-th nearest member of B over all coordinates; the authors use k = 1.
+The estimator's constants are dropped, and so is the factor d (the dimension) before the sum: the weight in
+the loss stands for both.
 """
+
+import copy
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
-from ebmrepro.energies.conditional import rows
-from ebmrepro.energies.heads import heads
+from ebmrepro.energies.conditional import heads, rows
 from ebmrepro.objectives.cd import contrastive_divergence
-from ebmrepro.objectives.entropy import nearest_neighbour_entropy
-from ebmrepro.objectives.terms import Terms
+from ebmrepro.objectives.terms import Terms, loss_gradients
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence as Config
 
-
-class _MeanEnergy(nn.Module):
-    """The mean energy of a batch over images and scales, as a module whose parameters can be replaced."""
-
-    def __init__(self, energy: nn.Module):
-        super().__init__()
-        self.energy = energy
-
-    def forward(self, x: Tensor) -> Tensor:
-        return heads(self.energy, x).mean()
+# Keeps the logarithm finite when a sample coincides with every neighbour.
+EPSILON = 1e-8
 
 
 def optimisation_loss(energy: nn.Module, x_graph: Tensor) -> Tensor:
     """L_opt = mean E_{sg(theta)}(x~), a scalar; `x_graph` (n, ...) carries the graph of the chain's end."""
-    mean_energy = _MeanEnergy(energy)
-    frozen = {name: value.detach() for name, value in mean_energy.named_parameters()}
-    return functional_call(mean_energy, frozen, (x_graph,))
+    # The graph that leads to x_graph holds the parameters already.
+    energy.requires_grad_(False)
+    loss = heads(energy, x_graph).mean()
+    energy.requires_grad_(True)
+    return loss
+
+
+def nearest_neighbour_entropy(samples: Tensor, neighbours: Tensor, nearest: int = 1) -> Tensor:
+    """mean_i log NN_k(x_i, B), k = `nearest`, a scalar; samples (n, ...), neighbours (m, ...), m >= k.
+
+    Nats up to a constant. A neighbour that equals the sample is the sample itself, kept earlier, and does not
+    count, unless there is no other. The neighbour is chosen without gradient, then the gradient runs through
+    its distance alone.
+    """
+    flat, others = samples.flatten(1), neighbours.flatten(1)
+    with torch.no_grad():
+        # Not by matrix products: their rounding hides which neighbours coincide.
+        distances = torch.cdist(flat, others, compute_mode="donot_use_mm_for_euclid_dist")
+        distances = distances.masked_fill(distances <= EPSILON, torch.inf)
+        chosen = distances.topk(nearest, 1, largest=False).indices[:, -1]
+    distance = (flat - others[chosen]).square().sum(1).clamp_min(EPSILON**2).sqrt()
+    return distance.log().mean()
 
 
 class ImprovedContrastiveDivergence:
@@ -84,13 +100,11 @@ class ImprovedContrastiveDivergence:
         """
         parameters, gradients = list(energy.parameters()), []
         for steps in (self.config.kl_steps, "all"):
-            twin = sampler.twin(torch.Generator(data.device).manual_seed(seed))
+            twin = copy.copy(sampler)
+            twin.generator = torch.Generator(data.device).manual_seed(seed)
             x_graph = twin.run(energy, data, len(data), steps).x_graph
             l_kl, _ = self.kl_term(energy, x_graph, twin)
-            found = [torch.zeros_like(parameter) for parameter in parameters]
-            if l_kl.requires_grad:
-                found = torch.autograd.grad(l_kl, parameters, allow_unused=True, materialize_grads=True)
-            gradients.append(torch.cat([part.flatten() for part in found]))
+            gradients.append(torch.cat([part.flatten() for part in loss_gradients(l_kl, parameters)]))
         truncated, full = gradients
         norms = truncated.norm(), full.norm()
         return {"kl_cosine": truncated @ full / (norms[0] * norms[1]), "kl_norm_ratio": norms[0] / norms[1]}

@@ -1,4 +1,4 @@
-"""What an objective hands to the training loop, when it is called with an energy, a batch and a `sampler`.
+"""What an objective hands to the training loop, called with an energy, a batch (B, ...) and a `sampler`.
 
 The sampler is a mcmc.negatives.NegativeSampler. No objective imports it, so that a change of a chain's step
 makes stale only what runs it.
@@ -6,7 +6,8 @@ makes stale only what runs it.
 
 from typing import NamedTuple
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 
 class Terms(NamedTuple):
@@ -21,3 +22,11 @@ class Terms(NamedTuple):
     losses: dict[str, Tensor]
     logged: dict[str, Tensor]
     gradients: dict[str, list[Tensor]] | None = None
+
+
+def loss_gradients(loss: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
+    """d loss / d parameters; zeros where there is none."""
+    # A term that is not there yet, as the entropy while the buffer fills, has no graph.
+    if not loss.requires_grad:
+        return [torch.zeros_like(parameter, requires_grad=False) for parameter in parameters]
+    return list(torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True))

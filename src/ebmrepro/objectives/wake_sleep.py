@@ -26,14 +26,10 @@ class WakeSleep:
         self.config = config
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
-        """Terms for one batch (B, d); random numbers come from `sampler.generator`, `energy` is a machine."""
+        """Terms for one batch (B, d); `energy` is a machine."""
         explanation = energy.sample_recognition(data, sampler.generator)
         wake = -energy.log_joint(data, explanation).mean()
         dream, its_causes = energy.sample(len(data), sampler.generator)
         sleep = -energy.log_recognition(its_causes, dream).mean()
-        logged = {
-            "energy_positive": wake.detach(),
-            "loss_wake": wake.detach(),
-            "loss_sleep": sleep.detach(),
-        }
-        return Terms(losses={"wake": wake, "sleep": sleep}, logged=logged)
+        logged = {"energy_positive": wake.detach(), "loss_wake": wake.detach(), "loss_sleep": sleep.detach()}
+        return Terms({"wake": wake, "sleep": sleep}, logged)

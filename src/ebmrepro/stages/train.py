@@ -11,8 +11,7 @@ from ebmrepro.machine.progress import progress
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.root import Params
 from ebmrepro.stages.training_data import training_data
-from ebmrepro.training.checkpoint import work_directory
-from ebmrepro.training.interrupt import stop_signal
+from ebmrepro.training.checkpoint import StopSignal, work_directory
 from ebmrepro.training.log import as_csv
 from ebmrepro.training.loop import Training
 
@@ -32,19 +31,18 @@ def run(params: Params, item: str) -> None:
     total = settings.schedule.iterations * len(seeds)
     with (
         work_directory(f"{params.preset}-{item}", identity) as work,
-        stop_signal() as stop,
+        StopSignal() as stop,
         progress(f"train {item}", total) as bar,
     ):
         for seed in seeds:
             training = Training(settings, data, seed, labels)
             diverged = training.run(work / f"seed{seed}.safetensors", stop, bar)
-            state = training.state
-            logs[seed] = state.log
-            outcomes[seed] = _outcome(diverged, state.iteration)
+            logs[seed] = training.log
+            outcomes[seed] = _outcome(diverged, training.iteration)
             for weights in ("ema", "raw"):
-                for name, value in state.model(weights).state_dict().items():
+                for name, value in training.model(weights).state_dict().items():
                     tensors[f"{seed}/{weights}/{name}"] = value.cpu().numpy()
-            buffer = state.sampler.buffer
+            buffer = training.sampler.buffer
             if buffer is not None:
                 tensors[f"{seed}/buffer"] = buffer.samples[: len(buffer)].cpu().numpy()
         for seed, outcome in outcomes.items():

@@ -126,7 +126,7 @@ class _Costs:
 
 def _sampling(training: Training, tiny: Generation, times: int) -> Callable[[], object]:
     """A few steps of a few chains."""
-    model, data = training.state.model("ema"), training.batches.data
+    model, data = training.model("ema"), training.batches.data
     energy, over_time, condition = model, None, None
     if training.settings.energy.timed:
         energy, over_time = Given(model, torch.eye(times, device=data.device)[:1]), model

@@ -1,11 +1,12 @@
-"""The work directory of a run: its checkpoints, its lock, and the identity both hang on.
+"""How a training stops and goes on: signals, and the work directory with its lock and checkpoints.
 
-It is no declared output: both runners delete those before a re-run. Its name carries a hash of everything
-that decides the result (the job's settings and code, the data, the machine), so a checkpoint of another
-configuration is never picked up.
+The directory is no declared output: both runners delete those before a re-run. Its name carries a hash of
+everything that decides the result (the job's settings and code, the data, the machine), so a checkpoint of
+another configuration is never picked up.
 """
 
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,12 +50,39 @@ def save_checkpoint(path: Path, state: dict[str, Tensor]) -> None:
 
 def load_checkpoint(path: Path) -> dict[str, Tensor] | None:
     """The last saved state, or None if there is none that can be used."""
-    if not path.exists():
-        return None
     try:
         arrays, _ = load_tensors(path)
     except WorkspaceError:
         # A damaged checkpoint costs time, not the result: training starts again from the seed.
-        path.unlink()
+        path.unlink(missing_ok=True)
         return None
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+class Interrupted(Exception):
+    """Training stopped on a signal, its state saved; `signum` is the signal."""
+
+    def __init__(self, signum: int):
+        super().__init__(f"stopped by {signal.Signals(signum).name}; run again to go on")
+        self.signum = signum
+
+
+class StopSignal:
+    """Catches SIGTERM and SIGINT inside its `with`; a second one ends the process as usual.
+
+    `requested` is the number of the signal that asked to stop, 0 if none did.
+    """
+
+    requested = 0
+
+    def __enter__(self):
+        self._previous = {s: signal.signal(s, self._once) for s in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def _once(self, signum: int, frame) -> None:
+        self.requested = signum
+        signal.signal(signum, self._previous[signum])
+
+    def __exit__(self, *failure) -> None:
+        for signum, handler in self._previous.items():
+            signal.signal(signum, handler)

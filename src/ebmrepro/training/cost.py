@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from ebmrepro.data.batches import dequantise
-from ebmrepro.mcmc.replay import ReplayBuffer
 from ebmrepro.training.loop import Training
 
 
@@ -52,10 +52,9 @@ def step_costs(trainings: Sequence[Training], steps: int, warm_up: int) -> list[
 
 def _fill(training: Training) -> None:
     """Put data into the replay buffer until it is full."""
-    state, buffer = training.state, training.state.sampler.buffer
-    while isinstance(buffer, ReplayBuffer) and len(buffer) < buffer.size:
-        data = dequantise(training.batches.at(buffer.added), state.generator)
-        buffer.add(data, state.generator)
+    buffer, generator = training.sampler.buffer, training.generator
+    while buffer is not None and buffer.kind != "chains" and len(buffer) < buffer.size:
+        buffer.add(dequantise(training.batches.at(buffer.added), generator), generator)
 
 
 def wait(device: torch.device) -> None:
@@ -69,26 +68,20 @@ def _passes(training: Training, steps: int) -> tuple[float, float]:
     batch = training.settings.schedule.batch_size
     # An energy may be called in parts (by scale, by member), but every evaluation passes its layers: those
     # that see the most rows see all of them.
-    layers = [module for module in training.state.energy.modules() if not list(module.children())]
-    forward, backward = [0] * len(layers), [0] * len(layers)
+    layers = [module for module in training.energy.modules() if not list(module.children())]
+    forward, backward = Counter(), Counter()
 
-    def count(index: int):
-        def seen(module: nn.Module, inputs: tuple, output: Tensor) -> None:
-            forward[index] += len(output)
-            if output.requires_grad:
-                output.register_hook(returned)
+    def seen(layer: nn.Module, inputs: tuple, output: Tensor) -> None:
+        forward[layer] += len(output)
+        if output.requires_grad:
+            output.register_hook(lambda gradient: backward.update({layer: len(gradient)}))
 
-        def returned(gradient: Tensor) -> None:
-            backward[index] += len(gradient)
-
-        return seen
-
-    handles = [layer.register_forward_hook(count(index)) for index, layer in enumerate(layers)]
+    handles = [layer.register_forward_hook(seen) for layer in layers]
     try:
         for _ in range(steps):
             training.step()
     finally:
         for handle in handles:
             handle.remove()
-    most = max(range(len(layers)), key=lambda index: forward[index])
+    most = max(layers, key=forward.__getitem__)
     return forward[most] / (batch * steps), backward[most] / (batch * steps)

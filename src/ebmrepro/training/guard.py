@@ -5,8 +5,6 @@ import math
 import torch
 from torch import Tensor
 
-CAUSES = ("non-finite energy", "energy above the limit", "non-finite gradient")
-
 
 class DivergenceGuard:
     """Watches energies and gradients on the device and keeps the parameters at the last good state.
@@ -25,11 +23,10 @@ class DivergenceGuard:
         self._seen = torch.zeros(3, device=device)
 
     def observe(self, energies: list[Tensor], gradient_norm: Tensor) -> Tensor:
-        """Look at the mean energies (one or two) and the gradient norm of one iteration, before the
-        optimiser's step. Every iteration has its turn.
+        """Look at the mean energies (one or two) and the gradient norm of one iteration, before its step.
 
-        Returns 1.0 if anything bad was seen so far, else 0.0: a scalar on the device, float32, in the form in
-        which torch's fused optimisers take it (`found_inf`).
+        Returns 1.0 if anything bad was seen so far, else 0.0: a float32 scalar on the device, as torch's
+        fused optimisers take it (`found_inf`).
         """
         seen = torch.stack([energies[0], energies[-1], gradient_norm])
         self._seen = torch.where(self._good, seen, self._seen)
@@ -42,17 +39,17 @@ class DivergenceGuard:
         """(0-based iteration, cause) of the first bad step, or None. Waits for the device."""
         if self._good:
             return None
-        iteration, *energies, _ = self._good_steps.item(), *self._seen.tolist()
+        iteration, (*energies, _) = self._good_steps.item(), self._seen.tolist()
         if not all(map(math.isfinite, energies)):
-            return iteration, CAUSES[0]
-        return iteration, CAUSES[1] if max(map(abs, energies)) > self.limit else CAUSES[2]
+            return iteration, "non-finite energy"
+        above = max(map(abs, energies)) > self.limit
+        return iteration, "energy above the limit" if above else "non-finite gradient"
 
-    def state(self) -> Tensor:
-        """(5,) float64: everything that `load_state` needs."""
-        return torch.cat([torch.stack([self._good, self._good_steps]).double(), self._seen.double()])
+    def state_dict(self) -> dict[str, Tensor]:
+        """Everything that `load_state_dict` needs."""
+        return {"good": self._good, "good_steps": self._good_steps, "seen": self._seen}
 
-    def load_state(self, state: Tensor) -> None:
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from `state`."""
-        good, steps, *seen = state.to(self._seen.device)
-        self._good, self._good_steps = good.bool(), steps.long()
-        self._seen = torch.stack(seen).float()
+        for name, held in self.state_dict().items():
+            held.copy_(state[name])

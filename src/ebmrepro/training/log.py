@@ -31,10 +31,7 @@ class TrainingLog:
         self.rows: list[list[float]] = []
 
     def add(self, iteration: int, values: dict[str, Tensor]) -> None:
-        """Read scalars (device tensors, by column name) in one transfer and append a row.
-
-        Raises WorkspaceError for a scalar without a column.
-        """
+        """Append a row of scalars, read from the device at once; WorkspaceError if one has no column."""
         for name in values:
             if name not in self.columns:
                 raise WorkspaceError(
@@ -43,13 +40,14 @@ class TrainingLog:
         numbers = dict(zip(values, torch.stack([*values.values()]).tolist(), strict=True))
         self.rows.append([iteration, *(numbers.get(name, math.nan) for name in self.columns)])
 
-    def state(self) -> Tensor:
+    def state_dict(self) -> dict[str, Tensor]:
         """All rows, float64 (rows, 1 + columns)."""
-        return torch.tensor(self.rows, dtype=torch.float64).reshape(-1, 1 + len(self.columns))
+        rows = torch.tensor(self.rows, dtype=torch.float64).reshape(-1, 1 + len(self.columns))
+        return {"rows": rows}
 
-    def load_state(self, state: Tensor) -> None:
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from `state`."""
-        self.rows = state.tolist()
+        self.rows = state["rows"].tolist()
 
 
 def as_csv(logs: dict[int, TrainingLog]) -> str:

@@ -10,57 +10,100 @@ from torch.nn.functional import one_hot
 from ebmrepro.data.batches import dequantise
 from ebmrepro.data.host_batches import HostData, batches_of
 from ebmrepro.data.streams import stream_seed
+from ebmrepro.energies import build_energy
 from ebmrepro.energies.conditional import Given, rows
 from ebmrepro.machine.progress import Progress
-from ebmrepro.params.energies import TIME
+from ebmrepro.mcmc.negatives import NegativeSampler
+from ebmrepro.objectives.terms import loss_gradients
 from ebmrepro.params.root import TrainSettings
-from ebmrepro.training.checkpoint import load_checkpoint, save_checkpoint
-from ebmrepro.training.interrupt import Interrupted, StopSignal
-from ebmrepro.training.state import TrainState
+from ebmrepro.training.adam import Adam, AveragedWeights
+from ebmrepro.training.checkpoint import Interrupted, StopSignal, load_checkpoint, save_checkpoint
+from ebmrepro.training.guard import DivergenceGuard
+from ebmrepro.training.log import TrainingLog
 
 
 class Training:
     """One seed of one run: `step` takes one iteration, `run` all that are left.
 
-    `data` (n, ...): float32, or uint8 images that are dequantised anew in every batch; a tensor on the
-    training device, or HostData. The host waits for the device only at logged iterations.
+    `tensors` and `load` carry all that changes meanwhile: the model and its average, optimiser, replay
+    buffer, random state, guard, log and `iteration`. Training loaded from `tensors` goes on bit for bit; the
+    position in the data is the iteration, because batches depend on (seed, iteration) alone. The host waits
+    for the device only at logged iterations.
     """
 
     def __init__(
         self, settings: TrainSettings, data: Tensor | HostData, seed: int, labels: Tensor | None = None
     ):
-        """`labels` (n,), int64 from 0: the attribute that a conditional energy is conditioned on."""
-        self.settings, self.seed = settings, seed
-        self.batches = batches_of(data, settings.schedule.batch_size, seed)
-        like = torch.zeros(
-            (settings.schedule.batch_size, *data.shape[1:]), dtype=torch.float32, device=data.device
-        )
+        """`data` (n, ...): float32, or uint8 images that are dequantised anew in every batch; a tensor on the
+        training device, or HostData. `labels` (n,), int64 from 0: the attribute that a conditional energy is
+        conditioned on.
+        """
+        schedule, device = settings.schedule, data.device
+        self.settings, self.seed, self.iteration = settings, seed, 0
+        self.batches = batches_of(data, schedule.batch_size, seed)
         self.conditions = None if labels is None else one_hot(labels).float()
         classes = None if labels is None else self.conditions.shape[1]
-        if getattr(settings.energy, "condition", None) == TIME:
+        if settings.energy.timed:
             classes = settings.objective.times
-        self.state = TrainState(settings, like, data.dtype == torch.uint8, seed, classes)
-        self.members = getattr(self.state.energy, "members", 1)
+        torch.manual_seed(seed)
+        self.energy = build_energy(settings.energy, tuple(data.shape[1:]), classes).to(device)
         # What a binary machine would make of grey values is no error that anybody would see later.
-        check = getattr(self.state.energy, "check_data", None)
-        if check is not None:
-            check(data)
+        if hasattr(self.energy, "check_data"):
+            self.energy.check_data(data)
+        self.parameters = list(self.energy.parameters())
+        self.average = AveragedWeights(self.energy, schedule.ema_decay)
+        self.optimizer = Adam(self.parameters, schedule.learning_rate, tuple(map(float, schedule.betas)))
+        self.generator = torch.Generator(device).manual_seed(stream_seed(seed, "chains"))
+        like = torch.zeros((schedule.batch_size, *data.shape[1:]), dtype=torch.float32, device=device)
+        self.sampler = NegativeSampler(settings.sampler, like, data.dtype == torch.uint8, self.generator)
+        self.guard = DivergenceGuard(schedule.energy_limit, device)
+        self.log = TrainingLog(settings.objective)
         self.objective = settings.objective.build()
+
+    def _parts(self) -> dict:
+        """All that has a `state_dict`, as torch's modules have."""
+        parts = {
+            "energy": self.energy,
+            "ema": self.average.model,
+            "optimizer": self.optimizer,
+            "buffer": self.sampler.buffer,
+            "guard": self.guard,
+            "log": self.log,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The whole state as named tensors."""
+        state = {"generator": self.generator.get_state(), "iteration": torch.tensor(self.iteration)}
+        for group, part in self._parts().items():
+            state |= {f"{group}/{name}": value for name, value in part.state_dict().items()}
+        return state
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Continue from `tensors()` of an equally configured training."""
+        self.generator.set_state(state["generator"])
+        self.iteration = int(state["iteration"])
+        for group, part in self._parts().items():
+            names = [name for name in state if name.startswith(f"{group}/")]
+            part.load_state_dict({name.partition("/")[2]: state[name] for name in names})
+
+    def model(self, weights: str) -> nn.Module:
+        """The energy with `ema` or `raw` weights."""
+        return self.average.model if weights == "ema" else self.energy
 
     def step(self) -> dict[str, Tensor]:
         """One iteration; returns its logged scalars, still on the device."""
-        state, schedule = self.state, self.settings.schedule
-        data, energy = self._batch(state.generator)
-        terms = self.objective(energy, data, state.sampler)
+        data, energy = self._batch(self.generator)
+        terms = self.objective(energy, data, self.sampler)
 
-        own = None if energy is state.energy else list(energy.parameters())
-        parameters = state.parameters if own is None else own
+        # Of an ensemble the members that stand still have no step.
+        parameters = self.parameters if energy is self.energy else list(energy.parameters())
         logged = terms.logged
         total, whole = None, None
         for name, loss in terms.losses.items():
-            gradients = terms.gradients[name] if terms.gradients else _gradients(loss, parameters)
+            gradients = terms.gradients[name] if terms.gradients else loss_gradients(loss, parameters)
             norm = _norm(gradients)
-            if f"gradient_norm_{name}" in state.log.columns:
+            if f"gradient_norm_{name}" in self.log.columns:
                 logged[f"gradient_norm_{name}"] = norm
             total = gradients if total is None else torch._foreach_add(total, gradients)
             whole = loss.detach() if whole is None else whole + loss.detach()
@@ -71,16 +114,15 @@ class Training:
         energies = [logged[key] for key in ("energy_positive", "energy_negative") if key in logged]
         if len(energies) == 2:
             logged["energy_gap"] = energies[0] - energies[1]
-        if schedule.clip_norm is not None:
+        clip_norm = self.settings.schedule.clip_norm
+        if clip_norm is not None:
             # As torch.nn.utils.clip_grad_norm_ does, without parameters to hold the gradients.
             # Not in place: autograd may hand out one tensor as the gradient of two parameters.
-            total = torch._foreach_mul(total, (schedule.clip_norm / (norm + 1e-6)).clamp(max=1.0))
+            total = torch._foreach_mul(total, (clip_norm / (norm + 1e-6)).clamp(max=1.0))
 
-        left_out = state.guard.observe(energies, norm)
-        # Of an ensemble the members that stand still have no step.
-        state.optimizer.step(total, left_out, own)
-        state.average.update(first=state.iteration == 0)
-        state.iteration += 1
+        self.optimizer.step(parameters, total, left_out=self.guard.observe(energies, norm))
+        self.average.update(first=self.iteration == 0)
+        self.iteration += 1
         return logged
 
     def _batch(self, generator: torch.Generator) -> tuple[Tensor, nn.Module]:
@@ -89,25 +131,24 @@ class Training:
         Of an ensemble that is one member, drawn anew each iteration; a conditional energy comes with the
         conditions of its data, which its chains share.
         """
-        state = self.state
-        data = dequantise(self.batches.at(state.iteration), generator)
-        energy = state.energy
-        if self.members > 1:
-            energy = energy.member(stream_seed(self.seed, "member", state.iteration) % self.members)
+        data = dequantise(self.batches.at(self.iteration), generator)
+        energy, members = self.energy, getattr(self.energy, "members", 1)
+        if members > 1:
+            energy = energy.energies[stream_seed(self.seed, "member", self.iteration) % members]
         if self.conditions is not None:
-            energy = Given(energy, self.conditions[self.batches.index(state.iteration)])
+            energy = Given(energy, self.conditions[self.batches.index(self.iteration)])
         return data, energy
 
     def compare_truncation(self) -> dict[str, Tensor]:
         """The KL gradient through `kl_steps` beside that through the whole chain; nothing changes by it."""
-        seed = stream_seed(self.seed, "comparison", self.state.iteration)
-        data, energy = self._batch(torch.Generator(self.state.generator.device).manual_seed(seed))
+        seed = stream_seed(self.seed, "comparison", self.iteration)
+        data, energy = self._batch(torch.Generator(self.generator.device).manual_seed(seed))
         data = data[: self.settings.objective.kl_samples]
         energy = rows(energy, slice(0, len(data)))
         # In training mode spectral norm moves its vectors a little with every use.
-        self.state.energy.eval()
-        compared = self.objective.compare_truncation(energy, data, self.state.sampler, seed)
-        self.state.energy.train()
+        self.energy.eval()
+        compared = self.objective.compare_truncation(energy, data, self.sampler, seed)
+        self.energy.train()
         return compared
 
     def run(self, checkpoint: Path, stop: StopSignal, progress: Progress) -> tuple[int, str] | None:
@@ -116,43 +157,33 @@ class Training:
         Returns (iteration, cause) if the run diverged, else None. Raises Interrupted, after saving, when a
         signal asked the process to stop.
         """
-        state, schedule = self.state, self.settings.schedule
+        schedule = self.settings.schedule
         saved = load_checkpoint(checkpoint)
         if saved is not None:
-            state.load(saved)
-        progress.advance_to(state.iteration)
+            self.load(saved)
+        progress.advance_to(self.iteration)
         compares = getattr(self.settings.objective, "compare_full", False)
         last_saved = time.monotonic()
-        while state.iteration < schedule.iterations and not self._ended_by_guard():
-            iteration = state.iteration
+        while self.iteration < schedule.iterations and not self._ended_by_guard():
+            iteration = self.iteration
             due = iteration % schedule.log_every == 0 or iteration + 1 == schedule.iterations
             compared = self.compare_truncation() if due and compares else {}
             logged = self.step()
             if due:
-                state.log.add(iteration, logged | compared)
+                self.log.add(iteration, logged | compared)
             progress.advance()
             if stop.requested or time.monotonic() - last_saved > schedule.checkpoint_seconds:
-                save_checkpoint(checkpoint, state.tensors())
+                save_checkpoint(checkpoint, self.tensors())
                 last_saved = time.monotonic()
             if stop.requested:
                 raise Interrupted(stop.requested)
-        save_checkpoint(checkpoint, state.tensors())
-        return state.guard.diverged()
+        save_checkpoint(checkpoint, self.tensors())
+        return self.guard.diverged()
 
     def _ended_by_guard(self) -> bool:
         # Divergence ends a run at the next logged iteration, also when it was resumed in between.
-        rows = self.state.log.rows
-        if not rows or rows[-1][0] != self.state.iteration - 1:
-            return False
-        return self.state.guard.diverged() is not None
-
-
-def _gradients(loss: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
-    """d loss / d parameters; zeros where there is none."""
-    # A term that is not there yet, as the entropy while the buffer fills, has no graph.
-    if not loss.requires_grad:
-        return [torch.zeros_like(parameter, requires_grad=False) for parameter in parameters]
-    return list(torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True))
+        logged = bool(self.log.rows) and self.log.rows[-1][0] == self.iteration - 1
+        return logged and self.guard.diverged() is not None
 
 
 def _norm(gradients: list[Tensor]) -> Tensor:

@@ -15,7 +15,7 @@ from ebmrepro.params.root import ADAPTERS, Params
 class ModelFile:
     """All seeds of a run's model. `seeds`, `objective`, `shape` of a sample, `is_image` describe it;
     `classes` is how many values the attribute has that it is conditioned on, or None; `diffusion`
-    the kernels (a, s) from each time of a time-dependent energy E(x, t) to the next, or None."""
+    the kernels (a, s) from each of the `times` of a time-dependent energy E(x, t) to the next, or None."""
 
     def __init__(self, path: Path, device: torch.device):
         """Raises WorkspaceError if the file is missing, damaged or no model."""
@@ -31,23 +31,12 @@ class ModelFile:
             self.diffusion = description["diffusion"]
         except (KeyError, ValueError):
             raise WorkspaceError(f"{path} is not a model of this project") from None
+        self.times = None if self.diffusion is None else len(self.diffusion)
 
     def energy(self, seed: int, weights: str) -> nn.Module:
-        """The energy of one seed with `ema` or `raw` weights, its parameters not trainable.
-
-        Of a time-dependent one that of the first time, E(x, t_0), which is the data's own.
-        """
+        """The energy of one seed with `ema` or `raw` weights, not trainable: E(x, t_0) of one in time."""
         energy = self.conditional_energy(seed, weights)
-        if self.diffusion is None:
-            return energy
-        first = torch.zeros(1, self.times, device=self.device)
-        first[0, 0] = 1.0
-        return Given(energy, first)
-
-    @property
-    def times(self) -> int | None:
-        """How many times a time-dependent energy has, else None."""
-        return None if self.diffusion is None else len(self.diffusion)
+        return energy if self.times is None else Given(energy, torch.eye(self.times, device=self.device)[:1])
 
     def conditional_energy(self, seed: int, weights: str) -> nn.Module:
         """As `energy`, but a time-dependent one still takes its time, one-hot, as a condition (B, times)."""

@@ -27,7 +27,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ebmrepro.energies.gradient import detached_gradient
+from ebmrepro.energies.gradient import energy_gradient
 from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise
 from ebmrepro.evaluation.units import as_unit
 
@@ -105,7 +105,7 @@ def _descend(energy: nn.Module, y: Tensor, weight: float, steps: int) -> Tensor:
 
 def _objective(energy: nn.Module, x: Tensor, y: Tensor, weight: float) -> tuple[Tensor, Tensor]:
     """f (n,) and its gradient (n, C, H, W)."""
-    energies, pull = detached_gradient(energy, x)
+    energies, pull = energy_gradient(energy, x)
     away = x - y
     return weight * energies + 0.5 * away.square().sum((1, 2, 3)), weight * pull + away
 
@@ -115,7 +115,7 @@ def unit_inverse_temperature(energy: nn.Module, noisy: Tensor, sigma: float) -> 
 
     NaN if the energy is flat or not finite there, and no b has it.
     """
-    squares = [detached_gradient(energy, part)[1].double().square() for part in noisy.split(BATCH)]
+    squares = [energy_gradient(energy, part)[1].double().square() for part in noisy.split(BATCH)]
     length = math.sqrt(float(torch.cat(squares).mean()))
     return 1 / (sigma * length) if 0 < length < math.inf else math.nan
 

@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor, nn
 
-from ebmrepro.energies.gradient import detached_gradient
+from ebmrepro.energies.gradient import energy_gradient
 
 
 def gaussian_kl(
@@ -25,5 +25,5 @@ def fisher_divergence(energy: nn.Module, points: Tensor, data_scores: Tensor) ->
 
     Needs no normalising constant: -grad E is the model's score.
     """
-    _, gradient = detached_gradient(energy, points)
+    _, gradient = energy_gradient(energy, points)
     return float((gradient + data_scores).square().sum(1).mean())
