@@ -14,6 +14,7 @@ import time
 import numpy as np
 import sklearn
 import torch
+from ebmrepro.params.schedules import Schedule
 from sklearn.neural_network import BernoulliRBM
 from threadpoolctl import threadpool_limits
 
@@ -23,7 +24,6 @@ from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.root import TrainSettings
 from ebmrepro.params.samplers.gibbs import GibbsSampler
-from ebmrepro.params.schedules import Schedule
 from ebmrepro.training.loop import Training
 
 HIDDEN = 128
