@@ -55,7 +55,7 @@ def render(presets: list[Preset], claims: list[Claim], reruns: list[RerunReport]
         paper=paper,
         others=others,
         claims=_side_by_side(claims, paper, others),
-        reruns=[{"text": _rerun(report), **report.model_dump()} for report in reruns],
+        reruns=reruns,
         verdicts=VERDICTS,
     )
 
@@ -203,11 +203,3 @@ def _environments(environments: Mapping[str, Mapping]) -> list[dict]:
         key = json.dumps(environment, sort_keys=True)
         groups.setdefault(key, {"facts": sorted(environment.items()), "runs": []})["runs"].append(run)
     return list(groups.values())
-
-
-def _rerun(report: RerunReport) -> str:
-    if report.range is not None:
-        return f"{report.range[0]} to {report.range[1]}"
-    if report.peak is not None:
-        return f"peak {report.peak} at iteration {report.at_iter}"
-    return str(report.value)

@@ -15,7 +15,7 @@ from ebmrepro.reproduction.judgement import (
     listed,
     select,
     summary,
-    value_of,
+    values_of,
 )
 from ebmrepro.reproduction.rules import Claim, Published, PublishedNumber, PublishedValue, RunResult, Test
 
@@ -48,11 +48,10 @@ def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) ->
     try:
         run = select(runs, rule.experiment, rule.objective)
         measured = {rule.objective: summary(run, rule.metric)}
-        enough(len(run.seeds), rule.minimum_seeds, "of the run")
-        diverged = [seed for seed, result in run.seeds.items() if result.diverged_at is not None]
-        if diverged:
-            return Judgement(NOT_REPRODUCED, f"seeds {listed(diverged)} diverged", measured)
-        mean = statistics.fmean(value_of(run, seed, rule.metric) for seed in run.seeds)
+        enough(len(run.metrics), rule.minimum_seeds, "of the run")
+        if run.diverged:
+            return Judgement(NOT_REPRODUCED, f"seeds {listed(run.diverged)} diverged", measured)
+        mean = statistics.fmean(values_of(run, rule.metric, run.metrics))
     except Unmeasured as reason:
         return Judgement(NOT_MEASURED, str(reason))
     worse = (mean - number.value) / number.value * (1 if rule.better == "lower" else -1)

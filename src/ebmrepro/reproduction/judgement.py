@@ -38,10 +38,8 @@ def summary(run: RunResult, metric: str, every_seed: bool = False) -> dict:
 
     `every_seed`: the values of diverged seeds too.
     """
-    seeds = {str(seed): result for seed, result in sorted(run.seeds.items())}
-    diverged = {seed: result.diverged_at for seed, result in seeds.items() if result.diverged_at is not None}
-    counted = [seed for seed in seeds if every_seed or seed not in diverged]
-    values = {seed: seeds[seed].metrics.get(metric) for seed in counted}
+    counted = [seed for seed in sorted(run.metrics) if every_seed or seed not in run.diverged]
+    values = {str(seed): run.metrics[seed].get(metric) for seed in counted}
     known = [value for value in values.values() if value is not None and math.isfinite(value)]
     return {
         "run": run.run,
@@ -50,7 +48,7 @@ def summary(run: RunResult, metric: str, every_seed: bool = False) -> dict:
         "values": values,
         "mean": statistics.fmean(known) if known else None,
         "sd": statistics.stdev(known) if len(known) > 1 else None,
-        "diverged": diverged,
+        "diverged": {str(seed): at for seed, at in sorted(run.diverged.items())},
     }
 
 
@@ -71,12 +69,13 @@ def enough(found: int, needed: int, where: str) -> None:
         raise Unmeasured(f"{found} seed{'s' * (found != 1)} {where}, the rule needs {needed}")
 
 
-def value_of(run: RunResult, seed: int, metric: str) -> float:
-    """The metric of one seed; raises Unmeasured if it is missing or not finite."""
-    value = run.seeds[seed].metrics.get(metric)
-    if value is None or not math.isfinite(value):
-        raise Unmeasured(f"run {run.run} has no {metric} with seed {seed}")
-    return value
+def values_of(run: RunResult, metric: str, seeds: Iterable[int]) -> list[float]:
+    """The metric of each of `seeds`; raises Unmeasured if one is missing or not finite."""
+    values = {seed: run.metrics[seed].get(metric) for seed in seeds}
+    for seed, value in values.items():
+        if value is None or not math.isfinite(value):
+            raise Unmeasured(f"run {run.run} has no {metric} with seed {seed}")
+    return list(values.values())
 
 
 def listed(seeds: Iterable[int]) -> str:
@@ -115,8 +114,8 @@ def _paired_comparison(rule: PairedComparison, runs: list[RunResult]) -> Judgeme
         )
         return _decide(rule, reason, measured, statistic)
 
-    ours = [value_of(method, seed, rule.metric) for seed in compared]
-    theirs = [value_of(baseline, seed, rule.metric) for seed in compared]
+    ours = values_of(method, rule.metric, compared)
+    theirs = values_of(baseline, rule.metric, compared)
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
     if not any(differences):
         # As where a metric has reached its best value for both: a task too easy to compare them.
@@ -162,13 +161,12 @@ def _survival(rule: Survival, runs: list[RunResult]) -> Judgement:
 def _lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
     run = select(runs, rule.experiment, rule.objective)
     measured = {rule.objective: summary(run, rule.metric)}
-    finished = [seed for seed, result in sorted(run.seeds.items()) if result.diverged_at is None]
+    finished = [seed for seed in sorted(run.metrics) if seed not in run.diverged]
     enough(len(finished), rule.minimum_seeds, "that finished")
-    values = [value_of(run, seed, rule.metric) for seed in finished]
+    values = values_of(run, rule.metric, finished)
     quantile = float(stats.t.ppf(1 - rule.alpha, len(values) - 1))
     bound = statistics.fmean(values) - quantile * statistics.stdev(values) / math.sqrt(len(values))
-    left_out = [seed for seed in run.seeds if seed not in finished]
-    note = f"; diverged and left out: seeds {listed(left_out)}" if left_out else ""
+    note = f"; diverged and left out: seeds {listed(run.diverged)}" if run.diverged else ""
     reason = f"lower {1 - rule.alpha:.0%} bound {bound:.4g} against {rule.threshold}{note}"
     verdict = REPRODUCED if bound > rule.threshold else NOT_REPRODUCED
     statistic = {"test": "t confidence bound", "bound": bound, "t": quantile, "seeds": finished}
@@ -181,9 +179,9 @@ def _pair(
     """Method, baseline, where the seeds that both have diverged in either, and the summaries of both."""
     method = select(runs, rule.experiment, rule.method)
     baseline = select(runs, rule.experiment, rule.baseline)
-    seeds = sorted(method.seeds.keys() & baseline.seeds.keys())
+    seeds = sorted(method.metrics.keys() & baseline.metrics.keys())
     enough(len(seeds), rule.minimum_seeds, "in both runs")
-    ends = {seed: (method.seeds[seed].diverged_at, baseline.seeds[seed].diverged_at) for seed in seeds}
+    ends = {seed: (method.diverged.get(seed), baseline.diverged.get(seed)) for seed in seeds}
     measured = {
         name: summary(run, rule.metric, every_seed)
         for name, run in ((rule.method, method), (rule.baseline, baseline))

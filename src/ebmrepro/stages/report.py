@@ -15,7 +15,7 @@ from ebmrepro.params.root import Params
 from ebmrepro.params.runs import Run
 from ebmrepro.report.page import Preset, render
 from ebmrepro.reproduction.judge import judge, not_run
-from ebmrepro.reproduction.rules import RunResult, SeedResult, load_claims, load_published
+from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
 from ebmrepro.shown.data import NothingToShow
 from ebmrepro.shown.labels import label_runs
@@ -84,14 +84,14 @@ def _records(params: Params, loader: ModuleType) -> Iterator:
 
 
 def _result(name: str, entry: Run | Composition, objective: str, record: Measured | Composed) -> RunResult:
-    seeds = {seed: SeedResult(record.metrics[seed], end.diverged_at) for seed, end in record.outcomes.items()}
-    return RunResult(name, entry.experiment, entry.dataset, objective, seeds)
+    ends = {seed: end.diverged_at for seed, end in record.outcomes.items() if end.diverged_at is not None}
+    return RunResult(name, entry.experiment, entry.dataset, objective, record.metrics, ends)
 
 
 def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str] | None) -> RunResult:
     """`result` with what `where` measured of the run; of that only `keys`, if given."""
     seeds = {}
-    for seed, own in result.seeds.items():
+    for seed, own in result.metrics.items():
         try:
             metrics = {key: measured[seed][key] for key in keys or measured[seed]}
         except KeyError:
@@ -99,14 +99,14 @@ def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str
                 f"{where} has no metrics of run {result.run} with seed {seed}: delete its files, then run"
                 " `snakemake`"
             ) from None
-        twice = sorted(own.metrics.keys() & metrics.keys())
+        twice = sorted(own.keys() & metrics.keys())
         if twice:
             raise WorkspaceError(
                 f"{where} measures {', '.join(twice)} of run {result.run} a second time, and no verdict could"
                 " tell which is meant: no two outliers, denoisings or comparisons may measure the same"
             )
-        seeds[seed] = own._replace(metrics=own.metrics | metrics)
-    return result._replace(seeds=seeds)
+        seeds[seed] = own | metrics
+    return result._replace(metrics=seeds)
 
 
 def _current(params: Params, verdicts: dict) -> Preset:
