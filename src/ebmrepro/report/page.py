@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 from PIL import Image
@@ -20,23 +19,8 @@ from ebmrepro.tables.table import MISSING, format_mean_sd, from_markdown
 ABOUT = ("key", "text", "source", "confidence")
 
 
-class Preset(NamedTuple):
-    """What the page shows of a preset.
-
-    `verdicts` as reproduction.judge makes them; `tables` (Markdown text) and `figures` (PNG bytes) by
-    name; `environments` by run; `params`, those of params.yaml as YAML, where they are known.
-    """
-
-    name: str
-    verdicts: Mapping
-    tables: Mapping[str, str]
-    figures: Mapping[str, bytes]
-    environments: Mapping[str, Mapping]
-    params: str | None
-
-
-def render(presets: list[Preset], claims: list[Claim], reruns: list[RerunReport], absent: Mapping) -> str:
-    """The page: the paper's scale first and apart, then every preset that was found.
+def render(presets: list[dict], claims: list[Claim], reruns: list[RerunReport], absent: Mapping) -> str:
+    """The page: the paper's scale first and apart, then every other of the `presets`.
 
     `reruns`: what third parties got from the released code. `absent`: the verdicts of the paper's preset
     where it is not among `presets`.
@@ -47,7 +31,7 @@ def render(presets: list[Preset], claims: list[Claim], reruns: list[RerunReport]
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     source = files("ebmrepro.report").joinpath("report.html.j2").read_text(encoding="utf-8")
-    shown = [_preset(preset) for preset in sorted(presets, key=lambda preset: preset.name != PAPER_PRESET)]
+    shown = sorted(presets, key=lambda preset: not preset["is_paper"])
     paper = shown[0] if shown[0]["is_paper"] else _judged(absent, PAPER_PRESET, has_run=False)
     others = [preset for preset in shown if not preset["is_paper"]]
     return environment.from_string(source).render(
@@ -60,12 +44,25 @@ def render(presets: list[Preset], claims: list[Claim], reruns: list[RerunReport]
     )
 
 
-def _preset(preset: Preset) -> dict:
-    return _judged(preset.verdicts, preset.name) | {
-        "tables": [_table(name, text) for name, text in preset.tables.items()],
-        "figures": [_figure(name, png) for name, png in preset.figures.items()],
-        "environments": _environments(preset.environments),
-        "params": preset.params,
+def preset(
+    name: str,
+    verdicts: Mapping,
+    tables: Mapping[str, str],
+    figures: Mapping[str, bytes],
+    environments: Mapping[str, Mapping],
+    params: str | None,
+) -> dict:
+    """What the page shows of a preset.
+
+    `verdicts` as reproduction.judge makes them; `tables` (Markdown text) and `figures` (PNG bytes) by
+    name; `environments` by run; `params`, those of params.yaml as YAML, where they are known. Raises as
+    `render` does.
+    """
+    return _judged(verdicts, name) | {
+        "tables": [_table(table, text) for table, text in tables.items()],
+        "figures": [_figure(figure, png) for figure, png in figures.items()],
+        "environments": _environments(environments),
+        "params": params,
     }
 
 

@@ -1,63 +1,13 @@
 """Verdicts on all claims and published numbers of a preset. Pure functions."""
 
-import statistics
 from collections.abc import Callable, Iterable
 
-from ebmrepro.reproduction.judgement import (
-    NOT_JUDGED,
-    NOT_MEASURED,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    Judgement,
-    Unmeasured,
-    enough,
-    judge_test,
-    listed,
-    select,
-    summary,
-    values_of,
-)
+from ebmrepro.reproduction.judgement import NOT_MEASURED, Judgement, judge_number, judge_test
 from ebmrepro.reproduction.rules import Claim, Published, PublishedNumber, PublishedValue, RunResult, Test
-
-NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
 
 # What was judged in words (preset, data, seeds), from an experiment and the names of the runs that were
 # measured (none: all it has). None if the preset has no such experiment.
 Scope = Callable[[str, Iterable[str]], str | None]
-
-
-def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) -> Judgement:
-    """A published number against the runs of `preset`, by `PublishedValue` as its words define it.
-
-    Of a number that is no target nothing is judged; what it shows is measured, if `preset` is its.
-    """
-    rule = number.rule
-    if rule is None:
-        why = "no published value is known" if number.value is None else NO_TARGET
-        shown = number.shown
-        if shown is None or shown.preset != preset:
-            return Judgement(NOT_JUDGED, why)
-        try:
-            run = select(runs, shown.experiment, shown.objective)
-        except Unmeasured as reason:
-            return Judgement(NOT_JUDGED, f"{why}; {reason}")
-        return Judgement(NOT_JUDGED, why, {shown.objective: summary(run, shown.metric)})
-    if preset != rule.preset:
-        reason = f"preset {preset} is not the paper's experiment; only preset {rule.preset} may decide"
-        return Judgement(NOT_MEASURED, reason)
-    try:
-        run = select(runs, rule.experiment, rule.objective)
-        measured = {rule.objective: summary(run, rule.metric)}
-        enough(len(run.metrics), rule.minimum_seeds, "of the run")
-        if run.diverged:
-            return Judgement(NOT_REPRODUCED, f"seeds {listed(run.diverged)} diverged", measured)
-        mean = statistics.fmean(values_of(run, rule.metric, run.metrics))
-    except Unmeasured as reason:
-        return Judgement(NOT_MEASURED, str(reason))
-    worse = (mean - number.value) / number.value * (1 if rule.better == "lower" else -1)
-    reason = f"mean {mean:.4g} is {abs(worse):.1%} {'worse' if worse > 0 else 'better'} than {number.value}"
-    verdict = REPRODUCED if worse <= rule.tolerance else NOT_REPRODUCED
-    return Judgement(verdict, reason, measured, {"relative_difference": worse})
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""Runs against the test of a claim: verdict, reason and numbers. What a test means stands at its rule."""
+"""Runs against a rule: verdict, reason and numbers. What each rule means is said in rules.py."""
 
 import math
 import statistics
@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 from scipy import stats
 
-from ebmrepro.reproduction.rules import LowerBound, PairedComparison, RunResult, Survival, Test
+from ebmrepro.reproduction.rules import (
+    LowerBound,
+    PairedComparison,
+    PublishedNumber,
+    RunResult,
+    Survival,
+    Test,
+)
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
@@ -16,6 +23,7 @@ NOT_MEASURED = "not measured here"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, NOT_MEASURED)
 # Of a published number that has no rule. No verdict: nothing was to be decided.
 NOT_JUDGED = "not judged"
+NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
 # By seed, where the method and where the baseline diverged; None if it finished.
 Ends = dict[int, tuple[int | None, int | None]]
 
@@ -90,6 +98,40 @@ def judge_test(test: Test, runs: list[RunResult]) -> Judgement:
         return apply(test, runs)
     except Unmeasured as reason:
         return Judgement(NOT_MEASURED, str(reason))
+
+
+def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) -> Judgement:
+    """A published number against the runs of `preset`, by `PublishedValue` as its words define it.
+
+    Of a number that is no target nothing is judged; what it shows is measured, if `preset` is its.
+    """
+    rule = number.rule
+    if rule is None:
+        why = "no published value is known" if number.value is None else NO_TARGET
+        shown = number.shown
+        if shown is None or shown.preset != preset:
+            return Judgement(NOT_JUDGED, why)
+        try:
+            run = select(runs, shown.experiment, shown.objective)
+        except Unmeasured as reason:
+            return Judgement(NOT_JUDGED, f"{why}; {reason}")
+        return Judgement(NOT_JUDGED, why, {shown.objective: summary(run, shown.metric)})
+    if preset != rule.preset:
+        reason = f"preset {preset} is not the paper's experiment; only preset {rule.preset} may decide"
+        return Judgement(NOT_MEASURED, reason)
+    try:
+        run = select(runs, rule.experiment, rule.objective)
+        measured = {rule.objective: summary(run, rule.metric)}
+        enough(len(run.metrics), rule.minimum_seeds, "of the run")
+        if run.diverged:
+            return Judgement(NOT_REPRODUCED, f"seeds {listed(run.diverged)} diverged", measured)
+        mean = statistics.fmean(values_of(run, rule.metric, run.metrics))
+    except Unmeasured as reason:
+        return Judgement(NOT_MEASURED, str(reason))
+    worse = (mean - number.value) / number.value * (1 if rule.better == "lower" else -1)
+    reason = f"mean {mean:.4g} is {abs(worse):.1%} {'worse' if worse > 0 else 'better'} than {number.value}"
+    verdict = REPRODUCED if worse <= rule.tolerance else NOT_REPRODUCED
+    return Judgement(verdict, reason, measured, {"relative_difference": worse})
 
 
 def _paired_comparison(rule: PairedComparison, runs: list[RunResult]) -> Judgement:

@@ -13,7 +13,7 @@ from ebmrepro.params import stages
 from ebmrepro.params.compositions import Composition
 from ebmrepro.params.root import Params
 from ebmrepro.params.runs import Run
-from ebmrepro.report.page import Preset, render
+from ebmrepro.report import page
 from ebmrepro.reproduction.judge import judge, not_run
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
@@ -45,16 +45,16 @@ def run(params: Params) -> None:
     except NothingToShow as failure:
         raise WorkspaceError(str(failure)) from None
     verdicts = judge(claims, published, params.preset, results, scope)
-    presets = [_current(params, verdicts), *_others(params.preset)]
     absent = not_run(claims, published, PAPER_PRESET, NOT_RUN)
     try:
-        page = render(presets, claims, published.rerun_reports, absent)
+        presets = [_current(params, verdicts), *_others(params.preset)]
+        text = page.render(presets, claims, published.rerun_reports, absent)
     except (ValueError, KeyError, TypeError) as failure:
         raise WorkspaceError(
             f"{workspace.FIGURES} holds what this version did not write ({failure}): run `snakemake`"
         ) from None
     workspace.save_json(workspace.verdicts_file(params.preset), verdicts)
-    workspace.write_text(workspace.REPORT, page)
+    workspace.write_text(workspace.REPORT, text)
 
 
 def _results(params: Params) -> list[RunResult]:
@@ -109,7 +109,7 @@ def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str
     return result._replace(metrics=seeds)
 
 
-def _current(params: Params, verdicts: dict) -> Preset:
+def _current(params: Params, verdicts: dict) -> dict:
     """What params.yaml names, in its order: files of renamed figures are not shown."""
     yaml, text = YAML(typ="safe", pure=True), io.StringIO()
     # Short mappings and lists in one line, in the order of the sections' fields; lines are not wrapped.
@@ -122,7 +122,7 @@ def _current(params: Params, verdicts: dict) -> Preset:
     return _preset(params.preset, verdicts, params.tables, params.figures, status, text.getvalue())
 
 
-def _others(current: str) -> Iterator[Preset]:
+def _others(current: str) -> Iterator[dict]:
     """The other presets that have verdicts, each from its files alone."""
     for folder in sorted(workspace.FIGURES.glob("*/")):
         name, verdicts = folder.name, workspace.verdicts_file(folder.name)
@@ -139,13 +139,13 @@ def _preset(
     figures: Iterable[str],
     status: Mapping[str, Path],
     params: str | None = None,
-) -> Preset:
+) -> dict:
     """A preset with its `tables` and `figures`, and the environments that its `status` files name."""
     folder = workspace.FIGURES / name
     environments = {run: workspace.load_json(path)["environment"] for run, path in status.items()}
     texts = {table: workspace.read_text(folder / f"{table}.md") for table in tables}
     images = {figure: _png(folder / f"{figure}.png") for figure in figures}
-    return Preset(name, verdicts, texts, images, environments, params)
+    return page.preset(name, verdicts, texts, images, environments, params)
 
 
 def _png(path: Path) -> bytes:
