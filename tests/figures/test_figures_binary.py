@@ -1,6 +1,5 @@
 """Binary data: filters, reconstructions, chains and the table are what the files hold."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +58,7 @@ def test_filters_have_one_colour_scale_a_run_symmetric_about_zero(params):
 
 def test_runs_without_filters_or_reconstructions_are_left_out(params):
     runs = loaded(params, "nearest_neighbours", "rbm")
-    without = replace(runs[0], arrays={})
+    without = runs[0]._replace(arrays={})
     assert len([axes for axes in filters.draw([without, runs[1]]).axes if axes.get_title(loc="left")]) == 1
     assert "not shown: ML, RBM" in filters.note([without, runs[1]])
     assert len(reconstructions.draw([without, runs[1]]).axes) == 1
@@ -89,7 +88,7 @@ def test_originals_stand_above_the_reconstructions_of_every_run(params):
 
 def test_runs_that_reconstruct_other_originals_stand_apart(params):
     runs = loaded(params, "nearest_neighbours", "rbm")[:2]
-    other = replace(runs[1], arrays={**runs[1].arrays, "originals": 1 - runs[1].arrays["originals"]})
+    other = runs[1]._replace(arrays={**runs[1].arrays, "originals": 1 - runs[1].arrays["originals"]})
     assert len(reconstructions.draw(runs).axes) == 1
     assert len(reconstructions.draw([runs[0], other]).axes) == 2
 

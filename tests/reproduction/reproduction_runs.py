@@ -1,6 +1,6 @@
 """Rules and invented runs that the tests of this room share."""
 
-from ebmrepro.reproduction.rules import PairedComparison, RunResult, SeedResult
+from ebmrepro.reproduction.rules import PairedComparison, RunResult
 
 PAIRED = PairedComparison(
     kind="paired_comparison",
@@ -18,11 +18,5 @@ def run(
     objective: str, metric: str, values: list, diverged: dict | None = None, experiment="digits", name=None
 ):
     """A run with one value for each seed; `diverged`: seed -> iteration."""
-    diverged = diverged or {}
-    seeds = {
-        seed: SeedResult({} if value is None else {metric: value}, diverged.get(seed))
-        for seed, value in enumerate(values)
-    }
-    return RunResult(
-        run=name or f"x_{objective}", experiment=experiment, dataset="x", objective=objective, seeds=seeds
-    )
+    metrics = {seed: {} if value is None else {metric: value} for seed, value in enumerate(values)}
+    return RunResult(name or f"x_{objective}", experiment, "x", objective, metrics, diverged or {})

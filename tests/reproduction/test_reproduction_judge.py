@@ -6,8 +6,7 @@ import pytest
 from reproduction_runs import PAIRED, run
 from scipy import stats
 
-from ebmrepro.reproduction.judge import judge_test
-from ebmrepro.reproduction.judgement import NOT_MEASURED, NOT_REPRODUCED, REPRODUCED
+from ebmrepro.reproduction.judgement import NOT_MEASURED, NOT_REPRODUCED, REPRODUCED, judge_test
 from ebmrepro.reproduction.rules import LowerBound, Survival
 
 BOUND = LowerBound(

@@ -10,7 +10,7 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.params.root import Params
 from ebmrepro.reproduction.judge import judge
 from ebmrepro.reproduction.judgement import NOT_JUDGED, VERDICTS
-from ebmrepro.reproduction.rules import RunResult, SeedResult, load_claims, load_published
+from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 
 SCALED = ["paper", "cifar10"]
 
@@ -30,10 +30,10 @@ def results(preset: str) -> list[RunResult]:
     found = []
     for number, (run, (entry, names)) in enumerate(named.items()):
         rng = np.random.default_rng(number)
-        seeds = {seed: SeedResult({name: rng.random() for name in sorted(names)}) for seed in params.seeds}
+        metrics = {seed: {name: rng.random() for name in sorted(names)} for seed in params.seeds}
         kind = params.resolve(run, "objective").kind if run in params.runs else "composition"
         about = {"run": run, "experiment": entry.experiment, "dataset": entry.dataset, "objective": kind}
-        found.append(RunResult(**about, seeds=seeds))
+        found.append(RunResult(**about, metrics=metrics, diverged={}))
     return found
 
 
@@ -44,11 +44,8 @@ def rows(preset: str, without: str | None = None) -> dict:
 
 
 def lacking(run: RunResult, metric: str | None) -> RunResult:
-    seeds = {
-        seed: end._replace(metrics={k: v for k, v in end.metrics.items() if k != metric})
-        for seed, end in run.seeds.items()
-    }
-    return run._replace(seeds=seeds)
+    metrics = {seed: {k: v for k, v in own.items() if k != metric} for seed, own in run.metrics.items()}
+    return run._replace(metrics=metrics)
 
 
 @pytest.mark.parametrize("preset", SCALED)

@@ -2,8 +2,14 @@
 
 from reproduction_runs import PAIRED, run
 
-from ebmrepro.reproduction.judge import judge, judge_number, not_run
-from ebmrepro.reproduction.judgement import NOT_JUDGED, NOT_MEASURED, NOT_REPRODUCED, REPRODUCED
+from ebmrepro.reproduction.judge import judge, not_run
+from ebmrepro.reproduction.judgement import (
+    NOT_JUDGED,
+    NOT_MEASURED,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    judge_number,
+)
 from ebmrepro.reproduction.rules import Claim, Published, PublishedNumber, PublishedValue, Shown
 
 VALUE = PublishedValue(

@@ -20,7 +20,7 @@ def draw(items: list[Detected]) -> Figure:
     panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
     for item in items:
         for member in item.runs:
-            if member.run.name in item.densities:
+            if member.run.name in item.arrays:
                 shown = [(item, member, name) for name in item.sets]
                 panels.setdefault(member.run.name, []).extend(shown)
     some(panels, "the experiment has no outliers")
@@ -60,10 +60,11 @@ def note(items: list[Detected]) -> str:
 
 
 def _panel(axes: Axes, item: Detected, member: Measured, name: str) -> None:
-    densities, edges = item.densities[member.run.name], item.edges[member.run.name]
+    arrays = item.arrays[member.run.name]
     for label, key, colour in (("test images", "in", INSIDE), ("outliers", name, OUTSIDE)):
         look = {"facecolor": colour, "edgecolor": colour, "alpha": 0.5, "linewidth": 0.8}
-        axes.stairs(densities[key], edges, fill=True, label=label, gid=f"{member.run.name} {key}", **look)
+        histogram, gid = arrays[f"histogram/{key}"], f"{member.run.name} {key}"
+        axes.stairs(histogram, arrays["edges"], fill=True, label=label, gid=gid, **look)
     area = member.metrics[item.shown[member.run.name]].get(f"ood_auroc_{name}")
     axes.set_title(f"{as_title(name)}\nAUROC {MISSING if area is None else format(area, '.3f')}", loc="left")
     axes.set_yticks([])

@@ -27,11 +27,8 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
         commit = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in WRITTEN))
         # A repository without a commit, or one that git refuses to read, has no name for its code.
-        return {
-            "commit": commit,
-            "dirty": None if commit is None or changed is None else bool(changed),
-            "source": "git",
-        }
+        dirty = None if commit is None or changed is None else bool(changed)
+        return {"commit": commit, "dirty": dirty, "source": "git"}
     kept = folder / REVISION_FILE
     named = kept.read_text(encoding="utf-8").strip() if kept.exists() else os.environ.get("EBM_REVISION", "")
     if named in ("", "unknown"):

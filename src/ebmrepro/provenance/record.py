@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ebmrepro.files.workspace import data_sha256, file_sha256, save_json, write_text
 from ebmrepro.flow.code import undeclared
-from ebmrepro.flow.jobs import Job, one_job
+from ebmrepro.flow.jobs import one_job
 from ebmrepro.machine.hardware import machine, usage
 from ebmrepro.params.root import Params
 from ebmrepro.provenance.origin import environment, revision
@@ -42,55 +42,45 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
         print(f"ebm: {FLOW} is not in this folder, so this job leaves no record", file=sys.stderr)
         return
     job = one_job(params, stage, item)
-    started = _now()
-    # A start with other code or settings belongs to another result.
-    identity = data_sha256(job.entry)
     folder = ATTEMPTS / params.preset / stage / job.item
     mine = folder / f"{time.time_ns()}-{os.getpid()}.json"
-    _note(mine, identity, started)
+    # A start with other code or settings belongs to another result.
+    identity = data_sha256(job.entry)
+    attempt = {"identity": identity, "started": _now(), "ended": None, "outcome": "killed"}
+    write_text(mine, json.dumps(attempt))
     loaded = set(sys.modules)
     inputs = {path: found for path in job.inputs if (found := sha256_or_none(path)) is not None}
+    outcome = "done"
     try:
         yield
     except BaseException as failure:
-        _note(mine, identity, started, ended=_now(), outcome=type(failure).__name__)
+        outcome = type(failure).__name__
         raise
-    ended = _now()
-    _note(mine, identity, started, ended=ended, outcome="done")
+    finally:
+        attempt |= {"ended": _now(), "outcome": outcome}
+        write_text(mine, json.dumps(attempt))
     unwatched = undeclared(job.modules, set(sys.modules) - loaded)
     if unwatched:
         print(f"ebm: {job.command} used code that no runner watches: {', '.join(unwatched)}", file=sys.stderr)
+    code = {"sha256": job.entry["code"], "packages": job.entry["packages"], "unwatched": unwatched}
     content = {
         "command": job.command,
-        "runner": runner(),
-        "started": started,
-        "ended": ended,
+        "runner": "dvc" if "DVC_STAGE" in os.environ else os.environ.get("EBM_RUNNER", "command line"),
+        "started": attempt["started"],
+        "ended": attempt["ended"],
         "attempts": _attempts(folder, identity),
         "settings": job.settings,
         "seeds": params.seeds,
-        "code": revision(Path())
-        | {"sha256": job.entry["code"], "packages": job.entry["packages"], "unwatched": unwatched},
+        "code": revision(Path()) | code,
         "environment": environment(Path()),
         "machine": machine(),
         "usage": usage(),
         "inputs": inputs,
-        "outputs": outputs(job),
+        "outputs": {path: sha256_or_none(path) for path in job.outputs},
     }
     save_json(record_file(params.preset, stage, job.item), content)
-    for attempt in folder.glob("*.json"):
-        attempt.unlink(missing_ok=True)
-
-
-def runner() -> str:
-    """Who started this process: snakemake, dvc, or somebody at the command line."""
-    if "DVC_STAGE" in os.environ:
-        return "dvc"
-    return os.environ.get("EBM_RUNNER", "command line")
-
-
-def outputs(job: Job) -> dict[str, str | None]:
-    """SHA-256 of each file that a job makes; None for one that is not there."""
-    return {path: sha256_or_none(path) for path in job.outputs}
+    for path in folder.glob("*.json"):
+        path.unlink(missing_ok=True)
 
 
 def sha256_or_none(path: str) -> str | None:
@@ -109,11 +99,6 @@ def _attempts(folder: Path, identity: str) -> list[dict]:
         if attempt.pop("identity", None) == identity:
             found.append(attempt)
     return found
-
-
-def _note(path: Path, identity: str, started: str, ended: str | None = None, outcome: str = "killed") -> None:
-    attempt = {"identity": identity, "started": started, "ended": ended, "outcome": outcome}
-    write_text(path, json.dumps(attempt))
 
 
 def _now() -> str:

@@ -3,127 +3,114 @@
 import base64
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
 from ebmrepro.params.methods import methods
+from ebmrepro.reproduction.judgement import NOT_MEASURED, VERDICTS
+from ebmrepro.reproduction.rules import Claim, RerunReport
 from ebmrepro.shown.caption import PAPER_PRESET
 from ebmrepro.tables.table import MISSING, format_mean_sd, from_markdown
 
-TEMPLATE = "report.html.j2"
+# What the page says of a claim beside its tests.
+ABOUT = ("key", "text", "source", "confidence")
 
 
-@dataclass(frozen=True)
-class Preset:
-    """What the page shows of a preset.
+def render(presets: list[dict], claims: list[Claim], reruns: list[RerunReport], absent: Mapping) -> str:
+    """The page: the paper's scale first and apart, then every other of the `presets`.
 
-    `verdicts` as reproduction.judge makes them; `tables` (Markdown text) and `figures` (PNG bytes) by
-    name; `environments` by run; `params`, those of params.yaml as YAML, where they are known.
-    """
-
-    name: str
-    verdicts: Mapping
-    tables: Mapping[str, str]
-    figures: Mapping[str, bytes]
-    environments: Mapping[str, Mapping] = field(default_factory=dict)
-    params: str | None = None
-
-
-def render(
-    presets: list[Preset],
-    reruns: list[Mapping],
-    verdicts: Sequence[str],
-    claims: Sequence[Mapping],
-    absent: Mapping,
-) -> str:
-    """The page: the paper's scale first and apart, then every preset that was found.
-
-    `reruns`: what third parties got from the released code. `verdicts`: the words there are, the last for
-    what was not measured. `claims`: key, text, source and confidence of each, in their order. `absent`: the
-    verdicts of the paper's preset where it is not among `presets`.
+    `reruns`: what third parties got from the released code. `absent`: the verdicts of the paper's preset
+    where it is not among `presets`.
 
     Raises ValueError or KeyError if a verdict, table or figure has not the form it is written in here.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    template = environment.from_string(
-        files("ebmrepro.report").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    )
-    found = sorted(presets, key=lambda preset: preset.name != PAPER_PRESET)
-    shown = [_preset(preset, verdicts) for preset in found]
-    has_run = found[0].name == PAPER_PRESET
-    paper = shown[0] if has_run else _judged(absent, PAPER_PRESET, verdicts, has_run=False)
+    source = files("ebmrepro.report").joinpath("report.html.j2").read_text(encoding="utf-8")
+    shown = sorted(presets, key=lambda preset: not preset["is_paper"])
+    paper = shown[0] if shown[0]["is_paper"] else _judged(absent, PAPER_PRESET, has_run=False)
     others = [preset for preset in shown if not preset["is_paper"]]
-    return template.render(
+    return environment.from_string(source).render(
         presets=shown,
         paper=paper,
         others=others,
-        claims=_side_by_side(claims, paper, others, verdicts),
-        reruns=[{"text": _rerun(report), **report} for report in reruns],
-        verdicts=verdicts,
+        claims=_side_by_side(claims, paper, others),
+        reruns=reruns,
+        verdicts=VERDICTS,
     )
 
 
-def _preset(preset: Preset, verdicts: Sequence[str]) -> dict:
-    return _judged(preset.verdicts, preset.name, verdicts) | {
-        "tables": [_table(name, text) for name, text in preset.tables.items()],
-        "figures": [_figure(name, png) for name, png in preset.figures.items()],
-        "environments": _environments(preset.environments),
-        "params": preset.params,
+def preset(
+    name: str,
+    verdicts: Mapping,
+    tables: Mapping[str, str],
+    figures: Mapping[str, bytes],
+    environments: Mapping[str, Mapping],
+    params: str | None,
+) -> dict:
+    """What the page shows of a preset.
+
+    `verdicts` as reproduction.judge makes them; `tables` (Markdown text) and `figures` (PNG bytes) by
+    name; `environments` by run; `params`, those of params.yaml as YAML, where they are known. Raises as
+    `render` does.
+    """
+    return _judged(verdicts, name) | {
+        "tables": [_table(table, text) for table, text in tables.items()],
+        "figures": [_figure(figure, png) for figure, png in figures.items()],
+        "environments": _environments(environments),
+        "params": params,
     }
 
 
-def _judged(content: Mapping, name: str, verdicts: Sequence[str], has_run: bool = True) -> dict:
+def _judged(content: Mapping, name: str, has_run: bool = True) -> dict:
     """What a file of verdicts says. Published numbers are the paper's alone: no other preset judges one."""
     is_paper = name == PAPER_PRESET
-    claims = [_row(row, verdicts) for row in content["claims"]]
+    claims = [_row(row) for row in content["claims"]]
     # What has a scope was judged on runs; without one a preset that ran has nothing to test the claim with.
     tested = [row for row in claims if row["scope"] is not None or not has_run]
-    numbers = content["numbers"] if is_paper else []
-    targets = [_row(row, verdicts) for row in numbers if row["gate"]]
-    counts = {"published numbers that are targets": _count(targets, verdicts)} if is_paper else {}
+    numbers = [_row(row) for row in content["numbers"]] if is_paper else []
+    targets = [row for row in numbers if row["gate"]]
+    counts = {"published numbers that are targets": _count(targets)} if is_paper else {}
     what = "tests of claims" if is_paper else "tests of claims, on data of its own"
     return {
         "name": name,
         "is_paper": is_paper,
         "claims": _by_claim(claims),
         "targets": targets,
-        "no_targets": [_with_measured(row) for row in numbers if not row["gate"]],
+        "no_targets": [row for row in numbers if not row["gate"]],
         "has_run": has_run,
-        "counts": counts | {what: _count(tested, verdicts)},
-        "unmeasured": _unmeasured(tested, targets, verdicts[-1]),
+        "counts": counts | {what: _count(tested)},
+        "unmeasured": _unmeasured(tested, targets),
         "untested": [row["key"] for row in claims if row not in tested],
     }
 
 
-def _side_by_side(
-    claims: Sequence[Mapping], paper: Mapping, others: list[dict], verdicts: Sequence[str]
-) -> list[dict]:
+def _side_by_side(claims: list[Claim], paper: Mapping, others: list[dict]) -> list[dict]:
     """Each claim once with a cell for the paper's preset and one for each of `others`.
 
     Claims that only an older file of verdicts knows come last.
     """
-    known: dict[str, Mapping] = {}
-    for claim in (*claims, *(claim for preset in others for claim in preset["claims"])):
-        known.setdefault(claim["key"], claim)
+    known: dict[str, Mapping] = {claim.key: claim.model_dump(include=set(ABOUT)) for claim in claims}
+    for preset in others:
+        for claim in preset["claims"]:
+            known.setdefault(claim["key"], claim)
     return [
-        {**claim, "cells": [_cell(preset, key, verdicts) for preset in (paper, *others)]}
+        {**claim, "cells": [_cell(preset, key) for preset in (paper, *others)]}
         for key, claim in known.items()
     ]
 
 
-def _cell(preset: Mapping, key: str, verdicts: Sequence[str]) -> dict:
+def _cell(preset: Mapping, key: str) -> dict:
     """The verdicts of a preset on a claim, counted; none where it has no test of the claim."""
     tests = [test for claim in preset["claims"] if claim["key"] == key for test in claim["tests"]]
     tested = [] if key in preset["untested"] else tests
     return {
         "is_paper": preset["is_paper"],
-        "counts": {verdict: count for verdict, count in _count(tested, verdicts).items() if count},
+        "counts": {verdict: count for verdict, count in _count(tested).items() if count},
         "link": f"{preset['name']}-claim-{key}" if tested and preset["has_run"] else None,
     }
 
@@ -132,39 +119,28 @@ def _by_claim(rows: list[dict]) -> list[dict]:
     """Each claim once, with its tests."""
     claims: dict[str, dict] = {}
     for row in rows:
-        about = {key: row[key] for key in ("key", "text", "source", "confidence")}
         # Verdicts of before tests had statements have none.
         words = row.get("statement") or f"Experiment {row['rule']['experiment'] if row['rule'] else 'none'}"
-        claims.setdefault(row["key"], about | {"tests": []})["tests"].append(row | {"statement": words})
+        claim = claims.setdefault(row["key"], {key: row[key] for key in ABOUT} | {"tests": []})
+        claim["tests"].append(row | {"statement": words})
     return list(claims.values())
 
 
-def _row(row: Mapping, verdicts: Sequence[str]) -> dict:
-    if row["verdict"] not in verdicts:
+def _row(row: Mapping) -> dict:
+    """A claim's test or a published number; one that is no target has no verdict."""
+    if row.get("gate", True) and row["verdict"] not in VERDICTS:
         raise ValueError(f"no verdict is called {row['verdict']!r}")
-    return _with_measured(row)
-
-
-def _with_measured(row: Mapping) -> dict:
+    rule = row["rule"] or {}
     # JSON files keep their keys sorted: show method and baseline in the rule's order, not the alphabet's.
-    order = [(row["rule"] or {}).get(key) for key in ("method", "objective", "baseline")]
-    measured = sorted(row["measured"].items(), key=lambda item: order.index(item[0]) if row["rule"] else 0)
+    order = [rule.get(key) for key in ("method", "objective", "baseline")]
+    measured = sorted(row["measured"].items(), key=lambda item: order.index(item[0]) if rule else 0)
+    # Why it is so stands in the rule's words.
+    data = {key: value for key, value in rule.items() if key != "why"}
     return {
         **row,
         "measured": [_measured(chosen, found) for chosen, found in measured],
-        "rule_as_data": _as_data(row["rule"]) if row["rule"] else None,
+        "rule_as_data": json.dumps(data, indent=2, ensure_ascii=False) if rule else None,
     }
-
-
-def _as_data(rule: Mapping) -> str:
-    # Why it is so stands in the rule's words.
-    entries = {key: value for key, value in rule.items() if key != "why"}
-    return json.dumps(entries, indent=2, ensure_ascii=False)
-
-
-def _label(chosen: str) -> str:
-    known = methods()
-    return known[chosen].label if chosen in known else chosen
 
 
 def _measured(chosen: str, found: Mapping) -> dict:
@@ -172,28 +148,28 @@ def _measured(chosen: str, found: Mapping) -> dict:
         f"seed {seed}: {MISSING if value is None else format(value, '.4g')}"
         for seed, value in found["values"].items()
     )
-    diverged = ", ".join(f"seed {seed} at iteration {at}" for seed, at in found["diverged"].items())
+    label = methods()[chosen].label if chosen in methods() else chosen
     return {
         # A rule names a run or an objective; a run is shown by its name alone.
-        "method": None if chosen == found["run"] else _label(chosen),
+        "method": None if chosen == found["run"] else label,
         "run": found["run"],
         "metric": found["metric"],
         "text": format_mean_sd(found["mean"], found["sd"]),
         "values": values,
-        "diverged": diverged,
+        "diverged": ", ".join(f"seed {seed} at iteration {at}" for seed, at in found["diverged"].items()),
     }
 
 
-def _count(rows: list[dict], verdicts: Sequence[str]) -> dict[str, int]:
-    return {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in verdicts}
+def _count(rows: list[dict]) -> dict[str, int]:
+    return {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
 
 
-def _unmeasured(claims: list[dict], numbers: list[dict], word: str) -> list[dict]:
+def _unmeasured(claims: list[dict], numbers: list[dict]) -> list[dict]:
     """What was not measured, grouped by reason."""
     groups: dict[tuple[str, str], list[str]] = {}
     for what, rows in (("claims", claims), ("numbers", numbers)):
         for row in rows:
-            if row["verdict"] == word:
+            if row["verdict"] == NOT_MEASURED:
                 groups.setdefault((what, row["reason"]), []).append(row["key"])
     return [{"what": what, "reason": reason, "keys": keys} for (what, reason), keys in groups.items()]
 
@@ -224,11 +200,3 @@ def _environments(environments: Mapping[str, Mapping]) -> list[dict]:
         key = json.dumps(environment, sort_keys=True)
         groups.setdefault(key, {"facts": sorted(environment.items()), "runs": []})["runs"].append(run)
     return list(groups.values())
-
-
-def _rerun(report: Mapping) -> str:
-    if report["range"] is not None:
-        return f"{report['range'][0]} to {report['range'][1]}"
-    if report["peak"] is not None:
-        return f"peak {report['peak']} at iteration {report['at_iter']}"
-    return str(report["value"])

@@ -216,21 +216,18 @@ class Claims(Section):
     claims: list[Claim]
 
 
-class SeedResult(NamedTuple):
-    """What was measured of one seed; `diverged_at`: 0-based iteration, None if training finished."""
-
-    metrics: Mapping[str, float | None]
-    diverged_at: int | None = None
-
-
 class RunResult(NamedTuple):
-    """A run with the metrics of every stage that measured it; a composition is one too."""
+    """A run, or a composition, with the `metrics` by seed of every stage that measured it.
+
+    `diverged`: the 0-based iteration of each seed whose training did not finish.
+    """
 
     run: str
     experiment: str
     dataset: str
     objective: str
-    seeds: Mapping[int, SeedResult]
+    metrics: Mapping[int, Mapping[str, float | None]]
+    diverged: Mapping[int, int]
 
 
 def load_claims() -> list[Claim]:

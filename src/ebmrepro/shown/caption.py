@@ -5,29 +5,15 @@ from ebmrepro.params.root import Params
 # Numbers of this preset alone stand for the paper's experiments.
 PAPER_PRESET = "paper"
 
-LATEX = {sign: rf"\{sign}" for sign in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "±": r"$\pm$",
-    "−": r"$-$",
-    "×": r"$\times$",
-    "≤": r"$\leq$",
-    "≥": r"$\geq$",
-    "²": r"$^2$",
-    "₂": r"$_2$",
-    "⁺": r"$^+$",
-    "⁻": r"$^-$",
-    "∇": r"$\nabla$",
-    "θ": r"$\theta$",
-    "↓": r"$\downarrow$",
-    "↑": r"$\uparrow$",
-    "–": "--",
-    "—": "---",
-}
+TEXT = {"\\": "backslash", "~": "asciitilde", "^": "asciicircum", "<": "less", ">": "greater", "|": "bar"}
+MATH = {"±": "pm", "×": "times", "≤": "leq", "≥": "geq", "∇": "nabla", "θ": "theta"}
+ARROWS = {"↓": "downarrow", "↑": "uparrow"}
+LATEX = (
+    {sign: rf"\{sign}" for sign in "&%$#_{}"}
+    | {sign: rf"\text{word}{{}}" for sign, word in TEXT.items()}
+    | {sign: rf"$\{word}$" for sign, word in (MATH | ARROWS).items()}
+    | {"−": "$-$", "²": "$^2$", "₂": "$_2$", "⁺": "$^+$", "⁻": "$^-$", "–": "--", "—": "---"}
+)
 
 
 def where(params: Params, runs: list[str]) -> str:
@@ -39,14 +25,14 @@ def where(params: Params, runs: list[str]) -> str:
 
 def _seeds(params: Params, runs: list[str]) -> str:
     """'seeds 0, 1, 2'; runs with others than most have are named with theirs."""
-    groups: dict[tuple[int, ...], list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for run in runs:
-        groups.setdefault(tuple(params.seeds_of(run)), []).append(run)
-    most = max(groups, key=lambda seeds: len(groups[seeds]))
-    ordered = [most, *(seeds for seeds in groups if seeds != most)]
-    words = [f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}" for seeds in ordered]
-    rest = [f"{word} of {', '.join(groups[seeds])}" for word, seeds in zip(words, ordered, strict=True)][1:]
-    return "; ".join([words[0], *rest])
+        seeds = params.seeds_of(run)
+        word = f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"
+        groups.setdefault(word, []).append(run)
+    most = max(groups, key=lambda word: len(groups[word]))
+    others = [f"{word} of {', '.join(members)}" for word, members in groups.items() if word != most]
+    return "; ".join([most, *others])
 
 
 def scope(params: Params, runs: list[str]) -> str:
@@ -66,7 +52,7 @@ def caption(params: Params, section: str, name: str, note: str = "") -> str:
 
 def escape_latex(text: str) -> str:
     """`text` for LaTeX's text mode: special characters escaped, the signs used here in math mode."""
-    return "".join(LATEX.get(character, character) for character in text)
+    return text.translate(str.maketrans(LATEX))
 
 
 def _sentence(text: str) -> str:

@@ -27,11 +27,6 @@ class Outcome(NamedTuple):
 FINISHED = Outcome(None)
 
 
-def of_run(labels: list[RunLabel], name: str) -> RunLabel:
-    """The label of the run called `name`."""
-    return next(label for label in labels if label.name == name)
-
-
 def by_dataset(items: Iterable) -> dict[str, list]:
     """Items that have a `run`, grouped by data set in order of first appearance."""
     groups: dict[str, list] = {}

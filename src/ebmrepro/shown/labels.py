@@ -40,39 +40,36 @@ def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
     The label is the method, with the energy where a data set's runs differ in its kind. Where that does not
     tell them apart, the components that the others lack are added, and else the label is the run's name.
     """
+    datasets = {name: params.runs[name].dataset for name in names}
     chosen = {name: method(params, name) for name in names}
     labels, variants = {}, {}
-    for dataset in dict.fromkeys(params.runs[name].dataset for name in names):
-        members = [name for name in names if params.runs[name].dataset == dataset]
-        states = {name: switches(params, name) for name in members}
-        for name in members:
-            variants[name] = _energy(params, name, members)
-        proposed = {name: _method(params, name) + variants[name] for name in members}
+    for dataset in dict.fromkeys(datasets.values()):
+        members = [name for name in names if datasets[name] == dataset]
+        energies = {name: params.resolve(name, "energy") for name in members}
+        several = len({energy.kind for energy in energies.values()}) > 1
+        variants |= {name: f", {energies[name].label}" if several else "" for name in members}
+        proposed = {name: _method(params, name, chosen[name]) + variants[name] for name in members}
         if len(set(proposed.values())) < len(members):
-            for name in members:
+            states = {name: switches(params, name) for name in members}
+            # The time is the method's, which its name says already.
+            conditions = {name: getattr(energy, "condition", None) for name, energy in energies.items()}
+            differ = len(set(conditions.values())) > 1
+            for name, condition in conditions.items():
                 alike = [states[other] for other in members if chosen[other] == chosen[name]]
                 components = _components(states[name], list(states.values()))
                 variants[name] += components
-                proposed[name] += components + _kl_term(states[name], alike)
-                proposed[name] += _condition(params, name, members)
+                given = f" given {condition}" if differ and condition not in (None, TIME) else ""
+                proposed[name] += components + _kl_term(states[name], alike) + given
         taken = Counter(proposed.values())
         labels |= {name: label if taken[label] == 1 else name for name, label in proposed.items()}
-    return [
-        RunLabel(name, params.runs[name].dataset, chosen[name], labels[name], variants[name].strip(" ,"))
-        for name in names
-    ]
+    words = {name: variant.strip(" ,") for name, variant in variants.items()}
+    return [RunLabel(name, datasets[name], chosen[name], labels[name], words[name]) for name in names]
 
 
-def _method(params: Params, name: str) -> str:
-    """The method of run `name` with its number of steps: 'CD-10'."""
-    word = methods()[method(params, name)].label
-    return word.replace("-k", f"-{params.resolve(name, 'sampler').steps}") if word.endswith("-k") else word
-
-
-def _energy(params: Params, name: str, members: list[str]) -> str:
-    """The kind of energy of run `name` where not all have it: ', MLP'."""
-    kinds = {run: params.resolve(run, "energy") for run in members}
-    return f", {kinds[name].label}" if len({energy.kind for energy in kinds.values()}) > 1 else ""
+def _method(params: Params, run: str, chosen: str) -> str:
+    """The method of a run with its number of steps: 'CD-10'."""
+    word = methods()[chosen].label
+    return word.replace("-k", f"-{params.resolve(run, 'sampler').steps}") if word.endswith("-k") else word
 
 
 def _components(own: Mapping, others: list[Mapping]) -> str:
@@ -83,20 +80,11 @@ def _components(own: Mapping, others: list[Mapping]) -> str:
     return "".join(f" + {COMPONENTS[key]}" for key in present)
 
 
-def _condition(params: Params, name: str, members: list[str]) -> str:
-    """What the energy of run `name` is conditioned on, where that differs: ' given colour'."""
-    conditions = {run: getattr(params.resolve(run, "energy"), "condition", None) for run in members}
-    # The time is the method's, which its name says already.
-    differs = len(set(conditions.values())) > 1 and conditions[name] not in (None, TIME)
-    return f" given {conditions[name]}" if differs else ""
-
-
 def _kl_term(own: Mapping, alike: list[Mapping]) -> str:
     """How the KL term of `own` differs from that of runs with the same objective: ', last step'."""
-    words = ""
+    words, steps = "", own["kl_steps"]
     if any(other["kl"] != own["kl"] for other in alike):
         words += f", {KL_PARTS[own['kl']]}"
-    steps = own["kl_steps"]
     if any(other["kl_steps"] != steps for other in alike):
         words += ", last step" if steps == 1 else f", {'all' if steps == 'all' else f'last {steps}'} steps"
     return words

@@ -1,17 +1,12 @@
 """Stage compare: the runs of several experiments, with what a training step of each costs."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from ebmrepro.files import workspace
-from ebmrepro.params.root import Params
-from ebmrepro.params.shown import Shown
-from ebmrepro.shown.data import RunLabel
-from ebmrepro.shown.loaders.evaluate import Measured
-from ebmrepro.shown.loaders.members import members
+from ebmrepro.shown.load import Source
+from ebmrepro.shown.loaders.evaluate import Measured, members
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(NamedTuple):
     """A comparison: all its runs with quality and cost, timed on `device`."""
 
     name: str
@@ -19,14 +14,12 @@ class Compared:
     runs: list[Measured]
 
 
-def for_figure(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Compared, str]:
+def for_figure(source: Source) -> tuple[Compared, list]:
     """The metrics of every run and seed."""
-    made, content = for_table(params, shown, item, labels)
-    about = [content["device"], content["runs"], content["references"]]
-    return made, workspace.data_sha256(about)
+    content = source.content
+    return for_table(source), [content["device"], content["runs"], content["references"]]
 
 
-def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Compared, dict]:
+def for_table(source: Source) -> Compared:
     """The metrics of every run and seed."""
-    runs, content = members(params, shown, item, labels)
-    return Compared(item, content["device"], runs), content
+    return Compared(source.item, source.content["device"], members(source))

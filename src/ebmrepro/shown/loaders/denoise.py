@@ -1,23 +1,17 @@
 """Stage denoise: what the energies make of noisy images."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.measured import noise_name
-from ebmrepro.params.root import Params
-from ebmrepro.params.shown import Shown
-from ebmrepro.shown.data import RunLabel
-from ebmrepro.shown.loaders import files
-from ebmrepro.shown.loaders.evaluate import Measured
-from ebmrepro.shown.loaders.members import members
+from ebmrepro.shown.load import Source, arrays_sha256
+from ebmrepro.shown.loaders.evaluate import Measured, first_seeds, members
 
 
-@dataclass(frozen=True)
-class Denoised:
+class Denoised(NamedTuple):
     """Denoising at levels of `noise` (of the grey scale 0..1): metrics (`noise_key`) of each run by seed.
 
     `reference`: metrics by method without a model. `images` (shown, C, H, W), uint8, by run and noise, of the
@@ -28,10 +22,10 @@ class Denoised:
     noise: list[float]
     runs: list[Measured]
     reference: Mapping[str, Mapping[str, float]]
-    shown: Mapping[str, int] = field(default_factory=dict)
+    shown: Mapping[str, int] = {}
     clean: np.ndarray | None = None
-    noisy: Mapping[float, np.ndarray] = field(default_factory=dict)
-    images: Mapping[str, Mapping[float, np.ndarray]] = field(default_factory=dict)
+    noisy: Mapping[float, np.ndarray] = {}
+    images: Mapping[str, Mapping[float, np.ndarray]] = {}
 
 
 def noise_key(metric: str, noise: float) -> str:
@@ -39,30 +33,27 @@ def noise_key(metric: str, noise: float) -> str:
     return f"denoise_{metric}_{noise_name(noise)}"
 
 
-def for_figure(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Denoised, str]:
+def for_figure(source: Source) -> tuple[Denoised, list]:
     """The metrics, with the images of each run's first seed."""
-    made, content = for_table(params, shown, item, labels)
-    path = files.place(params, shown, item, ".safetensors")
-    tensors, _ = workspace.load_tensors(path)
-    seeds, images, digests = {}, {}, []
+    made, (tensors, _) = for_table(source), source.tensors
+    names = {noise: noise_name(noise) for noise in made.noise}
     try:
         clean = tensors["clean"]
-        noisy = {noise: tensors[f"noisy_{noise_name(noise)}"] for noise in made.noise}
-        for label in labels:
-            seed = seeds[label.name] = params.seeds_of(label.name)[0]
-            arrays = files.of_seed(tensors, f"{label.name}/{seed}", path)
-            images[label.name] = {noise: arrays[f"denoised_{noise_name(noise)}"] for noise in made.noise}
-            digests.append([files.arrays_sha256(arrays), content["runs"][label.name]["seeds"][str(seed)]])
+        noisy = {noise: tensors[f"noisy_{name}"] for noise, name in names.items()}
+        seeds, arrays, about = first_seeds(source)
+        images = {
+            run: {noise: own[f"denoised_{name}"] for noise, name in names.items()}
+            for run, own in arrays.items()
+        }
     except KeyError as missing:
+        path = source.path(".safetensors")
         raise WorkspaceError(f"{path} has no {missing.args[0]}: delete it, then run `snakemake`") from None
-    made = replace(made, shown=seeds, clean=clean, noisy=noisy, images=images)
-    given = files.arrays_sha256(
-        {"clean": clean} | {f"noisy {noise}": array for noise, array in noisy.items()}
-    )
-    return made, workspace.data_sha256([given, made.noise, made.reference, digests])
+    given = arrays_sha256({"clean": clean} | {f"noisy {noise}": array for noise, array in noisy.items()})
+    made = made._replace(shown=seeds, clean=clean, noisy=noisy, images=images)
+    return made, [given, made.noise, made.reference, about]
 
 
-def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Denoised, dict]:
+def for_table(source: Source) -> Denoised:
     """The metrics of every run and seed."""
-    runs, content = members(params, shown, item, labels)
-    return Denoised(item, content["noise"], runs, content["reference"]), content
+    content = source.content
+    return Denoised(source.item, content["noise"], members(source), content["reference"])

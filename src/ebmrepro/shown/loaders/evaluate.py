@@ -1,21 +1,17 @@
 """Stage evaluate: a run's metrics, and what was kept of its models for figures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.datasets import Dataset
-from ebmrepro.params.root import Params
-from ebmrepro.params.shown import Shown
-from ebmrepro.shown.data import FINISHED, Outcome, RunLabel, of_run
-from ebmrepro.shown.loaders import files
+from ebmrepro.shown.data import FINISHED, NothingToShow, Outcome, RunLabel
+from ebmrepro.shown.load import Source, arrays_sha256, metrics, outcomes
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """One seed's arrays, and the settings of the run's data set."""
 
     run: RunLabel
@@ -24,8 +20,7 @@ class Drawn:
     outcome: Outcome = FINISHED
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """A run's metrics by seed, each seed's outcome, and the data set's own reference numbers.
 
     `switches`: which components the run has (params.switches). `likelihood`: how that of binary data was
@@ -35,32 +30,29 @@ class Measured:
     run: RunLabel
     metrics: Mapping[int, Mapping[str, float | None]]
     outcomes: Mapping[int, Outcome]
-    reference: Mapping[str, float] = field(default_factory=dict)
-    switches: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+    reference: Mapping[str, float] = {}
+    switches: Mapping[str, str | int | bool | None] = {}
     likelihood: str = ""
 
 
-def for_figure(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Drawn, str]:
+def for_figure(source: Source) -> tuple[Drawn, list]:
     """What was kept of the first seed."""
-    path = files.place(params, shown, item, ".safetensors")
-    tensors, _ = workspace.load_tensors(path)
-    seed = params.seeds_of(item)[0]
+    seed = source.params.seeds_of(source.item)[0]
     # A Gaussian has metrics and nothing to draw.
-    arrays = files.of_seed(tensors, seed, path) if tensors else {}
-    outcome = files.outcomes(workspace.load_json(path.with_suffix(".json"))["seeds"])[seed]
-    label = of_run(labels, item)
-    drawn = Drawn(label, arrays, params.datasets[label.dataset], outcome)
-    return drawn, workspace.data_sha256([files.arrays_sha256(arrays), [*outcome]])
+    arrays = source.of_seed(seed) if source.tensors[0] else {}
+    outcome = outcomes(source.content["seeds"])[seed]
+    label = source.label(source.item)
+    dataset = source.params.datasets[label.dataset]
+    return Drawn(label, arrays, dataset, outcome), [arrays_sha256(arrays), outcome]
 
 
-def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Measured, dict]:
+def for_table(source: Source) -> Measured:
     """The metrics of every seed."""
-    path = files.place(params, shown, item, ".json")
-    content = workspace.load_json(path)
     try:
-        return measured(content, of_run(labels, item)), content
+        return measured(source.content, source.label(source.item))
     except KeyError:
-        raise WorkspaceError(f"{path} holds no metrics: delete it, then run `ebm evaluate {item}`") from None
+        remedy = f"delete it, then run `ebm evaluate {source.item}`"
+        raise WorkspaceError(f"{source.path('.json')} holds no metrics: {remedy}") from None
 
 
 def measured(content: Mapping, label: RunLabel) -> Measured:
@@ -68,10 +60,31 @@ def measured(content: Mapping, label: RunLabel) -> Measured:
     seeds = content["seeds"]
     return Measured(
         label,
-        files.metrics(seeds),
-        files.outcomes(seeds),
+        metrics(seeds),
+        outcomes(seeds),
         content.get("reference", {}),
         # Files of before there were switches have none: tables that need them say so.
         content.get("switches", {}),
         content.get("likelihood", ""),
     )
+
+
+def members(source: Source) -> list[Measured]:
+    """The runs in a metrics file of a stage that measures those of an experiment together."""
+    content, runs = source.content, []
+    for label in source.labels:
+        if label.name not in content["runs"]:
+            remedy = f"run `ebm {source.stage} {source.item}`"
+            raise NothingToShow(f"{source.item} was made without {label.name}: {remedy}")
+        # Of a comparison alone: what each run's data set gives by itself.
+        reference = content.get("references", {}).get(label.dataset, {})
+        runs.append(measured(content["runs"][label.name] | {"reference": reference}, label))
+    return runs
+
+
+def first_seeds(source: Source) -> tuple[dict[str, int], dict[str, dict[str, np.ndarray]], list]:
+    """By run its first seed and the arrays of that in such a stage's files, and what identifies them."""
+    seeds = {label.name: source.params.seeds_of(label.name)[0] for label in source.labels}
+    arrays = {run: source.of_seed(f"{run}/{seed}") for run, seed in seeds.items()}
+    entries = {run: source.content["runs"][run]["seeds"][str(seed)] for run, seed in seeds.items()}
+    return seeds, arrays, [[arrays_sha256(arrays[run]), entries[run]] for run in seeds]

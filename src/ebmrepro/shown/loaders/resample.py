@@ -1,18 +1,14 @@
 """Stage resample: the models of a run, sampled and measured by another protocol."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from ebmrepro.files import workspace
-from ebmrepro.params.root import Params
-from ebmrepro.params.shown import Shown
-from ebmrepro.shown.data import NothingToShow, RunLabel, of_run
-from ebmrepro.shown.loaders import files
+from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.load import Source
 from ebmrepro.shown.loaders.evaluate import Measured, measured
 
 
-@dataclass(frozen=True)
-class Resampled:
+class Resampled(NamedTuple):
     """The models of a run sampled by a protocol, as `source` does, and what that gives.
 
     `generation`: the settings of its chains, as params.yaml calls them.
@@ -24,11 +20,10 @@ class Resampled:
     measured: Measured
 
 
-def for_table(params: Params, shown: Shown, item: str, labels: list[RunLabel]) -> tuple[Resampled, dict]:
+def for_table(source: Source) -> Resampled:
     """The metrics of every seed; the data set's own numbers stand in the files of stage evaluate."""
-    content = workspace.load_json(files.place(params, shown, item, ".json"))
+    item, content = source.item, source.content
     run = content["run"]
-    if all(label.name != run for label in labels):
+    if all(label.name != run for label in source.labels):
         raise NothingToShow(f"{item} was made with {run}: run `ebm resample {item}`")
-    own = measured(content, of_run(labels, run))
-    return Resampled(item, content["source"], content["generation"], own), content
+    return Resampled(item, content["source"], content["generation"], measured(content, source.label(run)))
