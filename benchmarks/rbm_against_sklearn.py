@@ -14,7 +14,6 @@ import time
 import numpy as np
 import sklearn
 import torch
-from ebmrepro.params.schedules import Schedule
 from sklearn.neural_network import BernoulliRBM
 from threadpoolctl import threadpool_limits
 
@@ -22,7 +21,7 @@ from ebmrepro.data import binary_digits
 from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
 from ebmrepro.params.energies.rbm import RBMEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
-from ebmrepro.params.root import TrainSettings
+from ebmrepro.params.root import Schedule, TrainSettings
 from ebmrepro.params.samplers.gibbs import GibbsSampler
 from ebmrepro.training.loop import Training
 
