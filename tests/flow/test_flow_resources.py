@@ -134,11 +134,7 @@ def test_a_composition_runs_the_chains_of_each_of_its_models(preset):
     params = preset("micro")
     for name, composition in params.compositions.items():
         generation = params.generations[composition.generation]
-        expected = sum(
-            cost.sampling(params, model.run, generation)
-            for expression in composition.expressions.values()
-            for model in cost.models_of(expression)
-        )
+        expected = sum(cost.sampling(params, model.run, generation) for model in composition.models)
         assert expected and cost.composing(params, name) == expected
 
 

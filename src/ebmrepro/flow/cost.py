@@ -4,7 +4,6 @@ The one count behind `ebm estimate` and what a job asks of a cluster. Chains and
 each takes, its kind says (`cost`).
 """
 
-from ebmrepro.params.compositions import models_of
 from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.generations import Generation
 from ebmrepro.params.root import Params
@@ -41,5 +40,16 @@ def composing(params: Params, name: str) -> int:
     """Passes of a composition: a step of its chains is one through each of its models."""
     composition = params.compositions[name]
     generation = params.generations[composition.generation]
-    models = [model for part in composition.expressions.values() for model in models_of(part)]
-    return sum(sampling(params, model.run, generation) for model in models)
+    return sum(sampling(params, model.run, generation) for model in composition.models)
+
+
+def resampling(params: Params, name: str) -> int:
+    """Passes of sampling by a protocol."""
+    protocol = params.protocols[name]
+    return sampling(params, protocol.run, params.generations[protocol.generation])
+
+
+def remeasuring(params: Params, name: str) -> int:
+    """Passes of the chains in the numbers by a protocol."""
+    protocol = params.protocols[name]
+    return measuring(params, protocol.run, params.evaluations[protocol.evaluation])

@@ -8,6 +8,7 @@ checkpoint gets more time at each attempt. Another limit for one rule: --set-res
 from typing import NamedTuple
 
 from ebmrepro.flow import cost
+from ebmrepro.params import stages
 from ebmrepro.params.datasets import Dataset
 from ebmrepro.params.root import Params
 
@@ -19,6 +20,14 @@ SMALL_PASSES = {"gpu": 20_000, "cpu": 2_000}
 LEAST_MINUTES, MOST_MINUTES, PREPARE_MINUTES = 30, 1440, 360
 # MB of main memory. Prepared data of any size are mapped, not read into memory.
 LARGE_MB, SMALL_MB = 16_000, 4_000
+# The parts of a stage's work that take their time.
+PASSES = {
+    "train": (cost.training,),
+    "sample": (cost.sampling,),
+    "evaluate": (cost.measuring,),
+    "compose": (cost.composing,),
+    "resample": (cost.resampling, cost.remeasuring),
+}
 
 
 class Resources(NamedTuple):
@@ -39,9 +48,14 @@ def resources(params: Params, stage: str, item: str | None = None) -> Resources:
     Jobs that compute with energies or a classifier take one GPU, none if params.yaml says cpu; drawing and
     judging take none.
     """
-    datasets, limit = _needs(params, stage, item)
-    uses_gpu = any(dataset.learnt for dataset in datasets) if stage == "prepare" else bool(datasets)
+    datasets = _datasets(params, stage, item)
     large = any(dataset.large for dataset in datasets)
+    uses_gpu = any(dataset.learnt for dataset in datasets) if stage == "prepare" else bool(datasets)
+    limit = LEAST_MINUTES
+    if stage == "prepare" and large:
+        limit = PREPARE_MINUTES
+    elif stage in PASSES:
+        limit = sum(minutes(params, work(params, item), datasets[0]) for work in PASSES[stage])
     return Resources(
         gpu=int(uses_gpu and params.compute.device != "cpu"),
         mem_mb=LARGE_MB if large else SMALL_MB,
@@ -58,30 +72,14 @@ def minutes(params: Params, passes: int, dataset: Dataset) -> int:
     return min(MOST_MINUTES, LEAST_MINUTES + int(passes / rate / 60))
 
 
-def _needs(params: Params, stage: str, item: str | None) -> tuple[list[Dataset], int]:
-    """The data sets that a job computes with, and its minutes."""
-    if stage == "prepare":
-        dataset = params.datasets[item]
-        return [dataset], PREPARE_MINUTES if dataset.large else LEAST_MINUTES
-    if stage in PASSES:
-        dataset = params.datasets[params.runs[item].dataset]
-        return [dataset], minutes(params, PASSES[stage](params, item), dataset)
-    if stage == "resample":
-        protocol = params.protocols[item]
-        dataset = params.datasets[protocol.dataset]
-        sampled = cost.sampling(params, protocol.run, params.generations[protocol.generation])
-        measured = cost.measuring(params, protocol.run, params.evaluations[protocol.evaluation])
-        return [dataset], minutes(params, sampled, dataset) + minutes(params, measured, dataset)
-    if stage == "compose":
-        dataset = params.datasets[params.compositions[item].dataset]
-        return [dataset], minutes(params, cost.composing(params, item), dataset)
-    if stage == "denoise":
-        return [params.datasets[params.denoisings[item].dataset]], LEAST_MINUTES
-    if stage == "detect":
-        outliers = params.outliers[item]
-        return [params.datasets[name] for name in (outliers.dataset, outliers.against)], LEAST_MINUTES
-    return list(params.datasets.values()) if stage == "compare" else [], LEAST_MINUTES
-
-
-# The stages of a run, and what each of them costs.
-PASSES = {"train": cost.training, "sample": cost.sampling, "evaluate": cost.measuring}
+def _datasets(params: Params, name: str, item: str | None) -> list[Dataset]:
+    """The data sets that a job computes with."""
+    one = stages.stage(name)
+    if one.is_drawn:
+        return []
+    if name == "compare":
+        return list(params.datasets.values())
+    entry = getattr(params, one.section)[item]
+    if name == "prepare":
+        return [entry]
+    return [params.datasets[key] for key in (entry.dataset, getattr(entry, "against", entry.dataset))]

@@ -44,10 +44,9 @@ def hold_this_folder() -> None:
 
 def sync_after_run() -> None:
     """`sync` at the end of a Snakemake run: silent where there is no git + DVC checkout, never fatal."""
-    if not _is_checkout():
-        return
     try:
-        sync()
+        if _is_checkout():
+            sync()
     except WorkspaceError as failure:
         print(f"ebm: {failure}", file=sys.stderr)
 
