@@ -20,7 +20,7 @@ from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage
 from ebmrepro.params.words import nearest
 from ebmrepro.provenance.record import recorded
-from ebmrepro.stages import check, collect, contents
+from ebmrepro.stages import lists
 from ebmrepro.tools import doctor, listing
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -52,22 +52,22 @@ for _one in STAGES:
     app.command(_one.name, help=_one.does)(_command(_one))
 
 
-@app.command("check")
-def _check() -> None:
+@app.command()
+def check() -> None:
     """Validate params.yaml and write to jobs.json what each job is told and done by."""
-    check.run(load_params())
+    lists.check(load_params())
 
 
-@app.command("contents")
-def _contents(folder: Annotated[str, typer.Argument(help=NAME)]) -> None:
+@app.command()
+def contents(folder: Annotated[str, typer.Argument(help=NAME)]) -> None:
     """Write to contents/<folder>.json the hash of what lies in a folder of images."""
-    contents.run(load_params(), folder)
+    lists.contents(load_params(), folder)
 
 
-@app.command("collect")
-def _collect() -> None:
+@app.command()
+def collect() -> None:
     """Write to inputs.json which results each figure and table and the report is made from."""
-    collect.run(load_params())
+    lists.collect(load_params())
 
 
 @app.command()

@@ -7,9 +7,10 @@ checkpoint gets more time at each attempt. Another limit for one rule: --set-res
 
 from typing import NamedTuple
 
-from ebmrepro.flow import cost
 from ebmrepro.params import stages
 from ebmrepro.params.datasets import Dataset
+from ebmrepro.params.evaluations import Evaluation
+from ebmrepro.params.generations import Generation
 from ebmrepro.params.root import Params
 
 # Passes a second through a network of the paper's size, of 32x32 images, and through those of embedded data.
@@ -20,14 +21,8 @@ SMALL_PASSES = {"gpu": 20_000, "cpu": 2_000}
 LEAST_MINUTES, MOST_MINUTES, PREPARE_MINUTES = 30, 1440, 360
 # MB of main memory. Prepared data of any size are mapped, not read into memory.
 LARGE_MB, SMALL_MB = 16_000, 4_000
-# The parts of a stage's work that take their time.
-PASSES = {
-    "train": (cost.training,),
-    "sample": (cost.sampling,),
-    "evaluate": (cost.measuring,),
-    "compose": (cost.composing,),
-    "resample": (cost.resampling, cost.remeasuring),
-}
+# A step of a chain: forward, and the gradient in x. A training step beside its chain: loss and update.
+STEP_PASSES, UPDATE_PASSES = 2, 6
 
 
 class Resources(NamedTuple):
@@ -51,11 +46,9 @@ def resources(params: Params, stage: str, item: str | None = None) -> Resources:
     datasets = _datasets(params, stage, item)
     large = any(dataset.large for dataset in datasets)
     uses_gpu = any(dataset.learnt for dataset in datasets) if stage == "prepare" else bool(datasets)
-    limit = LEAST_MINUTES
-    if stage == "prepare" and large:
-        limit = PREPARE_MINUTES
-    elif stage in PASSES:
-        limit = sum(minutes(params, work(params, item), datasets[0]) for work in PASSES[stage])
+    limit = PREPARE_MINUTES if stage == "prepare" and large else LEAST_MINUTES
+    if work := passes(params, stage, item):
+        limit = sum(minutes(params, part, datasets[0]) for part in work)
     return Resources(
         gpu=int(uses_gpu and params.compute.device != "cpu"),
         mem_mb=LARGE_MB if large else SMALL_MB,
@@ -70,6 +63,40 @@ def minutes(params: Params, passes: int, dataset: Dataset) -> int:
     if dataset.large:
         rate = LARGE_PASSES[device] * (32 / dataset.size) ** 2
     return min(MOST_MINUTES, LEAST_MINUTES + int(passes / rate / 60))
+
+
+def passes(params: Params, stage: str, item: str | None) -> list[int]:
+    """Passes of single examples through a network, forward or backward, of all seeds in each part of a job.
+
+    Only what takes long: trainings, chains and numbers; what each takes, its kind says (`cost`).
+    """
+    if stage == "train":
+        _, _, sampler, schedule = params.train_settings(item)
+        each = schedule.batch_size * (STEP_PASSES * sampler.cost() + UPDATE_PASSES)
+        return [schedule.iterations * each * len(params.seeds_of(item))]
+    if stage == "sample":
+        return [_sampling(params, item, params.resolve(item, "generation"))]
+    if stage == "evaluate":
+        return [_measuring(params, item, params.resolve(item, "evaluation"))]
+    if stage == "compose":
+        composition = params.compositions[item]
+        generation = params.generations[composition.generation]
+        # A step of its chains is one through each of its models.
+        return [sum(_sampling(params, model.run, generation) for model in composition.models)]
+    if stage == "resample":
+        protocol = params.protocols[item]
+        sampled = _sampling(params, protocol.run, params.generations[protocol.generation])
+        return [sampled, _measuring(params, protocol.run, params.evaluations[protocol.evaluation])]
+    return []
+
+
+def _sampling(params: Params, run: str, generation: Generation) -> int:
+    times = getattr(params.resolve(run, "objective"), "times", 1)
+    return STEP_PASSES * generation.cost(times) * len(params.seeds_of(run))
+
+
+def _measuring(params: Params, run: str, evaluation: Evaluation) -> int:
+    return STEP_PASSES * evaluation.cost() * len(params.seeds_of(run))
 
 
 def _datasets(params: Params, name: str, item: str | None) -> list[Dataset]:

@@ -48,8 +48,8 @@ def locked(*locks: Path) -> dict[str, str]:
 
 def differences(there: dict[str, str], wanted: dict[str, str]) -> list[str]:
     """One line per package that is missing, of another version or not wanted; none if the lists agree."""
-    lines = []
-    for name in sorted(there.keys() | wanted.keys()):
-        if there.get(name) != wanted.get(name):
-            lines.append(f"{name} {there.get(name, 'is not installed')}, locked: {wanted.get(name, 'no')}")
-    return lines
+    return [
+        f"{name} {there.get(name, 'is not installed')}, locked: {wanted.get(name, 'no')}"
+        for name in sorted(there.keys() | wanted.keys())
+        if there.get(name) != wanted.get(name)
+    ]

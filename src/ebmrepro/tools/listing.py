@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
+from ebmrepro.params.catalogue import find_entry, load_catalogue
 
 ACCESS = {"open": "downloaded", "login": "placed by hand (login)", "person": "placed by hand"}
 
@@ -14,7 +14,9 @@ def print_catalogue() -> None:
     for name, entry in load_catalogue().items():
         counts = ", ".join(f"{split} {count:,}" for split, count in entry.counts.items())
         sides = ", ".join(map(str, entry.sizes))
-        table.add_row(name, counts, sides, _size(entry), ACCESS[entry.access], entry.licence)
+        bytes_ = [file.size for file in entry.files]
+        size = "unknown" if None in bytes_ else f"{sum(bytes_) / 1e9:.2f} GB"
+        table.add_row(name, counts, sides, size, ACCESS[entry.access], entry.licence)
     Console().print(table)
 
 
@@ -39,8 +41,3 @@ def print_entry(name: str) -> None:
         print(f"file {file.name}: {size}, {', '.join(file.checksums) or 'no published checksum'}")
         for address in file.urls:
             print(f"  {address}")
-
-
-def _size(entry: Entry) -> str:
-    sizes = [file.size for file in entry.files]
-    return "unknown" if None in sizes else f"{sum(sizes) / 1e9:.2f} GB"
