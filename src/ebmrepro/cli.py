@@ -93,10 +93,7 @@ def estimate(
 @app.command()
 def catalogue(entry: Annotated[str | None, typer.Argument(help="one of them, in full")] = None) -> None:
     """List the published image sets that a data set of kind `catalogue` may name, and how each is got."""
-    if entry is None:
-        listing.print_catalogue()
-    else:
-        listing.print_entry(entry)
+    listing.show(entry)
 
 
 @app.command()

@@ -74,33 +74,22 @@ def compose(params: Params, item: str) -> Needs:
     return Needs(
         [*(params.resolve(model.run, "energy") for model in composition.models), generation],
         {"composition": _dump(composition), "generation": _dump(generation)},
-        [
-            *prepared(params, composition.dataset, "test", "ruler"),
-            *results_of(params, "train", composition.experiment),
-        ],
+        _data_and_models(params, composition, "test", "ruler"),
     )
 
 
 def detect(params: Params, item: str) -> Needs:
     """Scores of an experiment's models on other images."""
     test = params.outliers[item]
-    data = [*prepared(params, test.against, "test"), *prepared(params, test.dataset, "test")]
-    return Needs(
-        _energies(params, test.experiment),
-        {"outliers": _dump(test)},
-        [*data, *results_of(params, "train", test.experiment)],
-    )
+    inputs = [*prepared(params, test.against, "test"), *_data_and_models(params, test, "test")]
+    return Needs(_energies(params, test.experiment), {"outliers": _dump(test)}, inputs)
 
 
 def denoise(params: Params, item: str) -> Needs:
     """What an experiment's models make of noisy images."""
     denoising = params.denoisings[item]
-    data = prepared(params, denoising.dataset, "train", "test")
-    return Needs(
-        _energies(params, denoising.experiment),
-        {"denoising": _dump(denoising)},
-        [*data, *results_of(params, "train", denoising.experiment)],
-    )
+    inputs = _data_and_models(params, denoising, "train", "test")
+    return Needs(_energies(params, denoising.experiment), {"denoising": _dump(denoising)}, inputs)
 
 
 def compare(params: Params, item: str) -> Needs:
@@ -163,6 +152,10 @@ def judged(params: Params) -> list[Path]:
 
 def _energies(params: Params, experiment: str) -> list:
     return [params.resolve(run, "energy") for run in params.runs_of(experiment)]
+
+
+def _data_and_models(params: Params, entry, *parts: str) -> list[Path]:
+    return [*prepared(params, entry.dataset, *parts), *results_of(params, "train", entry.experiment)]
 
 
 def _measured(params: Params, run: str, evaluation, generation) -> dict:

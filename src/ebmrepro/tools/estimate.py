@@ -35,26 +35,26 @@ def estimate(params: Params, steps: int, batch: int | None = None) -> None:
     costs = _Costs(params, device, steps, batch)
     table = Table("run, protocol, composition", "s / iteration", "iterations", "seeds", "train h", "sample h")
     total = 0.0
-    for name in params.runs:
-        iterations, seeds = params.resolve(name, "schedule").iterations, len(params.seeds_of(name))
-        evaluation = params.resolve(name, "evaluation")
-        each = costs.iteration(name)
-        train = iterations * each * seeds / 3600
-        sample = costs.chains(name, params.resolve(name, "generation"), evaluation.cost()) * seeds / 3600
-        table.add_row(name, f"{each:.4f}", str(iterations), str(seeds), f"{train:.3f}", f"{sample:.3f}")
+
+    def row(name: str, run: str, sampled: float, trained: float = 0.0, cells: tuple = ("", "")) -> None:
+        """`sampled`, `trained`: seconds for one seed."""
+        nonlocal total
+        seeds = len(params.seeds_of(run))
+        train, sample = trained * seeds / 3600, sampled * seeds / 3600
         total += train + sample
-    others = []
+        table.add_row(name, *cells, str(seeds), f"{train:.3f}" if trained else "", f"{sample:.3f}")
+
+    for run in params.runs:
+        iterations, each = params.resolve(run, "schedule").iterations, costs.iteration(run)
+        measured = params.resolve(run, "evaluation").cost()
+        sampled = costs.chains(run, params.resolve(run, "generation"), measured)
+        row(run, run, sampled, iterations * each, (f"{each:.4f}", str(iterations)))
     for name, one in params.protocols.items():
         measured = params.evaluations[one.evaluation].cost()
-        others.append((name, one.run, costs.chains(one.run, params.generations[one.generation], measured)))
+        row(name, one.run, costs.chains(one.run, params.generations[one.generation], measured))
     for name, one in params.compositions.items():
         generation = params.generations[one.generation]
-        seconds = sum(costs.chains(model.run, generation) for model in one.models)
-        others.append((name, one.models[0].run, seconds))
-    for name, run, seconds in others:
-        seeds = len(params.seeds_of(run))
-        table.add_row(name, "", "", str(seeds), "", f"{seconds * seeds / 3600:.3f}")
-        total += seconds * seeds / 3600
+        row(name, one.models[0].run, sum(costs.chains(model.run, generation) for model in one.models))
     Console().print(table)
     jobs = len(all_jobs(params))
     scaled = f", scaled from {batch} images at a time" if batch is not None else ""

@@ -8,8 +8,11 @@ from ebmrepro.params.catalogue import find_entry, load_catalogue
 ACCESS = {"open": "downloaded", "login": "placed by hand (login)", "person": "placed by hand"}
 
 
-def print_catalogue() -> None:
-    """One line for each set."""
+def show(name: str | None) -> None:
+    """Everything about a set, or a line for each. Raises WorkspaceError if there is no such entry."""
+    if name is not None:
+        _print_entry(name)
+        return
     table = Table("entry", "images", "sides", "size", "how it comes", "licence")
     for name, entry in load_catalogue().items():
         counts = ", ".join(f"{split} {count:,}" for split, count in entry.counts.items())
@@ -20,8 +23,7 @@ def print_catalogue() -> None:
     Console().print(table)
 
 
-def print_entry(name: str) -> None:
-    """Everything about a set. Raises WorkspaceError if there is no such entry."""
+def _print_entry(name: str) -> None:
     entry = find_entry(name)
     print(f"{name}: {entry.title}\n{entry.variant}")
     print(f"page: {entry.page}\nlicence: {entry.licence}\ncitation: {entry.citation}")
