@@ -73,10 +73,9 @@ def _fields(node: dict, location: tuple, data: Any, definitions: dict | None = N
     if "$ref" in node:
         return _fields(definitions[node["$ref"].rsplit("/", 1)[1]], location, data, definitions)
     if branches := node.get("oneOf") or node.get("anyOf"):
-        kinds = node.get("discriminator", {}).get("mapping", {})
-        kind = data.get("kind") if isinstance(data, dict) else None
-        if kind in kinds:
-            branches = [{"$ref": kinds[kind]}]
+        if "mapping" in node.get("discriminator", {}) and isinstance(data, dict):
+            kind = node["discriminator"]["mapping"].get(data.get("kind"))
+            branches = [{"$ref": kind}] if kind else branches
         return set().union(*(_fields(branch, location, data, definitions) for branch in branches))
     fields = node.get("properties", {})
     if not location:
