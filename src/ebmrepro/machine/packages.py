@@ -18,10 +18,8 @@ def installed(folder: Path | None = None) -> dict[str, str]:
     in every job.
     """
     folder = folder or Path(sysconfig.get_path("purelib"))
-    found = {}
-    for path in folder.glob("*.dist-info"):
-        name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
-        found[canonicalize_name(name)] = version
+    named = (path.name.removesuffix(".dist-info").rpartition("-") for path in folder.glob("*.dist-info"))
+    found = {canonicalize_name(name): version for name, _, version in named}
     found.pop(PROJECT, None)
     return found
 
