@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 something is missing, damaged or busy; 2 params.yaml or th
 128 + n stopped by signal n, to go on when run again.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -13,38 +14,38 @@ import typer
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.flow import runners
 from ebmrepro.params.base import ParamsError
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage
+from ebmrepro.params.words import nearest
+from ebmrepro.provenance.record import recorded
+from ebmrepro.stages import lists
+from ebmrepro.tools import doctor, listing
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 NAME = "a name from params.yaml"
 
 
+def _run(one: Stage, item: str | None = None) -> None:
+    """Do the job of a stage, for an item if the stage has items; the stage's module is imported now."""
+    params = load_params()
+    known = getattr(params, one.section) if one.section else [None]
+    if item not in known:
+        raise ParamsError(f"params.yaml: {one.section} has no '{item}'{nearest(item, known)}")
+    module = import_module(f"ebmrepro.stages.{one.name}")
+    with recorded(params, one.name, item):
+        module.run(params, *([item] if one.section else []))
+
+
 def _command(one: Stage) -> Callable[..., None]:
-    """The subcommand of a stage; its module is imported when it runs."""
-
-    def run(item: str | None) -> None:
-        params = load_params()
-        if item is not None:
-            known = getattr(params, one.section)
-            if item not in known:
-                from ebmrepro.params.words import nearest
-
-                raise ParamsError(f"params.yaml: {one.section} has no '{item}'{nearest(item, known)}")
-        from ebmrepro.provenance.record import recorded
-
-        module = import_module(f"ebmrepro.stages.{one.name}")
-        with recorded(params, one.name, item):
-            module.run(params, *([] if item is None else [item]))
-
     if one.item is None:
-        return lambda: run(None)
+        return lambda: _run(one)
 
-    def run_item(item: Annotated[str, typer.Argument(metavar=one.item, help=NAME)]) -> None:
-        run(item)
+    def run(item: Annotated[str, typer.Argument(metavar=one.item, help=NAME)]) -> None:
+        _run(one, item)
 
-    return run_item
+    return run
 
 
 for _one in STAGES:
@@ -54,32 +55,24 @@ for _one in STAGES:
 @app.command()
 def check() -> None:
     """Validate params.yaml and write to jobs.json what each job is told and done by."""
-    from ebmrepro.stages.check import run
-
-    run(load_params())
+    lists.check(load_params())
 
 
 @app.command()
 def contents(folder: Annotated[str, typer.Argument(help=NAME)]) -> None:
     """Write to contents/<folder>.json the hash of what lies in a folder of images."""
-    from ebmrepro.stages.contents import run
-
-    run(load_params(), folder)
+    lists.contents(load_params(), folder)
 
 
 @app.command()
 def collect() -> None:
     """Write to inputs.json which results each figure and table and the report is made from."""
-    from ebmrepro.stages.collect import run
-
-    run(load_params())
+    lists.collect(load_params())
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON schema of params.yaml (kept in workflow/params.schema.json)."""
-    import json
-
     print(json.dumps(Params.model_json_schema(), indent=2))
 
 
@@ -92,7 +85,7 @@ def estimate(
     ] = None,
 ) -> None:
     """Time a few steps of every planned run here and print the hours that all of it will take."""
-    from ebmrepro.tools.estimate import estimate as run
+    from ebmrepro.tools.estimate import estimate as run  # It imports torch.
 
     run(load_params(), steps, batch)
 
@@ -100,38 +93,27 @@ def estimate(
 @app.command()
 def catalogue(entry: Annotated[str | None, typer.Argument(help="one of them, in full")] = None) -> None:
     """List the published image sets that a data set of kind `catalogue` may name, and how each is got."""
-    from ebmrepro.tools.listing import print_catalogue, print_entry
-
-    if entry is None:
-        print_catalogue()
-    else:
-        print_entry(entry)
+    listing.show(entry)
 
 
 @app.command()
 def sync() -> None:
     """After `snakemake`: let DVC record what was produced. Refuses unless Snakemake has nothing to do."""
-    from ebmrepro.flow.runners import sync as run
-
     load_params()
-    run()
+    runners.sync()
 
 
 @app.command()
 def restore() -> None:
     """After `dvc repro`, or in a fresh clone: pull, check, and let Snakemake adopt the files."""
-    from ebmrepro.flow.runners import restore as run
-
     load_params()
-    run()
+    runners.restore()
 
 
-@app.command()
-def doctor() -> None:
+@app.command("doctor")
+def _doctor() -> None:
     """Look at this machine and checkout and say what would get in the way."""
-    from ebmrepro.tools.doctor import doctor as run
-
-    raise typer.Exit(run())
+    raise typer.Exit(doctor.doctor())
 
 
 def main(run: Callable[[], None] = app) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.flow import cost
-from ebmrepro.flow.resources import LEAST_MINUTES, MOST_MINUTES, Resources, minutes, resources
+from ebmrepro.flow.resources import LEAST_MINUTES, MOST_MINUTES, Resources, minutes, passes, resources
 
 PRESETS = Path(__file__).parents[2] / "workflow/presets"
 DAY, LEAST = 1440, 30
@@ -86,11 +85,11 @@ def test_each_attempt_asks_for_more_until_a_day():
 def test_the_time_of_a_training_grows_with_its_work(preset):
     micro = preset("micro")
     # Each of 60 iterations: 16 examples, 5 steps of two passes and 6 for the loss, with two seeds.
-    assert cost.training(micro, "gaussian_cd") == 60 * 16 * (5 * 2 + 6) * 2
+    assert passes(micro, "train", "gaussian_cd") == [60 * 16 * (5 * 2 + 6) * 2]
     # Two leapfrog steps are two steps.
-    assert cost.training(micro, "shapes_colour") == 8 * 16 * (2 * 2 * 2 + 6) * 2
+    assert passes(micro, "train", "shapes_colour") == [8 * 16 * (2 * 2 * 2 + 6) * 2]
     longer = preset("micro", ("    iterations: 60\n", "    iterations: 6000000\n"))
-    assert cost.training(longer, "gaussian_cd") == 100_000 * cost.training(micro, "gaussian_cd")
+    assert passes(longer, "train", "gaussian_cd")[0] == 100_000 * passes(micro, "train", "gaussian_cd")[0]
     # 72 million passes of small examples: an hour on a GPU, ten on a processor, beside getting started.
     assert minutes(micro, 72_000_000, micro.datasets["digits"]) == LEAST + 600
     on_gpu = preset("micro", ON_GPU)
@@ -115,8 +114,7 @@ def test_samples_cost_their_steps_and_long_chains_theirs(preset):
         long = getattr(generation, "long_chains", None)
         if long is not None:
             plain += 2 * long.starts * long.chains * generation.long_steps()[-1]
-        assert cost.chain_steps(params, run, generation) == plain
-        assert cost.sampling(params, run) == 2 * plain * seeds
+        assert passes(params, "sample", run) == [2 * plain * seeds]
 
 
 def test_a_likelihood_costs_its_chains_and_other_numbers_cost_none(preset):
@@ -125,29 +123,32 @@ def test_a_likelihood_costs_its_chains_and_other_numbers_cost_none(preset):
     for run in params.runs:
         likelihood = getattr(params.resolve(run, "evaluation"), "likelihood", None)
         steps = likelihood.chains * likelihood.temperatures * likelihood.steps if likelihood else 0
-        assert cost.measuring(params, run) == 2 * steps * len(params.seeds_of(run))
+        assert passes(params, "evaluate", run) == [2 * steps * len(params.seeds_of(run))]
         seen.add(bool(steps))
     assert seen == {True, False}
+
+
+def sampling(params, run: str, generation) -> int:
+    times = getattr(params.resolve(run, "objective"), "times", 1)
+    return 2 * generation.cost(times) * len(params.seeds_of(run))
 
 
 def test_a_composition_runs_the_chains_of_each_of_its_models(preset):
     params = preset("micro")
     for name, composition in params.compositions.items():
         generation = params.generations[composition.generation]
-        expected = sum(
-            cost.sampling(params, model.run, generation)
-            for expression in composition.expressions.values()
-            for model in cost.models_of(expression)
-        )
-        assert expected and cost.composing(params, name) == expected
+        expected = sum(sampling(params, model.run, generation) for model in composition.models)
+        assert expected and passes(params, "compose", name) == [expected]
 
 
 def test_a_protocol_has_the_time_of_its_chains_and_of_its_numbers(preset):
     params = preset("micro")
     for name, protocol in params.protocols.items():
         dataset = params.datasets[protocol.dataset]
-        sampled = cost.sampling(params, protocol.run, params.generations[protocol.generation])
-        measured = cost.measuring(params, protocol.run, params.evaluations[protocol.evaluation])
+        sampled = sampling(params, protocol.run, params.generations[protocol.generation])
+        evaluation = params.evaluations[protocol.evaluation]
+        measured = 2 * evaluation.cost() * len(params.seeds_of(protocol.run))
+        assert passes(params, "resample", name) == [sampled, measured]
         expected = minutes(params, sampled, dataset) + minutes(params, measured, dataset)
         assert resources(params, "resample", name).minutes == min(MOST_MINUTES, expected)
         assert expected >= 2 * LEAST_MINUTES

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from ruamel.yaml import YAML
 
 from ebmrepro.checks.load import load_params
@@ -23,15 +24,17 @@ def _refusal(path: Path) -> str:
 
 
 def _line_of_key(text: str, key: str) -> int:
-    """The line of a dotted key, by ruamel's own position record: independent of the code under test."""
-    node, line = YAML().load(text), 0
+    """The line of a dotted key, by PyYAML's marks: independent of the code under test."""
+    node, line = yaml.compose(text), 0
     for part in key.split("."):
-        if isinstance(node, list):
-            line, node = node.lc.item(int(part))[0], node[int(part)]
+        if isinstance(node, yaml.SequenceNode):
+            node = node.value[int(part)]
+            line = node.start_mark.line
             continue
-        if part not in node:
+        found = [pair for pair in getattr(node, "value", ()) if pair[0].value == part]
+        if not found:
             break
-        line, node = node.lc.key(part)[0], node[part]
+        line, node = found[0][0].start_mark.line, found[0][1]
     return line + 1
 
 

@@ -11,7 +11,7 @@ from dvc.repo import Repo
 from pipeline_tools import ROOT, make_checkout
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, entries
+from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, listing
 
 PRESETS = sorted((ROOT / "workflow/presets").glob("*.yaml"))
 # These depend on the results by a hash in INPUTS, which stage `collect` writes.
@@ -88,8 +88,7 @@ def test_dvc_takes_each_jobs_own_entry(jobs, stages):
 
 def test_what_check_writes_is_the_table(checkout, jobs):
     written = json.loads((checkout / JOBS).read_text(encoding="utf-8"))
-    # As JSON, which has no tuples.
-    assert written == json.loads(json.dumps(entries(load_params())))
+    assert written == json.loads(listing(load_params()))
 
 
 def test_snakemake_plans_the_jobs_of_the_table(checkout, jobs):

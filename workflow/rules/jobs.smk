@@ -27,7 +27,7 @@ rule check:
     localrule: True
     params:
         # The code is no input: hundreds of files, whose names every run would print.
-        checked=rules.checked(),
+        checked=checked(),
     shell:
         "ebm check > {log} 2>&1"
 
@@ -35,7 +35,7 @@ rule check:
 rule collect:
     """Which results figures, tables and the report are made from, for DVC."""
     input:
-        rules.collected(PARAMS),
+        judged(PARAMS),
     output:
         str(INPUTS),
     log:
@@ -64,12 +64,12 @@ for STAGE in STAGES:
                     if path.endswith(STAGE.reported)
                     else path
                 )
-                for path in rules.patterns(PARAMS, STAGE)
+                for path in patterns(PARAMS.preset, STAGE)
             ],
         log:
-            f"{LOGS}/{rules.label(STAGE)}.log",
+            f"{LOGS}/{label(STAGE)}.log",
         benchmark:
-            f"{LOGS}/{rules.label(STAGE)}.tsv"
+            f"{LOGS}/{label(STAGE)}.tsv"
         priority: STAGE.priority
         localrule: STAGE.is_drawn
         threads: PARAMS.compute.threads

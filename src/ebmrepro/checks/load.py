@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, SequenceNode
+from ruamel.yaml.error import YAMLError
 
 from ebmrepro.checks.problems import describe, present, problems
 from ebmrepro.params.base import ParamsError
@@ -32,17 +31,13 @@ def load_params(path: Path | str = PARAMS_FILE) -> Params:
         raise ParamsError(f"{path}: cannot be read: {failure}") from None
     try:
         data = YAML(typ="safe", pure=True).load(text)
-    except MarkedYAMLError as failure:
-        mark = failure.problem_mark or failure.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = str(failure.problem or failure.context).strip().splitlines()[0]
-        raise ParamsError(f"{path}:{line}: not valid YAML: {problem}") from None
     except YAMLError as failure:
-        # Characters that no YAML file may hold come without a mark.
-        position = getattr(failure, "position", 0)
-        line = text.count("\n", 0, position) + 1
-        reason = str(failure).splitlines()[0]
-        raise ParamsError(f"{path}:{line}: not valid YAML: {reason}") from None
+        mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
+        # Characters that no YAML file may hold come with a position instead of a mark.
+        line = mark.line if mark else text.count("\n", 0, getattr(failure, "position", 0))
+        problem = getattr(failure, "problem", None) or getattr(failure, "context", None) or failure
+        reason = str(problem).strip().splitlines()[0]
+        raise ParamsError(f"{path}:{line + 1}: not valid YAML: {reason}") from None
     if not isinstance(data, dict):
         raise ParamsError(f"{path}:1: must be a mapping of sections")
     try:
@@ -59,9 +54,10 @@ def _first(path: Path, text: str, data: dict, failure: ValidationError) -> str:
     errors = sorted(failure.errors(), key=lambda error: error["type"] == "missing")
     error = errors[0]
     location = present(data, error)
-    known = _fields(data, location[:-1]) if error["type"] == "extra_forbidden" else ()
-    if known:
-        known = [key for key in known if key not in reduce(getitem, location[:-1], data)] or known
+    known = ()
+    if error["type"] == "extra_forbidden":
+        known = _fields(Params.model_json_schema(), location[:-1], data)
+        known = known - reduce(getitem, location[:-1], data).keys() or known
     if error["loc"][-1:] == ("[key]",):
         return _line(path, text, location, "a name is lower-case letters, digits and _")
     if error["type"].startswith("union_tag"):
@@ -71,53 +67,31 @@ def _first(path: Path, text: str, data: dict, failure: ValidationError) -> str:
     return _line(path, text, location, describe(error, known, words[0]["ctx"]["expected"] if words else ""))
 
 
-def _fields(data: Any, location: tuple) -> list[str]:
-    """Keys that may stand at `location` of `data`, read from the JSON schema of Params."""
-    schema = Params.model_json_schema()
-    options = [schema]
-    for part in location:
-        data = data[part]
-        options = [_resolve(schema, child) for option in options for child in _step(option, part)]
-        options = [leaf for option in options for leaf in _alternatives(schema, option, data)]
-    return sorted({key for option in options for key in option.get("properties", {})})
-
-
-def _resolve(schema: dict, node: dict) -> dict:
-    return schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
-
-
-def _alternatives(schema: dict, node: dict, data: Any) -> list[dict]:
-    if "discriminator" in node and isinstance(data, dict):
-        reference = node["discriminator"]["mapping"].get(data.get("kind"))
-        if reference is not None:
-            return [_resolve(schema, {"$ref": reference})]
-    branches = node.get("oneOf") or node.get("anyOf")
-    return [_resolve(schema, branch) for branch in branches] if branches else [node]
-
-
-def _step(node: dict, part: str | int) -> list[dict]:
-    if "properties" in node:
-        return [node["properties"][part]] if part in node["properties"] else []
-    if "patternProperties" in node:
-        return list(node["patternProperties"].values())
-    extra = node.get("additionalProperties")
-    return [extra] if isinstance(extra, dict) else []
+def _fields(node: dict, location: tuple, data: Any, definitions: dict | None = None) -> set[str]:
+    """Keys that may stand at `location` of `data`, by a JSON schema and its `definitions`."""
+    definitions = definitions or node["$defs"]
+    if "$ref" in node:
+        return _fields(definitions[node["$ref"].rsplit("/", 1)[1]], location, data, definitions)
+    if branches := node.get("oneOf") or node.get("anyOf"):
+        if "mapping" in node.get("discriminator", {}) and isinstance(data, dict):
+            kind = node["discriminator"]["mapping"].get(data.get("kind"))
+            branches = [{"$ref": kind}] if kind else branches
+        return set().union(*(_fields(branch, location, data, definitions) for branch in branches))
+    fields = node.get("properties", {})
+    if not location:
+        return set(fields)
+    named = node.get("patternProperties", {"": node.get("additionalProperties")})
+    below = fields.get(location[0]) or next(iter(named.values()))
+    return _fields(below, location[1:], data[location[0]], definitions) if isinstance(below, dict) else set()
 
 
 def _line(path: Path, text: str, location: tuple, reason: str) -> str:
     """`file:line: key: reason`, the line being that of the deepest part of `location` in the file."""
-    # Composed only to name a line: half of the time of reading a whole paper's parameters.
-    node, line = YAML(typ="safe", pure=True).compose(text), 1
+    # Read again with its lines, only to name one: half of the time of reading a whole paper's parameters.
+    node, line = YAML(pure=True).load(text), 0
     for part in location:
-        found = None
-        if isinstance(node, MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    line, found = key.start_mark.line + 1, value
-        elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-            found = node.value[part]
-            line = found.start_mark.line + 1
-        if found is None:
+        try:
+            line, node = node.lc.data[part][0], node[part]
+        except (AttributeError, LookupError, TypeError):
             break
-        node = found
-    return f"{path}:{line}: {'.'.join(map(str, location))}: {reason}"
+    return f"{path}:{line + 1}: {'.'.join(map(str, location))}: {reason}"

@@ -1,4 +1,4 @@
-"""What no single section can see: dangling names, overrides, combinations that cannot work.
+"""What no single section can see: dangling names, overrides, entries of a run that cannot work together.
 
 Each problem is (location, reason), the location a tuple of keys into params.yaml.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ebmrepro.checks import combinations, measured
+from ebmrepro.checks import measured
 from ebmrepro.params.base import NAME
 from ebmrepro.params.kinds import FAMILIES, broken
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
@@ -50,14 +50,11 @@ def describe(error: dict, known: Iterable[str] = (), words: str = "") -> str:
 def present(data: Any, error: dict) -> tuple:
     """Where a pydantic error is in `data`: without the union tags, with a missing key's own name."""
     kept: list[str | int] = []
-    location, missing = error["loc"], error["type"] == "missing"
-    for index, part in enumerate(location):
-        last = missing and index == len(location) - 1
-        inside = part in data if isinstance(data, dict) else isinstance(part, int)
-        if last or inside:
+    for part in error["loc"]:
+        if part in data if isinstance(data, dict) else isinstance(part, int):
             kept.append(part)
-            data = data[part] if not last else None
-    return tuple(kept)
+            data = data[part]
+    return (*kept, error["loc"][-1]) if error["type"] == "missing" else tuple(kept)
 
 
 def _options(text: str) -> list[str]:
@@ -78,10 +75,9 @@ def problems(params: Params) -> Iterator[Problem]:
         yield from unresolved
         dangling |= bool(unresolved)
         if not unresolved and not unknown_data:
-            yield from combinations.of_run(params, name)
+            yield from _unfit(params, name)
     if not dangling:
-        for fit in measured.ALL:
-            yield from fit(params)
+        yield from measured.problems(params)
     if len(set(params.seeds)) != len(params.seeds):
         yield ("seeds",), f"each seed must appear once, got {params.seeds}"
 
@@ -106,25 +102,43 @@ def _unresolved(params: Params, name: str) -> Iterator[Problem]:
 def _override_problems(params: Params, run: str) -> Iterator[Problem]:
     for stage in ("train", "sample", "evaluate"):
         chosen = getattr(params.runs[run], stage)
-        keys = [key for where, key, _, _ in REFERENCES if where == stage]
+        sections = {key: section for where, key, section, _ in REFERENCES if where == stage}
         for key, changes in chosen.override.items():
             here = ("runs", run, stage, "override", key)
-            if key not in keys:
-                yield here, f"unknown key{nearest(key, keys)}"
+            if key not in sections:
+                yield here, f"unknown key{nearest(key, sections)}"
                 continue
-            section = next(ref[2] for ref in REFERENCES if ref[1] == key)
-            entry = getattr(params, section)[getattr(chosen, key)]
+            entry = getattr(params, sections[key])[getattr(chosen, key)]
             fields = type(entry).model_fields
             unknown = [word for word in changes if word not in fields]
-            for word in unknown:
-                yield (*here, word), f"unknown key{nearest(word, fields)}"
             if unknown:
-                continue
-            if "kind" in changes:
+                yield from (((*here, word), f"unknown key{nearest(word, fields)}") for word in unknown)
+            elif "kind" in changes:
                 yield (*here, "kind"), f"a run cannot change the kind of its {key}: name another one"
-                continue
-            try:
-                ADAPTERS[key].validate_python(entry.model_dump() | changes)
-            except ValidationError as failure:
-                error = min(failure.errors(), key=lambda error: error["type"] == "missing")
-                yield (*here, *present(changes, error)), describe(error)
+            else:
+                try:
+                    ADAPTERS[key].validate_python(entry.model_dump() | changes)
+                except ValidationError as failure:
+                    error = min(failure.errors(), key=lambda error: error["type"] == "missing")
+                    yield (*here, *present(changes, error)), describe(error)
+
+
+def _unfit(params: Params, name: str) -> Iterator[Problem]:
+    """What in run `name` cannot work, as its kinds say it; its names exist and its overrides are valid."""
+    energy, objective, sampler, schedule = params.train_settings(name)
+    dataset = params.datasets[params.runs[name].dataset]
+    generation, evaluation = params.resolve(name, "generation"), params.resolve(name, "evaluation")
+    unfit = list(energy.problems(dataset))
+    places = [("train", "energy", unfit)]
+    if not unfit:
+        places += [
+            ("train", "objective", objective.problems(energy, sampler, schedule, dataset)),
+            ("train", "sampler", sampler.problems(energy, objective, schedule)),
+            ("sample", "generation", generation.problems(energy, objective, sampler)),
+        ]
+    places.append(("evaluate", "evaluation", evaluation.problems(dataset, energy, generation)))
+    for stage, key, reasons in places:
+        yield from ((("runs", name, stage, key), reason) for reason in reasons)
+    seeds = params.runs[name].train.seeds or []
+    if len(set(seeds)) != len(seeds):
+        yield ("runs", name, "train", "seeds"), f"each seed must appear once, got {seeds}"

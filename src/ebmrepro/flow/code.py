@@ -32,17 +32,9 @@ PLUMBING = re.compile(
 SETTINGS = re.compile(rf"{PACKAGE}\.params\.({'|'.join(FAMILIES)})(\..*)?")
 # Packages that decide numbers or what figures look like, by the name they are imported by.
 DECIDING = {
-    "cleanfid": "clean-fid",
-    "kornia": "kornia",
-    "matplotlib": "matplotlib",
-    "numpy": "numpy",
-    "pandas": "pandas",
-    "PIL": "pillow",
-    "scipy": "scipy",
-    "sklearn": "scikit-learn",
-    "torch": "torch",
-    "torchvision": "torchvision",
+    name: name for name in ("kornia", "matplotlib", "numpy", "pandas", "scipy", "torch", "torchvision")
 }
+DECIDING |= {"cleanfid": "clean-fid", "PIL": "pillow", "sklearn": "scikit-learn"}
 
 
 def code_of(modules: Iterable[str]) -> tuple[str, dict[str, str]]:
@@ -53,8 +45,7 @@ def code_of(modules: Iterable[str]) -> tuple[str, dict[str, str]]:
     """
     found = closure(modules)
     used = {name for module in found for name in _read(module)["packages"]}
-    versions = _installed()
-    packages = {name: versions[name] for name in sorted(used) if name in versions}
+    packages = {name: version for name, version in sorted(_installed().items()) if name in used}
     return data_sha256({module: _read(module)["sha256"] for module in found}), packages
 
 
@@ -66,29 +57,26 @@ def closure(modules: Iterable[str]) -> list[str]:
     todo, seen = list(modules), set()
     while todo:
         name = todo.pop()
-        if name in seen or PLUMBING.fullmatch(name):
-            continue
-        seen.add(name)
-        todo += _read(name)["imports"]
+        if name not in seen and not PLUMBING.fullmatch(name):
+            seen.add(name)
+            todo += _read(name)["imports"]
     return sorted(seen)
 
 
 def undeclared(modules: Iterable[str], loaded: Iterable[str]) -> list[str]:
     """Those of the `loaded` modules of this package that `closure(modules)` does not know: results depend on
     code that no runner watches."""
-    known = set(closure(modules))
-    ours = (name for name in loaded if name.split(".")[0] == PACKAGE and not PLUMBING.fullmatch(name))
-    return sorted(name for name in ours if name not in known)
+    ours = {name for name in loaded if name.split(".")[0] == PACKAGE and not PLUMBING.fullmatch(name)}
+    return sorted(ours.difference(closure(modules)))
 
 
 def save_cache() -> None:
     """Keep what was read for the next process; files are told apart by their contents."""
-    if _cache_changed:
-        write_text(CACHE, json.dumps(_cached()))
-        _cache_changed.clear()
+    if _new:
+        write_text(CACHE, json.dumps(_cached() | _new))
 
 
-_cache_changed: list[bool] = []
+_new: dict[str, dict] = {}
 
 
 @cache
@@ -129,46 +117,38 @@ def _read(module: str) -> dict:
     key = hashlib.sha256(b"1" + module.encode() + b"\0" + source).hexdigest()
     known = _cached().get(key)
     if known is None:
-        known = _analyse(module, path, source)
-        _cached()[key] = known
-        _cache_changed.append(True)
+        known = _new[key] = _analyse(module, path, source)
     # Files beside it are read anew: the cache knows them by name alone.
     beside = [hashlib.sha256((path.parent / name).read_bytes()).hexdigest() for name in known["beside"]]
     imports = [found for name in known["imports"] if (found := _module(name))]
+    parts = module.split(".")
+    packages = [".".join(parts[:end]) for end in range(1, len(parts))]
     return {
         "sha256": data_sha256([known["sha256"], beside]),
-        "imports": imports + _parents(module),
+        "imports": imports + packages,
         "packages": known["packages"],
     }
 
 
 def _module(dotted: str) -> str | None:
     """The module that an import of `dotted` reaches: itself, or the one that it is a name in."""
-    if _file(dotted):
-        return dotted
-    parent = dotted.rpartition(".")[0]
-    return parent if parent and _file(parent) else None
-
-
-def _parents(module: str) -> list[str]:
-    parts = module.split(".")[:-1]
-    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    return next((name for name in (dotted, dotted.rpartition(".")[0]) if name and _file(name)), None)
 
 
 def _analyse(module: str, path: Path, source: bytes) -> dict:
+    """What the source alone says of a module, for the cache; `beside`: files of its folder that it names."""
     try:
         tree = ast.parse(source)
     except SyntaxError as failure:
         raise WorkspaceError(f"{path}:{failure.lineno}: {failure.msg}") from None
     meaning = _Meaning(bool(SETTINGS.fullmatch(module)))
     text = json.dumps(meaning.of(tree))
-    own = module.split(".")[0]
-    roots = {name.split(".")[0] for name in meaning.imports}
+    roots = {name: name.split(".")[0] for name in sorted(meaning.imports)}
     here = {entry.name for entry in path.parent.iterdir() if entry.is_file() and entry.suffix != ".py"}
     return {
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "imports": sorted(name for name in meaning.imports if name.split(".")[0] in (own, PACKAGE)),
-        "packages": sorted(DECIDING[root] for root in roots if root in DECIDING),
+        "imports": [name for name, root in roots.items() if root in (module.split(".")[0], PACKAGE)],
+        "packages": sorted({DECIDING[root] for root in roots.values() if root in DECIDING}),
         "beside": sorted(here & meaning.strings),
     }
 
@@ -186,20 +166,18 @@ class _Meaning:
         if self.is_settings and isinstance(node, ast.ClassDef):
             node.keywords = [said for said in node.keywords if said.arg not in UNDECIDING]
         if isinstance(node, list):
-            return [self.of(part) for part in node if not self._says_nothing(part)]
+            return [self.of(part) for part in node if not _says_nothing(part)]
         if not isinstance(node, ast.AST):
             return repr(node) if isinstance(node, bytes | complex) or node is ... else node
-        if isinstance(node, ast.Import):
-            self.imports |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            self.imports |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            self.strings.add(node.value)
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ):
-            node.body = [part for part in body if not self._is_left_out(node, part)]
+        match node:
+            case ast.Import():
+                self.imports |= {alias.name for alias in node.names}
+            case ast.ImportFrom(module=str(), level=0):
+                self.imports |= {f"{node.module}.{alias.name}" for alias in node.names}
+            case ast.Constant(value=str()):
+                self.strings.add(node.value)
+            case ast.ClassDef() if self.is_settings:
+                node.body = [part for part in node.body if not _describes(part)]
         # Fields without a value are left out: newer versions of Python have more of them.
         return [
             type(node).__name__,
@@ -210,22 +188,22 @@ class _Meaning:
             ),
         ]
 
-    def _is_left_out(self, owner: ast.AST, part: ast.AST) -> bool:
-        if not (self.is_settings and isinstance(owner, ast.ClassDef)):
-            return False
-        if isinstance(part, ast.AnnAssign) and "ClassVar" not in ast.dump(part.annotation):
-            return True
-        if isinstance(part, ast.Assign | ast.AnnAssign):
-            named = part.targets if isinstance(part, ast.Assign) else [part.target]
-            return all(isinstance(one, ast.Name) and one.id in UNDECIDING for one in named)
-        if not isinstance(part, ast.FunctionDef):
-            return False
-        return part.name in UNDECIDING or any("_validator" in ast.dump(d) for d in part.decorator_list)
 
-    @staticmethod
-    def _says_nothing(part) -> bool:
-        """Docstrings and other strings that stand alone; what only type checkers read."""
-        if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
-            return isinstance(part.value.value, str)
-        test = part.test if isinstance(part, ast.If) else None
-        return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
+def _says_nothing(part) -> bool:
+    """Docstrings and other strings that stand alone; what only type checkers read."""
+    match part:
+        case ast.Expr(value=ast.Constant(value=str())) | ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return True
+    return False
+
+
+def _describes(part: ast.AST) -> bool:
+    """What in a class of settings is a field, a validator or called as UNDECIDING names it."""
+    match part:
+        case ast.FunctionDef():
+            return part.name in UNDECIDING or "_validator" in "".join(map(ast.dump, part.decorator_list))
+        case ast.AnnAssign(annotation=kind) if "ClassVar" not in ast.dump(kind):
+            return True
+        case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+            return name in UNDECIDING
+    return False

@@ -7,12 +7,12 @@ to JOBS, from which DVC takes each stage's parameters; Snakemake takes the same 
 
 import json
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
-from ebmrepro.files.workspace import artifact_sha256, data_sha256
+from ebmrepro.files.workspace import data_sha256, file_sha256
+from ebmrepro.flow import needs
 from ebmrepro.flow.code import code_of
-from ebmrepro.flow.needs import NEEDS, judged
 from ebmrepro.flow.places import outputs
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage, stage
@@ -21,6 +21,8 @@ JOBS = Path("jobs.json")
 # What figures, tables and the report are made from, one hash for each: DVC's stages of them depend on these
 # alone. Which stage's files a figure shows is said by its kind, where dvc.yaml cannot read it.
 INPUTS = Path("inputs.json")
+# What `ebm check` depends on, here as in dvc.yaml.
+CHECKED = ("params.yaml", "requirements.lock", "src")
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,18 @@ class Job:
         return f"ebm {self.stage.name} {self.item}" if self.stage.section else f"ebm {self.stage.name}"
 
     @cached_property
-    def _needs(self):
-        return NEEDS[self.stage.name](self.params, self.item)
+    def _needs(self) -> needs.Needs:
+        return getattr(needs, self.stage.name)(self.params, self.item)
 
-    @cached_property
+    @property
     def settings(self) -> dict:
         """All that params.yaml says to it, names resolved and overrides applied."""
-        return self._needs.settings()
+        return self._needs.settings
 
     @property
     def modules(self) -> list[str]:
         """Modules whose code, with what they import, does it: of its stage and of the kinds it names."""
-        kinds = {module for kind in self._needs.kinds() for module in kind.modules()}
+        kinds = {module for kind in self._needs.kinds for module in kind.modules()}
         return [f"ebmrepro.stages.{self.stage.name}", *sorted(kinds)]
 
     @cached_property
@@ -63,7 +65,7 @@ class Job:
     @property
     def inputs(self) -> list[str]:
         """Files of other jobs that it reads, relative to the checkout."""
-        return list(map(str, self._needs.inputs()))
+        return list(map(str, self._needs.inputs))
 
     @property
     def outputs(self) -> list[str]:
@@ -85,35 +87,22 @@ def one_job(params: Params, name: str, item: str | None) -> Job:
     return Job(params, stage(name), item or name)
 
 
-def entries(params: Params) -> dict[str, dict]:
-    """What JOBS holds: stage -> item -> entry; of a stage without items the entry itself."""
+def listing(params: Params) -> str:
+    """The text of JOBS: stage -> item -> entry; of a stage without items the entry itself.
+
+    Raises WorkspaceError as `Job.entry`.
+    """
     found: dict[str, dict] = {}
     for job in all_jobs(params):
         if job.stage.section:
             found.setdefault(job.stage.name, {})[job.item] = job.entry
         else:
             found[job.stage.name] = job.entry
-    return found
+    return json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def listing(params: Params) -> str:
-    """The text of JOBS. Raises WorkspaceError as `Job.entry`."""
-    return json.dumps(entries(params), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def input_hashes(params: Params) -> dict[str, dict[str, str] | str]:
-    """What INPUTS holds: the hash of the results that each figure and table and the report is made from.
-
-    Raises WorkspaceError if one is missing.
-    """
-    found: dict[str, dict[str, str] | str] = {"figure": {}, "table": {}}
-    # Figures share files, the largest among them.
-    hashed = cache(lambda path: artifact_sha256(Path(path)))
-
-    def digest(paths: list[str]) -> str:
-        return data_sha256([(path, hashed(path)) for path in paths])
-
-    for name, shown in found.items():
-        for item in getattr(params, stage(name).section):
-            shown[item] = digest(one_job(params, name, item).inputs)
-    return found | {"report": digest([str(path) for path in judged(params)])}
+def checked() -> str:
+    """SHA-256 of all that `ebm check` depends on, comments included."""
+    files = [path for name in CHECKED for path in [Path(name), *Path(name).rglob("*")]]
+    kept = sorted(path for path in files if path.is_file() and "__pycache__" not in path.parts)
+    return data_sha256([[str(path), file_sha256(path)] for path in kept])

@@ -1,251 +1,161 @@
-"""What the jobs of each stage need: entries whose kinds do the work, resolved settings, other jobs' files."""
+"""What the jobs of each stage need: for each stage the function that is called as the stage is."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ebmrepro.files.workspace import data_sha256
-from ebmrepro.flow.places import outputs, prepared, results_of
-from ebmrepro.params.compositions import models_of
+from ebmrepro.flow.places import outputs, prepared, results_of, written
 from ebmrepro.params.methods import method, methods
 from ebmrepro.params.root import Params
-from ebmrepro.params.stages import STAGES, stage
+from ebmrepro.params.stages import STAGES
 from ebmrepro.params.switches import switches
 from ebmrepro.shown.caption import scope
 from ebmrepro.shown.labels import label_runs
 
 
-class Needs:
-    """The needs of a job of one stage; `item` is what it is for, `entry` what params.yaml says of that."""
+class Needs(NamedTuple):
+    """The needs of one job.
 
-    def __init__(self, params: Params, item: str):
-        self.params, self.item = params, item
-        section = stage(type(self).__name__.lower()).section
-        self.entry = getattr(params, section)[item] if section else None
+    `kinds`: entries of params.yaml whose kinds' code does the work. `settings`: what params.yaml says to the
+    job, JSON-able, names resolved and overrides applied. `inputs`: files of other jobs that it reads.
+    """
 
-    def kinds(self) -> Iterator:
-        """Entries of params.yaml whose kinds' code does the work."""
-        yield from ()
-
-    def settings(self) -> dict:
-        """What params.yaml says to the job: JSON-able, names resolved, overrides applied."""
-        raise NotImplementedError
-
-    def inputs(self) -> Iterator[Path]:
-        """Files of other jobs that it reads."""
-        yield from ()
-
-    def _own(self, *keys: str) -> list:
-        """What a run's job takes from its sections."""
-        return [self.params.resolve(self.item, key) for key in keys]
-
-    def _trained(self, *runs: str) -> Iterator[Path]:
-        for run in runs:
-            yield from outputs(self.params, "train", run)
+    kinds: list
+    settings: dict
+    inputs: list[Path]
 
 
-class _OfExperiment(Needs):
-    """What is measured on all models of an experiment, with test images of a data set."""
-
-    parts: tuple[str, ...] = ("test",)
-
-    def _runs(self) -> list[str]:
-        return self.params.runs_of(self.entry.experiment)
-
-    def kinds(self):
-        yield from (self.params.resolve(run, "energy") for run in self._runs())
-
-    def inputs(self):
-        yield from prepared(self.params, self.entry.dataset, *self.parts)
-        yield from self._trained(*self._runs())
-
-
-class Prepare(Needs):
+def prepare(params: Params, item: str) -> Needs:
     """A data set from nothing but its entry, and of a folder of images what lies in it."""
-
-    def kinds(self):
-        yield self.entry
-
-    def settings(self):
-        return {"dataset": _dump(self.entry), **self.entry.located(self.params.folders).outside()}
+    dataset = params.datasets[item]
+    return Needs([dataset], {"dataset": _dump(dataset), **dataset.located(params.folders).outside()}, [])
 
 
-class Train(Needs):
+def train(params: Params, item: str) -> Needs:
     """A model with every seed."""
-
-    def kinds(self):
-        yield from self.params.train_settings(self.item)[:3]
-
-    def settings(self):
-        parts = self.params.train_settings(self.item)._asdict()
-        # How often a checkpoint is written decides nothing else.
-        settings = {key: _dump(part, exclude={"checkpoint_seconds"}) for key, part in parts.items()}
-        return {"seeds": self.params.seeds_of(self.item), **settings}
-
-    def inputs(self):
-        yield from prepared(self.params, self.entry.dataset, "train")
+    parts = params.train_settings(item)
+    # How often a checkpoint is written decides nothing else.
+    settings = {key: _dump(part, exclude={"checkpoint_seconds"}) for key, part in parts._asdict().items()}
+    return Needs(
+        [parts.energy, parts.objective, parts.sampler],
+        {"seeds": params.seeds_of(item), **settings},
+        prepared(params, params.runs[item].dataset, "train"),
+    )
 
 
-class Sample(Needs):
+def sample(params: Params, item: str) -> Needs:
     """Samples of a run's models."""
-
-    def kinds(self):
-        yield from self._own("energy", "generation")
-
-    def settings(self):
-        return {"generation": _dump(*self._own("generation"))}
-
-    def inputs(self):
-        yield from (path for path in self._trained(self.item) if path.suffix != ".csv")
+    generation = params.resolve(item, "generation")
+    return Needs(
+        [params.resolve(item, "energy"), generation],
+        {"generation": _dump(generation)},
+        [path for path in outputs(params, "train", item) if path.suffix != ".csv"],
+    )
 
 
-class Evaluate(Needs):
+def evaluate(params: Params, item: str) -> Needs:
     """The numbers of a run's models and samples."""
+    evaluation, generation = params.resolve(item, "evaluation"), params.resolve(item, "generation")
+    return Needs(
+        [params.resolve(item, "energy"), evaluation],
+        _measured(params, item, evaluation, generation),
+        [
+            *prepared(params, params.runs[item].dataset),
+            *outputs(params, "train", item),
+            *outputs(params, "sample", item),
+        ],
+    )
 
-    def kinds(self):
-        yield from self._own("energy", "evaluation")
 
-    def settings(self):
-        return _measured(self.params, self.item, *self._own("evaluation", "generation"))
-
-    def inputs(self):
-        yield from prepared(self.params, self.entry.dataset)
-        yield from self._trained(self.item)
-        yield from outputs(self.params, "sample", self.item)
-
-
-class Compose(_OfExperiment):
+def compose(params: Params, item: str) -> Needs:
     """Samples of an experiment's models put together."""
-
-    parts = ("test", "ruler")
-
-    def kinds(self):
-        runs = {m.run for expression in self.entry.expressions.values() for m in models_of(expression)}
-        yield from (self.params.resolve(run, "energy") for run in sorted(runs))
-        yield self.params.generations[self.entry.generation]
-
-    def settings(self):
-        generation = self.params.generations[self.entry.generation]
-        return {"composition": _dump(self.entry), "generation": _dump(generation)}
+    composition = params.compositions[item]
+    generation = params.generations[composition.generation]
+    return Needs(
+        [*(params.resolve(model.run, "energy") for model in composition.models), generation],
+        {"composition": _dump(composition), "generation": _dump(generation)},
+        _data_and_models(params, composition, "test", "ruler"),
+    )
 
 
-class Detect(_OfExperiment):
+def detect(params: Params, item: str) -> Needs:
     """Scores of an experiment's models on other images."""
-
-    def settings(self):
-        return {"outliers": _dump(self.entry)}
-
-    def inputs(self):
-        yield from prepared(self.params, self.entry.against, "test")
-        yield from super().inputs()
+    test = params.outliers[item]
+    inputs = [*prepared(params, test.against, "test"), *_data_and_models(params, test, "test")]
+    return Needs(_energies(params, test.experiment), {"outliers": _dump(test)}, inputs)
 
 
-class Denoise(_OfExperiment):
+def denoise(params: Params, item: str) -> Needs:
     """What an experiment's models make of noisy images."""
-
-    parts = ("train", "test")
-
-    def settings(self):
-        return {"denoising": _dump(self.entry)}
+    denoising = params.denoisings[item]
+    inputs = _data_and_models(params, denoising, "train", "test")
+    return Needs(_energies(params, denoising.experiment), {"denoising": _dump(denoising)}, inputs)
 
 
-class Compare(Needs):
+def compare(params: Params, item: str) -> Needs:
     """The runs of several experiments side by side, their training steps timed."""
-
-    def _runs(self) -> list[str]:
-        return self.params.shown_runs("compare", self.item)
-
-    def kinds(self):
-        for run in self._runs():
-            yield from self.params.train_settings(run)[:3]
-
-    def settings(self):
-        runs = {
-            run: {"method": method(self.params, run), **Train(self.params, run).settings()}
-            for run in self._runs()
-        }
-        return {"comparison": _dump(self.entry), "runs": runs}
-
-    def inputs(self):
-        for dataset in self.params.datasets:
-            yield from prepared(self.params, dataset)
-        for run in self.params.runs:
-            yield from outputs(self.params, "evaluate", run)
+    trained = {run: train(params, run) for run in params.shown_runs("compare", item)}
+    runs = {run: {"method": method(params, run), **needs.settings} for run, needs in trained.items()}
+    return Needs(
+        [kind for needs in trained.values() for kind in needs.kinds],
+        {"comparison": _dump(params.comparisons[item]), "runs": runs},
+        written(params, "prepare", "evaluate"),
+    )
 
 
-class Resample(Needs):
+def resample(params: Params, item: str) -> Needs:
     """A run's models sampled and measured by another protocol."""
-
-    def kinds(self):
-        yield self.params.resolve(self.entry.run, "energy")
-        yield self.params.generations[self.entry.generation]
-        yield self.params.evaluations[self.entry.evaluation]
-
-    def settings(self):
-        generation = self.params.generations[self.entry.generation]
-        evaluation = self.params.evaluations[self.entry.evaluation]
-        measured = _measured(self.params, self.entry.run, evaluation, generation)
-        return {"protocol": _dump(self.entry), "generation": _dump(generation), **measured}
-
-    def inputs(self):
-        yield from prepared(self.params, self.entry.dataset)
-        yield from self._trained(self.entry.run)
+    protocol = params.protocols[item]
+    generation = params.generations[protocol.generation]
+    evaluation = params.evaluations[protocol.evaluation]
+    measured = _measured(params, protocol.run, evaluation, generation)
+    return Needs(
+        [params.resolve(protocol.run, "energy"), generation, evaluation],
+        {"protocol": _dump(protocol), "generation": _dump(generation), **measured},
+        [*prepared(params, protocol.dataset), *outputs(params, "train", protocol.run)],
+    )
 
 
-class Figure(Needs):
+def figure(params: Params, item: str, section: str = "figures") -> Needs:
     """A figure of what a stage wrote for an experiment."""
-
-    def _runs(self) -> list[str]:
-        return self.params.shown_runs(self.entry.stage, self.entry.experiment)
-
-    def kinds(self):
-        yield self.entry
-        if self.entry.asks_data:
-            yield from (self.params.datasets[self.params.runs[run].dataset] for run in self._runs())
-
-    def settings(self):
-        runs = self._runs()
-        labels = label_runs(self.params, runs)
-        return {
-            "entry": _dump(self.entry),
-            "runs": [list(label) for label in labels],
-            # What objectives say of their methods is no code: names, colours, marks.
-            "methods": [list(methods()[key]) for key in sorted({label.method for label in labels})],
-            # Seeds and data sets are in the words.
-            "scope": scope(self.params, runs),
-        }
-
-    def inputs(self):
-        yield from results_of(self.params, self.entry.stage, self.entry.experiment)
+    shown = getattr(params, section)[item]
+    runs = params.shown_runs(shown.stage, shown.experiment)
+    datasets = [params.datasets[params.runs[run].dataset] for run in runs] if shown.asks_data else []
+    labels = label_runs(params, runs)
+    settings = {
+        "entry": _dump(shown),
+        "runs": [list(label) for label in labels],
+        # What objectives say of their methods is no code: names, colours, marks.
+        "methods": [list(methods()[key]) for key in sorted({label.method for label in labels})],
+        # Seeds and data sets are in the words.
+        "scope": scope(params, runs),
+    }
+    return Needs([shown, *datasets], settings, results_of(params, shown.stage, shown.experiment))
 
 
-class Table(Figure):
+def table(params: Params, item: str) -> Needs:
     """A table of what a stage wrote for an experiment."""
+    return figure(params, item, "tables")
 
 
-class Report(Needs):
+def report(params: Params, item: str) -> Needs:
     """The verdicts, and the page over everything."""
-
-    def settings(self):
-        return {"preset": self.params.preset, "params_sha256": data_sha256(_dump(self.params))}
-
-    def inputs(self):
-        yield from judged(self.params)
-        for shown in ("figure", "table"):
-            for item in getattr(self.params, stage(shown).section):
-                yield from outputs(self.params, shown, item)
+    settings = {"preset": params.preset, "params_sha256": data_sha256(_dump(params))}
+    return Needs([], settings, judged(params) + written(params, "figure", "table"))
 
 
-# By the name of the stage, which a class is called by.
-_ALL = (Prepare, Train, Sample, Evaluate, Compose, Detect, Denoise, Compare, Resample, Figure, Table, Report)
-NEEDS: dict[str, type[Needs]] = {needs.__name__.lower(): needs for needs in _ALL}
-
-
-def judged(params: Params) -> Iterator[Path]:
+def judged(params: Params) -> list[Path]:
     """The results that the report judges: how trainings ended, and all that was measured."""
-    for one in STAGES:
-        if one.section is not None and one.name not in ("prepare", "sample", "figure", "table"):
-            for item in getattr(params, one.section):
-                yield from outputs(params, one.name, item)
+    names = [one.name for one in STAGES if not one.is_drawn and one.name not in ("prepare", "sample")]
+    return written(params, *names)
+
+
+def _energies(params: Params, experiment: str) -> list:
+    return [params.resolve(run, "energy") for run in params.runs_of(experiment)]
+
+
+def _data_and_models(params: Params, entry, *parts: str) -> list[Path]:
+    return [*prepared(params, entry.dataset, *parts), *results_of(params, "train", entry.experiment)]
 
 
 def _measured(params: Params, run: str, evaluation, generation) -> dict:

@@ -7,8 +7,10 @@ checkpoint gets more time at each attempt. Another limit for one rule: --set-res
 
 from typing import NamedTuple
 
-from ebmrepro.flow import cost
+from ebmrepro.params import stages
 from ebmrepro.params.datasets import Dataset
+from ebmrepro.params.evaluations import Evaluation
+from ebmrepro.params.generations import Generation
 from ebmrepro.params.root import Params
 
 # Passes a second through a network of the paper's size, of 32x32 images, and through those of embedded data.
@@ -19,6 +21,8 @@ SMALL_PASSES = {"gpu": 20_000, "cpu": 2_000}
 LEAST_MINUTES, MOST_MINUTES, PREPARE_MINUTES = 30, 1440, 360
 # MB of main memory. Prepared data of any size are mapped, not read into memory.
 LARGE_MB, SMALL_MB = 16_000, 4_000
+# A step of a chain: forward, and the gradient in x. A training step beside its chain: loss and update.
+STEP_PASSES, UPDATE_PASSES = 2, 6
 
 
 class Resources(NamedTuple):
@@ -39,9 +43,12 @@ def resources(params: Params, stage: str, item: str | None = None) -> Resources:
     Jobs that compute with energies or a classifier take one GPU, none if params.yaml says cpu; drawing and
     judging take none.
     """
-    datasets, limit = _needs(params, stage, item)
-    uses_gpu = any(dataset.learnt for dataset in datasets) if stage == "prepare" else bool(datasets)
+    datasets = _datasets(params, stage, item)
     large = any(dataset.large for dataset in datasets)
+    uses_gpu = any(dataset.learnt for dataset in datasets) if stage == "prepare" else bool(datasets)
+    limit = PREPARE_MINUTES if stage == "prepare" and large else LEAST_MINUTES
+    if work := passes(params, stage, item):
+        limit = sum(minutes(params, part, datasets[0]) for part in work)
     return Resources(
         gpu=int(uses_gpu and params.compute.device != "cpu"),
         mem_mb=LARGE_MB if large else SMALL_MB,
@@ -58,30 +65,48 @@ def minutes(params: Params, passes: int, dataset: Dataset) -> int:
     return min(MOST_MINUTES, LEAST_MINUTES + int(passes / rate / 60))
 
 
-def _needs(params: Params, stage: str, item: str | None) -> tuple[list[Dataset], int]:
-    """The data sets that a job computes with, and its minutes."""
-    if stage == "prepare":
-        dataset = params.datasets[item]
-        return [dataset], PREPARE_MINUTES if dataset.large else LEAST_MINUTES
-    if stage in PASSES:
-        dataset = params.datasets[params.runs[item].dataset]
-        return [dataset], minutes(params, PASSES[stage](params, item), dataset)
+def passes(params: Params, stage: str, item: str | None) -> list[int]:
+    """Passes of single examples through a network, forward or backward, of all seeds in each part of a job.
+
+    Only what takes long: trainings, chains and numbers; what each takes, its kind says (`cost`).
+    """
+    if stage == "train":
+        _, _, sampler, schedule = params.train_settings(item)
+        each = schedule.batch_size * (STEP_PASSES * sampler.cost() + UPDATE_PASSES)
+        return [schedule.iterations * each * len(params.seeds_of(item))]
+    if stage == "sample":
+        return [_sampling(params, item, params.resolve(item, "generation"))]
+    if stage == "evaluate":
+        return [_measuring(params, item, params.resolve(item, "evaluation"))]
+    if stage == "compose":
+        composition = params.compositions[item]
+        generation = params.generations[composition.generation]
+        # A step of its chains is one through each of its models.
+        return [sum(_sampling(params, model.run, generation) for model in composition.models)]
     if stage == "resample":
         protocol = params.protocols[item]
-        dataset = params.datasets[protocol.dataset]
-        sampled = cost.sampling(params, protocol.run, params.generations[protocol.generation])
-        measured = cost.measuring(params, protocol.run, params.evaluations[protocol.evaluation])
-        return [dataset], minutes(params, sampled, dataset) + minutes(params, measured, dataset)
-    if stage == "compose":
-        dataset = params.datasets[params.compositions[item].dataset]
-        return [dataset], minutes(params, cost.composing(params, item), dataset)
-    if stage == "denoise":
-        return [params.datasets[params.denoisings[item].dataset]], LEAST_MINUTES
-    if stage == "detect":
-        outliers = params.outliers[item]
-        return [params.datasets[name] for name in (outliers.dataset, outliers.against)], LEAST_MINUTES
-    return list(params.datasets.values()) if stage == "compare" else [], LEAST_MINUTES
+        sampled = _sampling(params, protocol.run, params.generations[protocol.generation])
+        return [sampled, _measuring(params, protocol.run, params.evaluations[protocol.evaluation])]
+    return []
 
 
-# The stages of a run, and what each of them costs.
-PASSES = {"train": cost.training, "sample": cost.sampling, "evaluate": cost.measuring}
+def _sampling(params: Params, run: str, generation: Generation) -> int:
+    times = getattr(params.resolve(run, "objective"), "times", 1)
+    return STEP_PASSES * generation.cost(times) * len(params.seeds_of(run))
+
+
+def _measuring(params: Params, run: str, evaluation: Evaluation) -> int:
+    return STEP_PASSES * evaluation.cost() * len(params.seeds_of(run))
+
+
+def _datasets(params: Params, name: str, item: str | None) -> list[Dataset]:
+    """The data sets that a job computes with."""
+    one = stages.stage(name)
+    if one.is_drawn:
+        return []
+    if name == "compare":
+        return list(params.datasets.values())
+    entry = getattr(params, one.section)[item]
+    if name == "prepare":
+        return [entry]
+    return [params.datasets[key] for key in (entry.dataset, getattr(entry, "against", entry.dataset))]

@@ -44,10 +44,9 @@ def hold_this_folder() -> None:
 
 def sync_after_run() -> None:
     """`sync` at the end of a Snakemake run: silent where there is no git + DVC checkout, never fatal."""
-    if not _is_checkout():
-        return
     try:
-        sync()
+        if _is_checkout():
+            sync()
     except WorkspaceError as failure:
         print(f"ebm: {failure}", file=sys.stderr)
 
@@ -87,7 +86,7 @@ def restore() -> None:
 
 
 def _dvc_is_clean() -> bool:
-    return _run("dvc", "status", "--quiet", check=False).returncode == 0
+    return _run("dvc", "status", "--quiet", check=False, capture=True).returncode == 0
 
 
 def _snakemake_is_done() -> bool:
@@ -104,17 +103,15 @@ def _require_checkout() -> None:
         raise WorkspaceError("this folder is no git checkout with DVC: there is nothing to keep in step")
 
 
-def _run(
-    tool: str, *arguments: str, check: bool = True, capture: bool = False
-) -> subprocess.CompletedProcess:
+def _run(*command: str, check: bool = True, capture: bool = False) -> subprocess.CompletedProcess:
     done = subprocess.run(
-        [sys.executable, "-m", tool, *arguments],
+        [sys.executable, "-m", *command],
         env=os.environ | {INSIDE: "1"},
-        capture_output=capture or not check,
+        capture_output=capture,
         text=True,
         check=False,
     )
     if check and done.returncode:
         detail = f": {done.stderr.strip()}" if done.stderr else ""
-        raise WorkspaceError(f"{tool} {' '.join(arguments)} failed{detail}")
+        raise WorkspaceError(f"{' '.join(command)} failed{detail}")
     return done

@@ -36,20 +36,20 @@ def machine() -> dict[str, object]:
 
 def driver(path: Path = DRIVER) -> str | None:
     """Version of NVIDIA's driver, None if the kernel does not show one."""
-    try:
-        found = re.search(r"\b\d{3,}\.\d+(?:\.\d+)?\b", path.read_text(encoding="utf-8"))
-    except OSError:
-        return None
-    return found[0] if found else None
+    return _found(path, r"\b(\d{3,}\.\d+(?:\.\d+)?)\b")
 
 
 def processor(path: Path = Path("/proc/cpuinfo")) -> str:
     """Model of the processor."""
+    return _found(path, r"^model name\s*:\s*(.+)$") or platform.processor() or platform.machine()
+
+
+def _found(path: Path, pattern: str) -> str | None:
     try:
-        found = re.search(r"^model name\s*:\s*(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        found = re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:
-        found = None
-    return found[1].strip() if found else platform.processor() or platform.machine()
+        return None
+    return found[1].strip() if found else None
 
 
 def usage() -> dict[str, float | None]:

@@ -18,10 +18,8 @@ def installed(folder: Path | None = None) -> dict[str, str]:
     in every job.
     """
     folder = folder or Path(sysconfig.get_path("purelib"))
-    found = {}
-    for path in folder.glob("*.dist-info"):
-        name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
-        found[canonicalize_name(name)] = version
+    named = (path.name.removesuffix(".dist-info").rpartition("-") for path in folder.glob("*.dist-info"))
+    found = {canonicalize_name(name): version for name, _, version in named}
     found.pop(PROJECT, None)
     return found
 
@@ -48,8 +46,8 @@ def locked(*locks: Path) -> dict[str, str]:
 
 def differences(there: dict[str, str], wanted: dict[str, str]) -> list[str]:
     """One line per package that is missing, of another version or not wanted; none if the lists agree."""
-    lines = []
-    for name in sorted(there.keys() | wanted.keys()):
-        if there.get(name) != wanted.get(name):
-            lines.append(f"{name} {there.get(name, 'is not installed')}, locked: {wanted.get(name, 'no')}")
-    return lines
+    return [
+        f"{name} {there.get(name, 'is not installed')}, locked: {wanted.get(name, 'no')}"
+        for name in sorted(there.keys() | wanted.keys())
+        if there.get(name) != wanted.get(name)
+    ]

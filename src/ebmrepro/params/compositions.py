@@ -78,6 +78,11 @@ class Composition(Section):
     generation: Name
     expressions: Annotated[dict[Name, Expression], Field(min_length=1)]
 
+    @property
+    def models(self) -> list[Model]:
+        """The models in all expressions, from left to right."""
+        return [model for expression in self.expressions.values() for model in models_of(expression)]
+
 
 def models_of(expression: Expression) -> list[Model]:
     """The models in an expression, from left to right."""

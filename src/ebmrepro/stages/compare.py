@@ -16,7 +16,7 @@ def run(params: Params, item: str) -> None:
     """Time the runs of comparison `item` and put their metrics beside the costs."""
     device = set_up(params.compute)
     config = params.comparisons[item]
-    names = [name for experiment in config.experiments for name in params.runs_of(experiment)]
+    names = params.shown_runs("compare", item)
     measured, trainings = {}, {}
     for name in names:
         experiment = params.runs[name].experiment
@@ -29,9 +29,10 @@ def run(params: Params, item: str) -> None:
     costs = dict(zip(trainings, found, strict=True))
     runs = {}
     for name in names:
-        seeds = {}
-        for seed, own in measured[name]["seeds"].items():
-            seeds[seed] = {**own, "metrics": own["metrics"] | costs[name, int(seed)]._asdict()}
+        seeds = {
+            seed: {**own, "metrics": own["metrics"] | costs[name, int(seed)]._asdict()}
+            for seed, own in measured[name]["seeds"].items()
+        }
         runs[name] = {
             "experiment": params.runs[name].experiment,
             "dataset": params.runs[name].dataset,

@@ -45,29 +45,22 @@ def run(params: Params, item: str) -> None:
     work = chunks * generation.chain_steps() * len(config.expressions)
     with progress(f"compose {item}", len(all_seeds) * work) as bar:
         for seed in all_seeds:
-            metrics, used = {}, set()
+            metrics = {}
             for number, (key, expression) in enumerate(config.expressions.items()):
                 models = models_of(expression)
-                used |= {model.run for model in models}
                 energy = _energy(expression, files, seed, generation.weights, meaning)
                 # As the authors do: every model adds its gradient, so the step is shared among them.
                 step_size = generation.step_size / len(models)
                 shared = generation.model_copy(update={"step_size": step_size, "long_chains": None})
                 # A stream for each expression: chunks of one never meet those of another.
-                target = Target(
-                    energy,
-                    files[models[0].run].shape,
-                    seed,
-                    bar,
-                    purpose="composition",
-                    first_stream=1000 * number,
-                )
+                streams = {"purpose": "composition", "first_stream": 1000 * number}
+                target = Target(energy, files[models[0].run].shape, seed, bar, **streams)
                 made = generation.load()(shared, target)
                 samples = quantise(made.samples).cpu().numpy()
                 truth = satisfied(expression, judge.predict(samples), meaning)
                 tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/satisfied": truth}
                 metrics[f"accuracy_{key}"] = float(truth.mean())
-            ends = [outcomes[name][str(seed)] for name in sorted(used)]
+            ends = [outcomes[name][str(seed)] for name in sorted({model.run for model in config.models})]
             diverged = [end for end in ends if end["outcome"] == "diverged"]
             seeds[str(seed)] = {"metrics": metrics, **(diverged or ends)[0]}
     result = {

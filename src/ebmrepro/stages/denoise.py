@@ -25,9 +25,13 @@ def run(params: Params, item: str) -> None:
     """
     device = set_up(params.compute)
     config = params.denoisings[item]
-    images = {part: _images(params, config.dataset, part, config.images) for part in ("train", "test")}
-    shown = images["test"][: config.shown]
-    tensors: dict[str, np.ndarray] = {"clean": shown}
+    folder = workspace.prepared(params.preset, config.dataset)
+    # Mapped: the data may be larger than memory.
+    images = {
+        part: np.array(map_tensors(folder / f"{part}.safetensors")[0]["x"][: config.images])
+        for part in ("train", "test")
+    }
+    tensors: dict[str, np.ndarray] = {"clean": images["test"][: config.shown]}
     reference, levels = {"noisy": {}, "gaussian_filter": {}}, {}
     for number, sigma in enumerate(config.noise):
         train, test = (
@@ -78,9 +82,3 @@ def _quality(word: str, images: Tensor, clean: Tensor) -> dict[str, float]:
         f"denoise_psnr_{word}": peak_signal_to_noise(images, clean),
         f"denoise_ssim_{word}": structural_similarity(images, clean),
     }
-
-
-def _images(params: Params, dataset: str, part: str, count: int) -> np.ndarray:
-    """The first `count` of a part, which may be larger than memory."""
-    path = workspace.prepared(params.preset, dataset) / f"{part}.safetensors"
-    return np.array(map_tensors(path)[0]["x"][:count])

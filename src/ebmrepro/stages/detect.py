@@ -15,10 +15,13 @@ def run(params: Params, item: str) -> None:
     """Score every run of the experiment on every set; the sets are the same for all of them."""
     device = set_up(params.compute)
     config = params.outliers[item]
-    inside = _test_images(params, config.dataset)
+    inside, outside = (
+        map_tensors(workspace.prepared(params.preset, dataset) / "test.safetensors")[0]["x"]
+        for dataset in (config.dataset, config.against)
+    )
     rng = np.random.default_rng(stream_seed(0, "outliers"))
     sets = {name: outliers.made_set(name, inside, config.samples, rng) for name in config.sets}
-    other = np.array(_test_images(params, config.against)[: config.samples])
+    other = np.array(outside[: config.samples])
     if config.first_image:
         other = np.repeat(other[:1], len(other), 0)
     sets[config.outside[-1]] = outliers.like(other, inside.shape[1:])
@@ -53,8 +56,3 @@ def run(params: Params, item: str) -> None:
     }
     where = params.preset, "detect", config.experiment, item
     workspace.save_result(*where, result, tensors, {"sets": list(sets)})
-
-
-def _test_images(params: Params, dataset: str) -> np.ndarray:
-    """Those of a data set (n, C, H, W), mapped from their file."""
-    return map_tensors(workspace.prepared(params.preset, dataset) / "test.safetensors")[0]["x"]

@@ -30,11 +30,10 @@ def run(params: Params, item: str) -> None:
 
 def draw(params: Params, run: str, config: Generation) -> tuple[dict[str, np.ndarray], dict]:
     """Samples of every seed of `run` as `config` says: tensors by name, and what describes them."""
-    device = set_up(params.compute)
-    form = params.datasets[params.runs[run].dataset].form
-    model_path = workspace.run_file(params.preset, "train", params.runs[run].experiment, run, ".safetensors")
-    model = ModelFile(model_path, device)
-    outcomes = workspace.load_json(model_path.with_suffix(".json"))["seeds"]
+    device, entry = set_up(params.compute), params.runs[run]
+    path = workspace.run_file(params.preset, "train", entry.experiment, run, ".safetensors")
+    model = ModelFile(path, device)
+    outcomes = workspace.load_json(path.with_suffix(".json"))["seeds"]
     steps, long_steps = config.chain_steps(model.times or 1), config.long_steps()
     chunks = -(-config.samples // CHUNK)
     # Long chains run twice, with augmentation and without.
@@ -59,7 +58,7 @@ def draw(params: Params, run: str, config: Generation) -> tuple[dict[str, np.nda
             )
             made = config.load()(config, target)
             for name, x in {"samples": made.samples, "strip": made.strip, **made.others}.items():
-                tensors[f"{seed}/{name}"] = _stored(x, form)
+                tensors[f"{seed}/{name}"] = _stored(x, params.datasets[entry.dataset].form)
     about = {
         "seeds": model.seeds,
         "is_image": model.is_image,

@@ -8,7 +8,6 @@ from ebmrepro.files import workspace
 from ebmrepro.flow.jobs import one_job
 from ebmrepro.machine.device import environment, set_up
 from ebmrepro.machine.progress import progress
-from ebmrepro.params.energies import TIME
 from ebmrepro.params.root import Params
 from ebmrepro.stages.training_data import training_data
 from ebmrepro.training.checkpoint import StopSignal, work_directory
@@ -20,7 +19,6 @@ def run(params: Params, item: str) -> None:
     """Train run `item` with every seed; a killed process goes on from its checkpoints when run again."""
     device = set_up(params.compute)
     settings = params.train_settings(item)
-    entry = params.runs[item]
     data, labels = training_data(params, item, device)
     seeds = params.seeds_of(item)
     conditions = environment(device)
@@ -28,17 +26,16 @@ def run(params: Params, item: str) -> None:
     data_files = {path: workspace.artifact_sha256(Path(path)) for path in job.inputs}
     identity = {"job": job.entry, "data": data_files, "environment": conditions}
     tensors, logs, outcomes = {}, {}, {}
-    total = settings.schedule.iterations * len(seeds)
     with (
         work_directory(f"{params.preset}-{item}", identity) as work,
         StopSignal() as stop,
-        progress(f"train {item}", total) as bar,
+        progress(f"train {item}", settings.schedule.iterations * len(seeds)) as bar,
     ):
         for seed in seeds:
             training = Training(settings, data, seed, labels)
             diverged = training.run(work / f"seed{seed}.safetensors", stop, bar)
             logs[seed] = training.log
-            outcomes[seed] = _outcome(diverged, training.iteration)
+            outcomes[str(seed)] = _outcome(diverged, training.iteration)
             for weights in ("ema", "raw"):
                 for name, value in training.model(weights).state_dict().items():
                     tensors[f"{seed}/{weights}/{name}"] = value.cpu().numpy()
@@ -48,8 +45,7 @@ def run(params: Params, item: str) -> None:
         for seed, outcome in outcomes.items():
             print(f"train {item}, seed {seed}: {outcome['outcome']}")
 
-        place = workspace.run_file(params.preset, "train", entry.experiment, item, ".safetensors")
-        in_time = getattr(settings.energy, "condition", None) == TIME
+        place = workspace.run_file(params.preset, "train", params.runs[item].experiment, item, ".safetensors")
         description = {
             "energy": settings.energy.model_dump(mode="json"),
             "objective": settings.objective.kind,
@@ -57,13 +53,13 @@ def run(params: Params, item: str) -> None:
             "is_image": data.dtype == torch.uint8,
             "seeds": seeds,
             "classes": None if labels is None else int(labels.max()) + 1,
-            "diffusion": training.objective.kernels if in_time else None,
+            "diffusion": training.objective.kernels if settings.energy.timed else None,
         }
         workspace.save_tensors(place, tensors, description)
         workspace.write_text(place.with_suffix(".csv"), as_csv(logs))
         status = {
             "run": item,
-            "seeds": {str(seed): outcome for seed, outcome in outcomes.items()},
+            "seeds": outcomes,
             "environment": conditions,
             # CSV has no room for a checksum of its own.
             "log_sha256": workspace.file_sha256(place.with_suffix(".csv")),

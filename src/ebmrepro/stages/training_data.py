@@ -10,7 +10,6 @@ from torch import Tensor
 from ebmrepro.data.host_batches import HostData
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
-from ebmrepro.params.energies import TIME
 from ebmrepro.params.root import Params
 
 # Shares of the free memory that the data may take: a GPU needs the rest for networks and chains, a host also
@@ -31,8 +30,8 @@ def training_data(params: Params, run: str, device: torch.device) -> tuple[Tenso
     """
     folder = workspace.prepared(params.preset, params.runs[run].dataset)
     arrays = map_tensors(folder / "train.safetensors")[0]
-    attribute = getattr(params.resolve(run, "energy"), "condition", None)
-    labels = None if attribute in (None, TIME) else _copy(arrays[attribute], device)
+    attribute = params.resolve(run, "energy").attribute
+    labels = None if attribute is None else _copy(arrays[attribute], device)
     rows = arrays["x"]
     # Data that are no images were made in memory, and some energies look at all of them.
     if rows.dtype == np.uint8 and rows.nbytes > room(device):

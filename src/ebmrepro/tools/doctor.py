@@ -17,18 +17,15 @@ FREE_GIGABYTES = 2
 
 def doctor() -> int:
     """Print one line per finding; 0 if nothing stands in the way, 1 otherwise."""
-    findings = [*_python(), *_packages(), *_params(), *_checkout(), *_disk(), *_device()]
+    findings = [*_packages(), *_folder(), *_device()]
     for fine, text in findings:
         print(f"{'ok  ' if fine else 'BAD '} {text}")
     return 0 if all(fine for fine, _ in findings) else 1
 
 
-def _python():
+def _packages():
     found = sys.version_info[:2]
     yield found in ((3, 11), (3, 12)), f"Python {found[0]}.{found[1]} (3.11 or 3.12)"
-
-
-def _packages():
     for package in PACKAGES:
         try:
             yield True, f"{package} {version(package)}"
@@ -41,21 +38,14 @@ def _packages():
         yield not wrong, f"packages as locked{f', but for: {wrong[0]}{more}' if wrong else ''}"
 
 
-def _params():
+def _folder():
     try:
         params = load_params()
+        yield True, f"params.yaml: preset {params.preset}, {len(params.runs)} runs, seeds {params.seeds}"
     except ParamsError as failure:
         yield False, str(failure)
-        return
-    yield True, f"params.yaml: preset {params.preset}, {len(params.runs)} runs, seeds {params.seeds}"
-
-
-def _checkout():
     git, dvc = Path(".git").exists(), Path(".dvc").is_dir()
     yield True, f"{'git' if git else 'no git'} and {'DVC' if dvc else 'no DVC'} in this folder"
-
-
-def _disk():
     free = shutil.disk_usage(".").free / 1e9
     yield free > FREE_GIGABYTES, f"{free:.0f} GB free here"
     yield os.access(".", os.W_OK), "this folder can be written"

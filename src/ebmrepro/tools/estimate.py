@@ -11,13 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ebmrepro.energies.conditional import Given
-from ebmrepro.flow import cost
 from ebmrepro.flow.jobs import all_jobs
 from ebmrepro.machine.device import device_name, set_up
 from ebmrepro.mcmc.chunks import CHUNK, Target
-from ebmrepro.params.compositions import models_of
 from ebmrepro.params.generations import Generation
-from ebmrepro.params.root import Params, TrainSettings
+from ebmrepro.params.root import Params
 from ebmrepro.training.cost import wait
 from ebmrepro.training.loop import Training
 
@@ -38,26 +36,25 @@ def estimate(params: Params, steps: int, batch: int | None = None) -> None:
     table = Table("run, protocol, composition", "s / iteration", "iterations", "seeds", "train h", "sample h")
     total = 0.0
 
-    def row(name: str, seeds: int, sampling: float, iterations: int | None = None, each: float = 0.0):
+    def row(name: str, run: str, sampled: float, trained: float = 0.0, cells: tuple = ("", "")) -> None:
+        """`sampled`, `trained`: seconds for one seed."""
         nonlocal total
-        train, sample = (iterations or 0) * each * seeds / 3600, sampling * seeds / 3600
+        seeds = len(params.seeds_of(run))
+        train, sample = trained * seeds / 3600, sampled * seeds / 3600
         total += train + sample
-        trained = ("", "") if iterations is None else (f"{each:.4f}", str(iterations))
-        table.add_row(name, *trained, str(seeds), f"{train:.3f}" if iterations else "", f"{sample:.3f}")
+        table.add_row(name, *cells, str(seeds), f"{train:.3f}" if trained else "", f"{sample:.3f}")
 
     for run in params.runs:
-        generation, evaluation = params.resolve(run, "generation"), params.resolve(run, "evaluation")
-        sampling = costs.chains(run, generation, evaluation.cost())
-        iterations = params.train_settings(run).schedule.iterations
-        row(run, len(params.seeds_of(run)), sampling, iterations, costs.iteration(run))
-    for name, protocol in params.protocols.items():
-        measured = params.evaluations[protocol.evaluation].cost()
-        sampling = costs.chains(protocol.run, params.generations[protocol.generation], measured)
-        row(name, len(params.seeds_of(protocol.run)), sampling)
-    for name, composition in params.compositions.items():
-        models = [model.run for e in composition.expressions.values() for model in models_of(e)]
-        generation = params.generations[composition.generation]
-        row(name, len(params.seeds_of(models[0])), sum(costs.chains(run, generation) for run in models))
+        iterations, each = params.resolve(run, "schedule").iterations, costs.iteration(run)
+        measured = params.resolve(run, "evaluation").cost()
+        sampled = costs.chains(run, params.resolve(run, "generation"), measured)
+        row(run, run, sampled, iterations * each, (f"{each:.4f}", str(iterations)))
+    for name, one in params.protocols.items():
+        measured = params.evaluations[one.evaluation].cost()
+        row(name, one.run, costs.chains(one.run, params.generations[one.generation], measured))
+    for name, one in params.compositions.items():
+        generation = params.generations[one.generation]
+        row(name, one.models[0].run, sum(costs.chains(model.run, generation) for model in one.models))
     Console().print(table)
     jobs = len(all_jobs(params))
     scaled = f", scaled from {batch} images at a time" if batch is not None else ""
@@ -72,56 +69,61 @@ class _Costs:
     """What was timed, by what decides it."""
 
     def __init__(self, params: Params, device: torch.device, steps: int, batch: int | None):
-        self.params, self.device, self.steps = params, device, steps
-        self.batch = CHUNK if batch is None else batch
-        self.whole = batch is None
+        self.params, self.device, self.steps, self.batch = params, device, steps, batch
         self.timed: dict[tuple, float] = {}
 
     def iteration(self, run: str) -> float:
         """Seconds of a training iteration of `run`."""
-        size = self.params.train_settings(run).schedule.batch_size
-        scale = 1.0 if self.whole else max(1.0, size / self.batch)
-        return scale * self._once(("iteration", self._kind(run)), lambda: self._training(run).step)
+        size = self.params.resolve(run, "schedule").batch_size
+        return size / self._at_once(size) * self._once(run, (), lambda: self._training(run).step)
 
     def chains(self, run: str, generation: Generation, others: int = 0) -> float:
         """Seconds of all chains of `generation` for one seed of `run`, and of `others` steps of chains."""
-        chains = min(CHUNK, generation.samples, self.batch)
+        chains = self._at_once(min(CHUNK, generation.samples))
         tiny = generation.tiny(chains)
         times = getattr(self.params.resolve(run, "objective"), "times", 1)
-        key = (generation.kind, chains, self._kind(run))
-        seconds = self._once(key, lambda: _sampling(self._training(run), tiny, times))
-        steps = cost.chain_steps(self.params, run, generation) + others
-        return seconds * steps / (chains * tiny.chain_steps(times))
+        key = (generation.kind, chains)
+        seconds = self._once(run, key, lambda: _sampling(self._training(run), tiny, times))
+        return seconds * (generation.cost(times) + others) / (chains * tiny.chain_steps(times))
 
-    def _kind(self, run: str) -> str:
-        """The same for runs whose iterations cost the same: all that decides them but for how many."""
+    def _at_once(self, number: int) -> int:
+        return min(number, self.batch or number)
+
+    def _once(self, run: str, key: tuple, work: Callable[[], Callable[[], object]]) -> float:
+        """Seconds of what `work` makes, timed once for runs that train alike but for the iterations."""
         settings = self.params.train_settings(run)
-        shape = tuple(stand_in(self.params, run).shape)
         schedule = settings.schedule.model_copy(update={"iterations": 1})
-        return repr((settings._replace(schedule=schedule), shape))
-
-    def _training(self, run: str) -> Training:
-        settings = self._smaller(self.params.train_settings(run))
-        data = stand_in(self.params, run)[: settings.schedule.batch_size].to(self.device)
-        return Training(settings, data, 0, _labels(self.params, run, len(data), self.device))
-
-    def _smaller(self, settings: TrainSettings) -> TrainSettings:
-        """At most `batch` images an iteration."""
-        size = settings.schedule.batch_size
-        if self.whole or size <= self.batch:
-            return settings
-        objective, share = settings.objective, {}
-        if hasattr(objective, "kl_samples"):
-            share = {"kl_samples": max(1, objective.kl_samples * self.batch // size)}
-        return settings._replace(
-            objective=objective.model_copy(update=share),
-            schedule=settings.schedule.model_copy(update={"batch_size": self.batch}),
-        )
-
-    def _once(self, key: tuple, work: Callable[[], Callable[[], object]]) -> float:
+        shape = self.params.datasets[self.params.runs[run].dataset].sample_shape
+        key = (*key, repr(settings._replace(schedule=schedule)), tuple(shape))
         if key not in self.timed:
             self.timed[key] = _seconds(work(), self.steps, self.device)
         return self.timed[key]
+
+    def _training(self, run: str) -> Training:
+        """The training of `run`, on random data and labels enough for one batch, of at most `batch` images.
+
+        Labels whose names only the data know are taken to have ten values.
+        """
+        settings = self.params.train_settings(run)
+        objective, size = settings.objective, settings.schedule.batch_size
+        count = self._at_once(size)
+        if hasattr(objective, "kl_samples"):
+            share = max(1, objective.kl_samples * count // size)
+            objective = objective.model_copy(update={"kl_samples": share})
+        schedule = settings.schedule.model_copy(update={"batch_size": count})
+        dataset = self.params.datasets[self.params.runs[run].dataset]
+        rng, shape = np.random.default_rng(0), (count, *dataset.sample_shape)
+        if dataset.form == "vectors":
+            rows = rng.standard_normal(shape)
+        else:
+            rows = rng.integers(0, 2 if dataset.form == "binary" else 256, shape)
+        data = torch.from_numpy(rows.astype(np.uint8 if dataset.form == "images" else np.float32))
+        labels = None
+        if settings.energy.attribute is not None:
+            values = dataset.attributes[settings.energy.attribute]
+            labels = torch.arange(count, device=self.device) % (len(values) if values else 10)
+        settings = settings._replace(objective=objective, schedule=schedule)
+        return Training(settings, data.to(self.device), 0, labels)
 
 
 def _sampling(training: Training, tiny: Generation, times: int) -> Callable[[], object]:
@@ -144,41 +146,20 @@ def _sampling(training: Training, tiny: Generation, times: int) -> Callable[[], 
     return partial(tiny.load(), tiny, target)
 
 
-def _labels(params: Params, run: str, count: int, device: torch.device) -> torch.Tensor | None:
-    """Random labels for a conditional energy; labels that only the data know are taken to have ten values."""
-    attribute = params.resolve(run, "energy").attribute
-    if attribute is None:
-        return None
-    values = params.datasets[params.runs[run].dataset].attributes[attribute]
-    return torch.arange(count, device=device) % (len(values) if values else 10)
-
-
-def stand_in(params: Params, run: str) -> torch.Tensor:
-    """Random data of the shape and type of a run's data set, enough for one batch."""
-    dataset = params.datasets[params.runs[run].dataset]
-    shape = (params.train_settings(run).schedule.batch_size, *dataset.sample_shape)
-    rng = np.random.default_rng(0)
-    if dataset.form == "vectors":
-        return torch.from_numpy(rng.standard_normal(shape).astype(np.float32))
-    if dataset.form == "binary":
-        return torch.from_numpy(rng.integers(0, 2, shape).astype(np.float32))
-    return torch.from_numpy(rng.integers(0, 256, shape, dtype=np.uint8))
-
-
 def _seconds(work: Callable[[], object], times: int, device: torch.device) -> float:
     """Seconds of one call of `work`: the mean of `times` calls after a warm-up."""
-    first = _timed(work, 1, device)
+
+    def timed(calls: int) -> float:
+        wait(device)
+        start = time.perf_counter()
+        for _ in range(calls):
+            work()
+        wait(device)
+        return (time.perf_counter() - start) / calls
+
+    first = timed(1)
     if first < SLOW_SECONDS:
-        _timed(work, WARM_UP - 1, device)
+        timed(WARM_UP - 1)
     elif times == 1:
         return first
-    return _timed(work, times, device)
-
-
-def _timed(work: Callable[[], object], times: int, device: torch.device) -> float:
-    wait(device)
-    start = time.perf_counter()
-    for _ in range(times):
-        work()
-    wait(device)
-    return (time.perf_counter() - start) / times
+    return timed(times)

@@ -3,23 +3,27 @@
 from rich.console import Console
 from rich.table import Table
 
-from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
+from ebmrepro.params.catalogue import find_entry, load_catalogue
 
 ACCESS = {"open": "downloaded", "login": "placed by hand (login)", "person": "placed by hand"}
 
 
-def print_catalogue() -> None:
-    """One line for each set."""
+def show(name: str | None) -> None:
+    """Everything about a set, or a line for each. Raises WorkspaceError if there is no such entry."""
+    if name is not None:
+        _print_entry(name)
+        return
     table = Table("entry", "images", "sides", "size", "how it comes", "licence")
     for name, entry in load_catalogue().items():
         counts = ", ".join(f"{split} {count:,}" for split, count in entry.counts.items())
         sides = ", ".join(map(str, entry.sizes))
-        table.add_row(name, counts, sides, _size(entry), ACCESS[entry.access], entry.licence)
+        bytes_ = [file.size for file in entry.files]
+        size = "unknown" if None in bytes_ else f"{sum(bytes_) / 1e9:.2f} GB"
+        table.add_row(name, counts, sides, size, ACCESS[entry.access], entry.licence)
     Console().print(table)
 
 
-def print_entry(name: str) -> None:
-    """Everything about a set. Raises WorkspaceError if there is no such entry."""
+def _print_entry(name: str) -> None:
     entry = find_entry(name)
     print(f"{name}: {entry.title}\n{entry.variant}")
     print(f"page: {entry.page}\nlicence: {entry.licence}\ncitation: {entry.citation}")
@@ -39,8 +43,3 @@ def print_entry(name: str) -> None:
         print(f"file {file.name}: {size}, {', '.join(file.checksums) or 'no published checksum'}")
         for address in file.urls:
             print(f"  {address}")
-
-
-def _size(entry: Entry) -> str:
-    sizes = [file.size for file in entry.files]
-    return "unknown" if None in sizes else f"{sum(sizes) / 1e9:.2f} GB"
