@@ -7,7 +7,7 @@ from scipy.spatial.distance import pdist
 
 from ebmrepro.plots import curves, style
 from ebmrepro.plots.images import require_images
-from ebmrepro.shown.data import as_title, some
+from ebmrepro.shown.data import as_title
 from ebmrepro.shown.loaders.sample import SampledSeeds
 
 LOOKS = (
@@ -18,9 +18,10 @@ LOOKS = (
 REFERENCE_SAMPLES = 500
 
 
-def draw(runs: list[SampledSeeds]) -> Figure:
-    """One panel for each run that has long chains; raises NothingToShow if none has."""
-    shown = some([run for run in runs if _has_long_chains(run)], "no run of the experiment has long chains")
+def draw(runs: list[SampledSeeds]) -> tuple[Figure, str]:
+    """One panel for each run that has long chains; how to read them. Raises NothingToShow if none has."""
+    otherwise = "no run of the experiment has long chains"
+    shown, absent = style.suited(runs, _has_long_chains, otherwise, "Without long chains")
     made, panels = style.panels(len(shown), 2.0)
     for axes, member in zip(panels, shown, strict=True):
         for label, name, look in LOOKS:
@@ -41,19 +42,12 @@ def draw(runs: list[SampledSeeds]) -> Figure:
         axes.set_title(f"{as_title(member.run.dataset)}, {member.run.label}", loc="left")
         axes.set(xlabel="Langevin steps from the common start", ylabel="mean pairwise distance")
         axes.legend()
-    return made
-
-
-def note(runs: list[SampledSeeds]) -> str:
-    """How to read the figure, and which runs it cannot show."""
-    rest = [run.run.name for run in runs if not _has_long_chains(run)]
-    absent = f" Without long chains, so not shown: {', '.join(rest)}." if rest else ""
     # These lines do not end where training diverged.
-    diverged = curves.divergence_note(filter(_has_long_chains, runs)).replace("end the", "mark the")
-    return (
+    diverged = curves.divergence_note(shown).replace("end the", "mark the")
+    return made, (
         "Euclidean distance of pixels in [0, 1] between chains that share a start, mean over the starts; the"
         " transitions come between rounds, right after every second frame. Dashed: the same among the run's"
-        f" ordinary samples. Thin lines are single seeds, thick lines their mean.{absent} {diverged}"
+        f" ordinary samples. Thin lines are single seeds, thick lines their mean. {absent} {diverged}"
     )
 
 

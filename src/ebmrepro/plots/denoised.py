@@ -11,12 +11,16 @@ from ebmrepro.shown.loaders.denoise import Denoised, noise_key
 from ebmrepro.tables.table import MISSING
 
 MOST = 12
+HOW = (
+    "First seed; the first test images. Noise: standard deviation on the grey scale 0 to 1. Beside each row"
+    " the PSNR over all test images that were denoised, with the seed that is shown"
+)
 
 
-def draw(items: list[Denoised]) -> Figure:
+def draw(items: list[Denoised]) -> tuple[Figure, str]:
     """Rows: the clean images, the noisy ones, each run; a block for each level of noise, two abreast.
 
-    Raises NothingToShow if there is no denoising or if its images are none.
+    Beside it how to read it. Raises NothingToShow if there is no denoising or if its images are none.
     """
     blocks = [(item, noise) for item in items for noise in item.noise]
     some(blocks, "the experiment has no denoising")
@@ -30,15 +34,7 @@ def draw(items: list[Denoised]) -> Figure:
     made, grid = style.grid(len(blocks), across, style.TEXT, [0.3 + max(side, 0.27) * most] * lines)
     for axes, (item, noise) in zip(grid, blocks, strict=True):
         _block(axes, item, noise)
-    return made
-
-
-def note(items: list[Denoised]) -> str:
-    """How to read the figure."""
-    return (
-        "First seed; the first test images. Noise: standard deviation on the grey scale 0 to 1. Beside each"
-        " row the PSNR over all test images that were denoised, with the seed that is shown"
-    )
+    return made, HOW
 
 
 def _block(axes: Axes, item: Denoised, noise: float) -> None:

@@ -10,12 +10,17 @@ from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.table import MISSING
 
 INSIDE, OUTSIDE = style.GREY, "#E69F00"
+HOW = (
+    "First seed; densities of the energy, each panel with its own scale, values beyond the range counted in"
+    " the outermost bins. AUROC: probability that a test image has lower energy than an outlier; 0.5: the"
+    " energy cannot tell"
+)
 
 
-def draw(items: list[Detected]) -> Figure:
+def draw(items: list[Detected]) -> tuple[Figure, str]:
     """Rows are runs, columns sets of outliers, those of all items one after the other and wrapped.
 
-    Raises NothingToShow if there is nothing to detect.
+    Beside it how to read it. Raises NothingToShow if there is nothing to detect.
     """
     panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
     for item in items:
@@ -37,26 +42,15 @@ def draw(items: list[Detected]) -> Figure:
             spare.set_axis_off()
         for axes, panel in zip(line, row, strict=False):
             _panel(axes, *panel)
-        item, member, _ = row[0]
-        end = ended(member.outcomes[item.shown[member.run.name]]).removeprefix(", ")
         if first:
+            item, member, _ = row[0]
+            end = ended(member.outcomes[item.shown[member.run.name]]).replace(", ", "\n", 1)
             # A panel is too low for a long name in one line.
-            name = member.run.label.replace(", ", ",\n")
-            line[0].set_ylabel(f"{name}{chr(10) if end else ''}{end}")
+            line[0].set_ylabel(member.run.label.replace(", ", ",\n") + end)
     for axes in grid[-1]:
         axes.set_xlabel("E(x)")
-    handles, labels = grid[0][0].get_legend_handles_labels()
-    made.legend(handles, labels, loc="outside upper right", ncols=2)
-    return made
-
-
-def note(items: list[Detected]) -> str:
-    """How to read the figure."""
-    return (
-        "First seed; densities of the energy, each panel with its own scale, values beyond the range counted"
-        " in the outermost bins. AUROC: probability that a test image has lower energy than an outlier; 0.5:"
-        " the energy cannot tell"
-    )
+    made.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    return made, HOW
 
 
 def _panel(axes: Axes, item: Detected, member: Measured, name: str) -> None:

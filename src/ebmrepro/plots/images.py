@@ -62,8 +62,10 @@ def label_rows(axes: Axes, labels: list[str], height: int) -> None:
     axes.tick_params(length=0)
 
 
-def label_frames(axes: Axes, labels: list, width: int) -> None:
-    """Write at most 12 of `labels` below the columns of a tiled canvas of images `width` pixels wide."""
-    chosen = np.arange(0, len(labels), -(-len(labels) // 12))
-    axes.set_xticks(chosen * (width + GAP) + (width - 1) / 2, [str(labels[i]) for i in chosen])
+def show_chains(axes: Axes, chains: np.ndarray, title: str, steps: list[int]) -> None:
+    """Show uint8 chains (rows, frames, C, H, W) as rows, and the steps of at most 12 frames below them."""
+    count, width = chains.shape[1], chains.shape[-1]
+    show(axes, tile(chains.reshape(-1, *chains.shape[2:]), count), title)
+    chosen = np.arange(0, count, -(-count // 12))
+    axes.set_xticks(chosen * (width + GAP) + (width - 1) / 2, [str(steps[i]) for i in chosen])
     axes.tick_params(length=0)

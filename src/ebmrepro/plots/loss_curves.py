@@ -8,13 +8,13 @@ from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.train import Curves
 
 
-def draw(runs: list[Curves]) -> Figure:
+def draw(runs: list[Curves]) -> tuple[Figure, str]:
     """A row for each data set: the minimised losses of all runs, and L_CD of those that have it.
 
-    Raises NothingToShow if no run has logged its loss.
+    Beside it how to read it. Raises NothingToShow if no run has logged its loss.
     """
-    groups = by_dataset(run for run in runs if curves.has(run, "loss"))
-    some(groups, "no run of the experiment has logged its loss")
+    shown = [run for run in runs if curves.has(run, "loss")]
+    groups = by_dataset(some(shown, "no run of the experiment has logged its loss"))
     made = style.figure(style.TEXT, 2.2 * len(groups))
     grid = made.subplots(len(groups), 2, squeeze=False)
     for (left, right), (dataset, members) in zip(grid, groups.items(), strict=True):
@@ -28,19 +28,12 @@ def draw(runs: list[Curves]) -> Figure:
         curves.panel(right, common, "loss_cd", "L_CD = E⁺ − E⁻")
         right.legend()
         right.set_title("common part", loc="left")
-    return made
-
-
-def note(runs: list[Curves]) -> str:
-    """How to read the figure."""
-    shown = [run for run in runs if curves.has(run, "loss")]
     present = [methods()[key] for key in dict.fromkeys(run.run.method for run in shown)]
-    losses = [f"{method.symbol} of {method.label}" for method in present if method.symbol]
-    what = f" ({', '.join(losses)})" if losses else ""
-    return (
-        f"Left: what each method minimises{what}. These are different functions of the energy: a lower curve"
-        " does not mean a better fit. Right: L_CD, the part that they have"
-        f" in common. {curves.NOTE}. {curves.divergence_note(shown)}"
+    losses = ", ".join(f"{method.symbol} of {method.label}" for method in present if method.symbol)
+    return made, (
+        f"Left: what each method minimises{f' ({losses})' if losses else ''}. These are different functions"
+        " of the energy: a lower curve does not mean a better fit. Right: L_CD, the part that they have in"
+        f" common. {curves.NOTE}. {curves.divergence_note(shown)}"
     )
 
 

@@ -12,17 +12,12 @@ COLUMNS, ROWS = 20, 4
 MANY = 4
 
 
-def draw(runs: list[Samples]) -> Figure:
-    """The first samples of each run, in the order drawn; raises NothingToShow if they are no images."""
+def draw(runs: list[Samples]) -> tuple[Figure, str]:
+    """The first samples of each run; how to read them. Raises NothingToShow if they are no images."""
     rows = ROWS if len(runs) <= MANY else ROWS // 2
     made, grid = style.grid(len(runs), 1, style.TEXT, [0.27 + 0.3375 * rows] * len(runs))
     for axes, member in zip(grid, runs, strict=True):
         require_images(member.samples, member.run.name, "sample_grid")
         canvas = tile(member.samples[: COLUMNS * rows], COLUMNS)
         show(axes, canvas, heading(member.run, member.outcome))
-    return made
-
-
-def note(runs: list[Samples]) -> str:
-    """How to read the figure."""
-    return "First seed; the first samples drawn, not selected"
+    return made, "First seed; the first samples drawn, not selected"

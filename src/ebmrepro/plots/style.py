@@ -1,9 +1,9 @@
-"""The look of every figure, and how one becomes the same bytes every time."""
+"""What figures share: their look, whom they can show, and how one becomes the same bytes every time."""
 
 import io
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import matplotlib
@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from ebmrepro.params.methods import methods
+from ebmrepro.shown.data import some
 
 # Widths in inches of one column and of the text block of a two-column conference page.
 COLUMN, TEXT = 3.25, 6.75
@@ -75,6 +76,16 @@ def grid(count: int, across: int, width: float, heights: list[float]) -> tuple[F
     for spare in axes[count:]:
         spare.set_axis_off()
     return made, axes[:count]
+
+
+def suited(runs: list, suits: Callable[..., bool], otherwise: str, without: str) -> tuple[list, str]:
+    """The runs to be shown, and the end of a sentence that names the rest, or ''; `without`: what they lack.
+
+    Raises NothingToShow, which says `otherwise`, if there are none to be shown.
+    """
+    rest = ", ".join(run.run.name for run in runs if not suits(run))
+    absent = f"{without}, so not shown: {rest}." if rest else ""
+    return some([run for run in runs if suits(run)], otherwise), absent
 
 
 def line_style(method: str, position: int) -> dict:

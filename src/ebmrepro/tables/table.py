@@ -6,7 +6,7 @@ import math
 import re
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ebmrepro.shown.caption import escape_latex
 
@@ -18,8 +18,13 @@ class Table:
     """`columns` and `rows` as people read them; `records` the same numbers unrounded, for the CSV file."""
 
     columns: list[str]
-    rows: list[list[str]]
-    records: list[dict[str, str | float | int | None]]
+    rows: list[list[str]] = field(default_factory=list)
+    records: list[dict[str, str | float | int | None]] = field(default_factory=list)
+
+    def add(self, row: list[str], record: dict[str, str | float | int | None]) -> None:
+        """One row more, in both."""
+        self.rows.append(row)
+        self.records.append(record)
 
 
 def mean_sd(values: Iterable[float | None]) -> tuple[float | None, float | None]:

@@ -9,7 +9,7 @@ class Figure(Shown):
     """A figure over all runs of an experiment.
 
     Its implementation has `draw(data)`, which gives a matplotlib figure of what the stage's loader read, and
-    `note(data)`, how to read it. Both raise shown.data.NothingToShow if there is nothing.
+    how to read it. It raises shown.data.NothingToShow if there is nothing.
     """
 
     implementation = "ebmrepro.plots.{kind}"
