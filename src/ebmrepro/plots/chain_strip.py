@@ -1,7 +1,6 @@
 """Chains on their way from noise to sample: Langevin dynamics or Gibbs sampling."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show_chains
@@ -12,16 +11,13 @@ from ebmrepro.shown.loaders.sample import Samples
 ABREAST = 2
 
 
-def draw(runs: list[Samples]) -> tuple[Figure, str]:
-    """Each run's chains as rows, frames from left to right; how to read them.
+def draw(runs: list[Samples]) -> style.Drawing:
+    """Each run's chains as rows, frames from left to right; runs that sample without a chain are left out.
 
-    Runs whose samples come without a chain are left out. Raises NothingToShow if no run has one, or if a
-    chain's states are no images.
+    Raises NothingToShow if no run has a chain, or if its states are no images.
     """
     otherwise, without = "no run of the experiment samples by a chain", "Sampled without a chain"
     shown, absent = style.suited(runs, lambda run: run.strip is not None, otherwise, without)
-    for member in shown:
-        require_images(member.strip, member.run.name, "chain_strip")
     units = list(dict.fromkeys(member.step_words for member in shown))
     across = 1 if len(shown) <= ABREAST else ABREAST
     room = 0.4 if len(units) > 1 else 0.28
@@ -29,6 +25,7 @@ def draw(runs: list[Samples]) -> tuple[Figure, str]:
     lines = [max(heights[start : start + across]) for start in range(0, len(shown), across)]
     made, grid = style.grid(len(shown), across, style.COLUMN if across == 1 else style.TEXT, lines)
     for axes, member in zip(grid, shown, strict=True):
+        require_images(member.strip, member.run.name, "chain_strip")
         steps = frame_steps(member.steps, len(member.strip))
         show_chains(axes, member.strip.swapaxes(0, 1), heading(member.run, member.outcome), steps)
         if len(units) > 1:

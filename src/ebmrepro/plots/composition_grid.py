@@ -3,7 +3,6 @@
 import textwrap
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ebmrepro.plots import style
@@ -18,19 +17,18 @@ TITLE = 56
 FRAME = {"fill": False, "edgecolor": "#D55E00", "linewidth": 1.0}
 
 
-def draw(items: list[Composed]) -> tuple[Figure, str]:
+def draw(items: list[Composed]) -> style.Drawing:
     """A block for each expression: words, share of samples that satisfy it, the first samples drawn.
 
-    Beside it how to read it. Raises NothingToShow if there is no composition or if its samples are no images.
+    Raises NothingToShow if there is no composition or if its samples are no images.
     """
     blocks = [(item, key) for item in items for key in item.samples]
     some(blocks, "the experiment has no composition")
-    for item, key in blocks:
-        require_images(item.samples[key], f"{item.name}, {key}", "composition_grid")
     lines = -(-len(blocks) // BLOCKS_ACROSS)
     height = 0.3 + style.TEXT / BLOCKS_ACROSS * ROWS / COLUMNS
     made, grid = style.grid(len(blocks), BLOCKS_ACROSS, style.TEXT, [height] * lines)
     for axes, (item, key) in zip(grid, blocks, strict=True):
+        require_images(item.samples[key], f"{item.name}, {key}", "composition_grid")
         name = f"{as_title(item.name)}: " if len(items) > 1 else ""
         satisfied = item.satisfied[key]
         words = f"{name}{item.words[key]}: {satisfied.mean():.0%} (real: {item.shares[key]:.0%})"

@@ -4,7 +4,6 @@ from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
@@ -22,10 +21,10 @@ SMALLEST, LARGEST = 3.5, 8.0
 FILLS = {"full": "filled", "none": "hollow", "left": "left half", "right": "right half"}
 
 
-def draw(items: list[Compared]) -> tuple[Figure, str]:
+def draw(items: list[Compared]) -> style.Drawing:
     """A panel for each data set whose runs share a measure, a mark for each run; NothingToShow if none.
 
-    A run whose seeds all diverged has no mark. Beside the figure how to read it.
+    A run whose seeds all diverged has no mark.
     """
     everyone = [member for item in items for member in item.runs]
     groups = {
@@ -77,20 +76,10 @@ def _draw_run(axes: Axes, member: Measured, measure: Measure, size: float, fill:
     look = {"markeredgecolor": "white", "markeredgewidth": 0.4}
     if fill != "full":
         look = {"fillstyle": fill, "markeredgecolor": method.colour, "markeredgewidth": 1.0}
-    axes.errorbar(
-        x,
-        y,
-        # A logarithmic axis has no place for a bar that reaches 0.
-        xerr=None if x_error is None else [[min(x_error, 0.9 * x)], [x_error]],
-        yerr=y_error,
-        color=method.colour,
-        marker=method.marker,
-        markersize=size,
-        **look,
-        elinewidth=0.8,
-        linestyle="none",
-        gid=member.run.name,
-    )
+    look |= {"color": method.colour, "marker": method.marker, "markersize": size, "gid": member.run.name}
+    # A logarithmic axis has no place for a bar that reaches 0.
+    x_bar = None if x_error is None else [[min(x_error, 0.9 * x)], [x_error]]
+    axes.errorbar(x, y, xerr=x_bar, yerr=y_error, elinewidth=0.8, linestyle="none", **look)
 
 
 def _size(count: float | None, low: float, high: float) -> float:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from ebmrepro.params.methods import methods
@@ -11,7 +10,6 @@ from ebmrepro.plots.images import show
 from ebmrepro.shown.data import NothingToShow, as_title, by_dataset, ended
 from ebmrepro.shown.loaders.evaluate import Drawn
 
-COLOUR_MAP = "viridis"
 # Methods in a row, beside the truth.
 MOST_COLUMNS = 5
 HOW = (
@@ -20,11 +18,11 @@ HOW = (
 )
 
 
-def draw(runs: list[Drawn]) -> tuple[Figure, str]:
+def draw(runs: list[Drawn]) -> style.Drawing:
     """For each data set the true density and then each method, on one colour scale; long rows are wrapped.
 
-    The scale ends at the highest true density: a model that peaks higher is shown saturated. Beside the
-    figure how to read it. Raises NothingToShow if a run has no density.
+    The scale ends at the highest true density: a model that peaks higher is shown saturated. Raises
+    NothingToShow if a run has no density.
     """
     for member in runs:
         if "log_density" not in member.arrays:
@@ -54,7 +52,7 @@ def draw(runs: list[Drawn]) -> tuple[Figure, str]:
 
 def _field(axes: Axes, title: str, density: np.ndarray, truth: np.ndarray, member: Drawn) -> AxesImage:
     low, high = member.arrays["box"]
-    look = {"vmin": 0, "vmax": truth.max(), "cmap": COLOUR_MAP}
+    look = {"vmin": 0, "vmax": truth.max(), "cmap": "viridis"}
     image = show(axes, density, "", origin="lower", extent=(low, high, low, high), **look)
     axes.set_title(title, fontsize=6.5)
     return image

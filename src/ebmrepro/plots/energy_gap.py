@@ -1,9 +1,6 @@
 """Energy gap E⁺ − E⁻ over training: near 0 while training is stable."""
 
-from functools import partial
-
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ebmrepro.plots import curves, style
 from ebmrepro.shown.data import as_title, by_dataset
@@ -13,15 +10,13 @@ from ebmrepro.shown.loaders.train import Curves
 MOST_RUNS = 4
 
 
-def draw(runs: list[Curves]) -> tuple[Figure, str]:
-    """One panel for each data set with every run that has negatives; how to read it.
+def draw(runs: list[Curves]) -> style.Drawing:
+    """One panel for each data set with every run that has negatives; raises NothingToShow if none has.
 
-    A data set with more runs than a panel can show has one for each variant, with the methods in it. Raises
-    NothingToShow if no run has negatives.
+    A data set with more runs than a panel can show has one for each variant, with the methods in it.
     """
     otherwise = "no run of the experiment has an energy gap: none has negative samples"
-    has_gap = partial(curves.has, column="energy_gap")
-    shown, absent = style.suited(runs, has_gap, otherwise, "Without negative samples")
+    shown, absent = style.suited(runs, curves.logged("energy_gap"), otherwise, "Without negative samples")
     groups = {}
     for dataset, members in by_dataset(shown).items():
         for member in members:
@@ -35,7 +30,6 @@ def draw(runs: list[Curves]) -> tuple[Figure, str]:
 
 def panel(axes: Axes, title: str, members: list[Curves]) -> None:
     """The energy gap of the runs of one data set, every one of which has negatives."""
-    curves.panel(axes, members, "energy_gap", "E⁺ − E⁻")
-    axes.set_title(title, loc="left")
+    curves.panel(axes, members, "energy_gap", "E⁺ − E⁻", title)
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.22), "ncols": 2}
     axes.legend(**(below if len(members) > MOST_RUNS else {}))

@@ -1,7 +1,6 @@
 """Energies of a data set's own test images against those of outliers."""
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.shown.data import as_title, ended, some
@@ -9,7 +8,6 @@ from ebmrepro.shown.loaders.detect import Detected
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.table import MISSING
 
-INSIDE, OUTSIDE = style.GREY, "#E69F00"
 HOW = (
     "First seed; densities of the energy, each panel with its own scale, values beyond the range counted in"
     " the outermost bins. AUROC: probability that a test image has lower energy than an outlier; 0.5: the"
@@ -17,11 +15,8 @@ HOW = (
 )
 
 
-def draw(items: list[Detected]) -> tuple[Figure, str]:
-    """Rows are runs, columns sets of outliers, those of all items one after the other and wrapped.
-
-    Beside it how to read it. Raises NothingToShow if there is nothing to detect.
-    """
+def draw(items: list[Detected]) -> style.Drawing:
+    """Rows are runs, columns sets of outliers, those of all items wrapped; NothingToShow if there is none."""
     panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
     for item in items:
         for member in item.runs:
@@ -30,20 +25,16 @@ def draw(items: list[Detected]) -> tuple[Figure, str]:
                 panels.setdefault(member.run.name, []).extend(shown)
     some(panels, "the experiment has no outliers")
     columns = max(len(item.sets) for item in items)
-    rows = [
-        (start == 0, of_run[start : start + columns])
-        for of_run in panels.values()
-        for start in range(0, len(of_run), columns)
-    ]
+    rows = [run[start : start + columns] for run in panels.values() for start in range(0, len(run), columns)]
     made = style.figure(style.TEXT, 0.35 + 1.25 * len(rows))
     grid = made.subplots(len(rows), columns, squeeze=False)
-    for line, (first, row) in zip(grid, rows, strict=True):
+    for line, row in zip(grid, rows, strict=True):
         for spare in line[len(row) :]:
             spare.set_axis_off()
         for axes, panel in zip(line, row, strict=False):
             _panel(axes, *panel)
-        if first:
-            item, member, _ = row[0]
+        item, member, _ = row[0]
+        if row[0] is panels[member.run.name][0]:
             end = ended(member.outcomes[item.shown[member.run.name]]).replace(", ", "\n", 1)
             # A panel is too low for a long name in one line.
             line[0].set_ylabel(member.run.label.replace(", ", ",\n") + end)
@@ -55,7 +46,7 @@ def draw(items: list[Detected]) -> tuple[Figure, str]:
 
 def _panel(axes: Axes, item: Detected, member: Measured, name: str) -> None:
     densities, edges = item.densities[member.run.name], item.edges[member.run.name]
-    for label, key, colour in (("test images", "in", INSIDE), ("outliers", name, OUTSIDE)):
+    for label, key, colour in (("test images", "in", style.GREY), ("outliers", name, "#E69F00")):
         look = {"facecolor": colour, "edgecolor": colour, "alpha": 0.5, "linewidth": 0.8}
         axes.stairs(densities[key], edges, fill=True, label=label, gid=f"{member.run.name} {key}", **look)
     area = member.metrics[item.shown[member.run.name]].get(f"ood_auroc_{name}")

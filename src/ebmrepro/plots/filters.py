@@ -1,7 +1,6 @@
 """The weights of hidden units, as images of what each unit looks at."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
@@ -14,22 +13,15 @@ COLUMNS = 16
 COLOUR_MAP = "PuOr_r"
 
 
-def draw(runs: list[Drawn]) -> tuple[Figure, str]:
-    """A block for each run that has filters, each with its own colour scale, symmetric about 0.
-
-    Beside it how to read it. Raises NothingToShow if no run has filters.
-    """
+def draw(runs: list[Drawn]) -> style.Drawing:
+    """A block for each run that has filters, with a colour scale symmetric about 0; NothingToShow if none."""
     shown = some([run for run in runs if "filters" in run.arrays], "no run of the experiment has filters")
-    canvases = [tile_values(run.arrays["filters"], COLUMNS) for run in shown]
+    filters = [run.arrays["filters"] for run in shown]
+    blocks = [(tile_values(own, COLUMNS), COLUMNS * (own.shape[-1] + GAP)) for own in filters]
     # Columns are filled from the left: a run with few filters is not blown up beside the others.
-    widths = [COLUMNS * (run.arrays["filters"].shape[-1] + GAP) for run in shown]
-    widest = style.TEXT - 0.9
-    heights = [
-        0.34 + max(0.3, widest * canvas.shape[0] / width)
-        for canvas, width in zip(canvases, widths, strict=True)
-    ]
+    heights = [0.34 + max(0.3, (style.TEXT - 0.9) * len(canvas) / width) for canvas, width in blocks]
     made, grid = style.grid(len(shown), 1, style.TEXT, heights)
-    for axes, member, canvas, width in zip(grid, shown, canvases, widths, strict=True):
+    for axes, member, (canvas, width) in zip(grid, shown, blocks, strict=True):
         limit = float(np.nanmax(np.abs(canvas))) or 1.0
         look = {"cmap": COLOUR_MAP, "vmin": -limit, "vmax": limit}
         image = show(axes, canvas, heading(member.run, member.outcome), **look)

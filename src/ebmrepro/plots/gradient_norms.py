@@ -1,7 +1,5 @@
 """Norm of the KL term's gradient beside the CD term's: is the term that CD drops negligible?"""
 
-from matplotlib.figure import Figure
-
 from ebmrepro.plots import curves, style
 from ebmrepro.shown.data import as_title
 from ebmrepro.shown.loaders.train import Curves
@@ -9,10 +7,11 @@ from ebmrepro.shown.loaders.train import Curves
 TERMS = (("gradient_norm_kl", "KL term", "#0072B2"), ("gradient_norm_cd", "CD term", "#D55E00"))
 
 
-def draw(runs: list[Curves]) -> tuple[Figure, str]:
-    """One panel for each run that has both terms; how to read it. Raises NothingToShow if none has."""
+def draw(runs: list[Curves]) -> style.Drawing:
+    """One panel for each run that has both terms; raises NothingToShow if none has."""
     otherwise = "no run of the experiment has both a KL term and a CD term"
-    shown, absent = style.suited(runs, _has_both, otherwise, "; without both terms")
+    both = curves.logged(*(column for column, _, _ in TERMS))
+    shown, absent = style.suited(runs, both, otherwise, "; without both terms")
     made, panels = style.panels(len(shown), 2.0)
     for axes, member in zip(panels, shown, strict=True):
         for column, label, colour in TERMS:
@@ -28,7 +27,3 @@ def draw(runs: list[Curves]) -> tuple[Figure, str]:
         f" both terms: {', '.join(run.run.name for run in shown)}{absent or '.'} {curves.NOTE}."
         f" {curves.divergence_note(shown)}"
     )
-
-
-def _has_both(run: Curves) -> bool:
-    return all(curves.has(run, column) for column, _, _ in TERMS)

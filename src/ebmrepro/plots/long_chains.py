@@ -1,7 +1,6 @@
 """Long Langevin chains from one start, with augmentation transitions: do they cross between modes?"""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show_chains
@@ -11,20 +10,16 @@ from ebmrepro.shown.loaders.sample import Samples
 ROWS, MOST_FRAMES = 6, 25
 
 
-def draw(runs: list[Samples]) -> tuple[Figure, str]:
-    """A strip for each run that has long chains: chains of the first start as rows, frames as columns.
-
-    Beside it how to read it. Raises NothingToShow if no run has them or if they are no images.
-    """
+def draw(runs: list[Samples]) -> style.Drawing:
+    """A strip for each run, long chains of the first start as rows; NothingToShow if none has such images."""
     otherwise = "no run of the experiment has long chains"
     shown, absent = style.suited(runs, lambda run: run.long is not None, otherwise, "Without long chains")
-    for member in shown:
-        require_images(member.long.with_transitions, member.run.name, "long_chains")
     strips = [_first_start(member) for member in shown]
     shares = [len(chains) / len(steps) for chains, steps in strips]
     made = style.figure(style.TEXT, sum(0.34 + style.TEXT * share for share in shares))
     grid = made.subplots(len(shown), 1, squeeze=False, height_ratios=[share + 0.05 for share in shares])
     for axes, member, (chains, steps) in zip(grid.flat, shown, strips, strict=True):
+        require_images(chains, member.run.name, "long_chains")
         show_chains(axes, chains, heading(member.run, member.outcome), steps)
     # Frame 0 is the start, then two frames a round.
     rounds = ", ".join(dict.fromkeys(str(member.long.steps[2]) for member in shown))

@@ -1,7 +1,6 @@
 """Samples above their nearest training images: is the model copying?"""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
@@ -11,8 +10,8 @@ from ebmrepro.shown.loaders.evaluate import Drawn
 HOW = "First seed; the first samples drawn; nearest training image by Euclidean distance of pixels"
 
 
-def draw(runs: list[Drawn]) -> tuple[Figure, str]:
-    """Two rows for each run; how to read them. Raises NothingToShow if a run has no images."""
+def draw(runs: list[Drawn]) -> style.Drawing:
+    """Two rows for each run; raises NothingToShow if a run has no images."""
     for member in runs:
         if "shown" not in member.arrays:
             raise NothingToShow(f"nearest_neighbours shows images, and run {member.run.name} has none")

@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.figure import Figure
 
 from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
@@ -13,8 +12,8 @@ from ebmrepro.shown.loaders.evaluate import Drawn
 MOST = 20
 
 
-def draw(runs: list[Drawn]) -> tuple[Figure, str]:
-    """A block for each data set: originals, below them each run's reconstructions; how to read it.
+def draw(runs: list[Drawn]) -> style.Drawing:
+    """A block for each data set: originals, below them each run's reconstructions.
 
     Runs that show other originals have a block of their own. Raises NothingToShow if no run has any.
     """

@@ -1,7 +1,5 @@
 """Samples of every run, one block each."""
 
-from matplotlib.figure import Figure
-
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
 from ebmrepro.shown.data import heading
@@ -12,8 +10,8 @@ COLUMNS, ROWS = 20, 4
 MANY = 4
 
 
-def draw(runs: list[Samples]) -> tuple[Figure, str]:
-    """The first samples of each run; how to read them. Raises NothingToShow if they are no images."""
+def draw(runs: list[Samples]) -> style.Drawing:
+    """The first samples of each run, in the order drawn; raises NothingToShow if they are no images."""
     rows = ROWS if len(runs) <= MANY else ROWS // 2
     made, grid = style.grid(len(runs), 1, style.TEXT, [0.27 + 0.3375 * rows] * len(runs))
     for axes, member in zip(grid, runs, strict=True):

@@ -2,7 +2,7 @@
 
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import METHOD, NOTE, Column, Words, build, finished, metric_names
-from ebmrepro.tables.table import Table, mean_sd
+from ebmrepro.tables.table import Made, mean_sd
 
 COLUMNS = [
     Column("test_log_likelihood", "Test log-likelihood (nats) ↑"),
@@ -14,7 +14,7 @@ COLUMNS = [
 KINDS = {"exact": "exact", "annealed importance sampling": "AIS", "importance-weighted bound": "lower bound"}
 
 
-def make(runs: list[Measured]) -> tuple[Table, str]:
+def make(runs: list[Measured]) -> Made:
     """The table, last for each data set its own distribution, where known, and independent pixels."""
     table = build(runs, COLUMNS, _references, "binary", (METHOD, Words("Likelihood", _kind)))
     # What cannot be told from the numbers alone stands in the CSV file.

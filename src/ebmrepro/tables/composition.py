@@ -3,7 +3,7 @@
 from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.compose import Composed
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
-from ebmrepro.tables.table import Table
+from ebmrepro.tables.table import Made, Table
 
 COLUMNS = ["Composition", "Expression", "Samples that satisfy it ↑", "Real images that do", "Seeds"]
 HOW = (
@@ -13,17 +13,14 @@ HOW = (
 )
 
 
-def make(items: list[Composed]) -> tuple[Table, str]:
-    """A row for each expression; how to read it. Raises NothingToShow if there is no composition."""
+def make(items: list[Composed]) -> Made:
+    """A row for each expression; raises NothingToShow if there is no composition."""
     table = Table(COLUMNS)
     for item in some(items, "the experiment has no composition"):
         for key, words in item.words.items():
             cells, numbers = numbers_of(item, [Column(f"accuracy_{key}", "", record="accuracy")])
             share = item.shares[key]
-            table.add(
-                [as_title(item.name), words, *cells, f"{share:.3f}", seeds_text(item)],
-                {"composition": item.name, "expression": key, "words": words}
-                | numbers
-                | {"share_of_real_images": share},
-            )
+            row = [as_title(item.name), words, *cells, f"{share:.3f}", seeds_text(item)]
+            about = {"composition": item.name, "expression": key, "words": words}
+            table.add(row, about | numbers | {"share_of_real_images": share})
     return table, HOW

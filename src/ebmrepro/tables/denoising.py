@@ -3,7 +3,7 @@
 from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.denoise import Denoised, noise_key
 from ebmrepro.tables.rows import NOTE, Column, add_reference, add_run
-from ebmrepro.tables.table import Table
+from ebmrepro.tables.table import Made, Table
 
 METRICS = {"psnr": "PSNR (dB) ↑", "ssim": "SSIM ↑"}
 # Rows without a model, by their key in the files.
@@ -15,11 +15,8 @@ HOW = (
 )
 
 
-def make(items: list[Denoised]) -> tuple[Table, str]:
-    """A row for each level of noise and run, the references last; how to read it.
-
-    Raises NothingToShow if there is no denoising.
-    """
+def make(items: list[Denoised]) -> Made:
+    """A row for each level of noise and run, the references last; raises NothingToShow if there is none."""
     table = Table(["Data", "Noise", "Method", *METRICS.values(), "Seeds"])
     for item in some(items, "the experiment has no denoising"):
         dataset = item.runs[0].run.dataset

@@ -2,7 +2,7 @@
 
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, build
-from ebmrepro.tables.table import Table
+from ebmrepro.tables.table import Made
 
 COLUMNS = [
     Column("test_log_likelihood", "Test log-likelihood (nats) ↑"),
@@ -11,8 +11,8 @@ COLUMNS = [
 ]
 
 
-def make(runs: list[Measured]) -> tuple[Table, str]:
-    """The table, last for each data set the true density and its training points; how to read it."""
+def make(runs: list[Measured]) -> Made:
+    """The table, last for each data set the true density and its training points."""
     edges = [m["grid_edge_mass"] for run in runs for m in run.metrics.values() if m.get("grid_edge_mass")]
     largest = f" (largest here: {max(edges):.0e})" if edges else ""
     return build(runs, COLUMNS, _truth, "density"), (

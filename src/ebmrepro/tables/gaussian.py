@@ -2,7 +2,7 @@
 
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, build, metric_names
-from ebmrepro.tables.table import Table
+from ebmrepro.tables.table import Made
 
 DIVERGENCES = [Column("kl", "KL(data, model) (nats) ↓"), Column("fisher_divergence", "Fisher divergence ↓")]
 LOSS = Column("final_loss", "Final training loss")
@@ -13,8 +13,8 @@ CAVEAT = (
 )
 
 
-def make(runs: list[Measured]) -> tuple[Table, str]:
-    """The table, with the loss where a run has it; how to read it."""
+def make(runs: list[Measured]) -> Made:
+    """The table, with the loss where a run has it."""
     have_loss = LOSS.metric in metric_names(runs)
     columns = [*DIVERGENCES, LOSS] if have_loss else DIVERGENCES
     return build(runs, columns, None, "gaussian"), f"{HOW}{CAVEAT if have_loss else ''}"

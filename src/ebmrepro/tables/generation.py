@@ -2,14 +2,12 @@
 
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, build
-from ebmrepro.tables.table import Table
+from ebmrepro.tables.table import Made
 
-COLUMNS = [
-    Column("classifier_frechet", "Classifier Fréchet distance ↓"),
-    Column("effective_classes", "Effective classes ↑"),
-    Column("pairwise_distance_ratio", "Pairwise distance / test's"),
-    Column("nearest_train_distance", "Distance to nearest training image"),
-]
+FRECHET = Column("classifier_frechet", "Classifier Fréchet distance ↓")
+CLASSES = Column("effective_classes", "Effective classes ↑")
+RATIO = Column("pairwise_distance_ratio", "Pairwise distance / test's")
+COLUMNS = [FRECHET, CLASSES, RATIO, Column("nearest_train_distance", "Distance to nearest training image")]
 HOW = (
     f"{NOTE}. The Fréchet distance is on features of a classifier trained on the same data: it is not an"
     " Inception FID. The last row compares real images: training with test set for the Fréchet distance,"
@@ -17,8 +15,8 @@ HOW = (
 )
 
 
-def make(runs: list[Measured]) -> tuple[Table, str]:
-    """The table, last for each data set what its real images give; how to read it."""
+def make(runs: list[Measured]) -> Made:
+    """The table, last for each data set what its real images give."""
     return build(runs, COLUMNS, real_images, "generation"), HOW
 
 

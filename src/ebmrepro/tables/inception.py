@@ -12,17 +12,10 @@ from ebmrepro.params.inception import Mode
 from ebmrepro.shown.data import by_dataset, some
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, add_run, metric_names
-from ebmrepro.tables.table import MISSING, Table
+from ebmrepro.tables.table import MISSING, Made, Table
 
-HEADINGS = {
-    "fid": "FID ↓",
-    "inception_score": "Inception Score ↑",
-    "kid": "KID ↓",
-    "precision": "Precision ↑",
-    "recall": "Recall ↑",
-    "density": "Density ↑",
-    "coverage": "Coverage ↑",
-}
+HEADINGS = {"fid": "FID ↓", "inception_score": "Inception Score ↑", "kid": "KID ↓"}
+HEADINGS |= {ruler: f"{ruler.capitalize()} ↑" for ruler in ("precision", "recall", "density", "coverage")}
 # Of a run as a whole, whatever its images are compared with.
 OTHERS = [
     Column("bits_per_dimension", "Bits per dimension ↓"),
@@ -58,11 +51,8 @@ class Group(NamedTuple):
 NO_GROUP = Group(MISSING, MISSING)
 
 
-def make(runs: list[Measured]) -> tuple[Table, str]:
-    """A row for each data set, resize, reference and run; how to read it.
-
-    Raises NothingToShow if no run has such numbers.
-    """
+def make(runs: list[Measured]) -> Made:
+    """A row for each data set, resize, reference and run; raises NothingToShow if no run has such numbers."""
     groups = some(groups_of(runs), "no run of the experiment was measured by Inception")
     headings = [column.heading for column in columns_of(runs, groups[0])]
     table = Table(["Data", "Resize", "Reference", "Method", *headings, "Seeds"])

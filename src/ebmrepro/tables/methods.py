@@ -6,29 +6,22 @@ from ebmrepro.shown.loaders.compare import Compared
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import FITS, SAMPLES, Measure, likelihood_kind, of_data, shared
 from ebmrepro.tables.rows import NOTE, Column, finished, finished_text, identity, metric_names, numbers_of
-from ebmrepro.tables.table import MISSING, Table, format_mean_sd
+from ebmrepro.tables.table import MISSING, Made, Table, format_mean_sd
 
-COLUMNS = [
-    "Data",
-    "Method",
-    "Likelihood or divergence",
-    "Sample quality",
-    "Milliseconds per step ↓",
-    "Network evaluations per step ↓",
-    "Seeds finished",
-]
+ABOUT = ["Data", "Method", "Likelihood or divergence", "Sample quality"]
+ABOUT_STEP = ["Milliseconds per step ↓", "Network evaluations per step ↓", "Seeds finished"]
 # What a step costs, a model that diverged later has shown as well.
 COSTS = [
     Column(key, "", every_seed=True) for key in ("seconds_per_step", "forward_passes", "backward_passes")
 ]
 
 
-def make(items: list[Compared]) -> tuple[Table, str]:
+def make(items: list[Compared]) -> Made:
     """A row for each data set and method, last for each data set what the data themselves reach.
 
-    The records have a column for every measure that any run has. Beside it how to read it.
+    The records have a column for every measure that any run has.
     """
-    table = Table(COLUMNS)
+    table = Table([*ABOUT, *ABOUT_STEP])
     everyone = [member for item in items for member in item.runs]
     known = metric_names(everyone)
     columns = [*(Column(one.metric, "") for one in (*FITS, *SAMPLES) if one.metric in known), *COSTS]
@@ -46,7 +39,8 @@ def make(items: list[Compared]) -> tuple[Table, str]:
                     MISSING if value is None else f"{measure.words}: {format_mean_sd(value, None)}"
                     for measure, value in zip(measures, references, strict=True)
                 ]
-                table.rows.append([as_title(dataset), "the data themselves", *cells, *[MISSING] * 3])
+                cells += [MISSING] * len(ABOUT_STEP)
+                table.rows.append([as_title(dataset), "the data themselves", *cells])
     return table, _note(items, {likelihood_kind(member) for member in everyone}, SAMPLES[-1].metric in known)
 
 

@@ -3,7 +3,7 @@
 from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.detect import Detected
 from ebmrepro.tables.rows import NOTE, Column, add_run
-from ebmrepro.tables.table import Table
+from ebmrepro.tables.table import Made, Table
 
 METRICS = {"auroc": "AUROC ↑", "fpr95": "FPR95 ↓"}
 HOW = (
@@ -13,8 +13,8 @@ HOW = (
 )
 
 
-def make(items: list[Detected]) -> tuple[Table, str]:
-    """A row for each set and run; how to read it. Raises NothingToShow if there is nothing to detect."""
+def make(items: list[Detected]) -> Made:
+    """A row for each set and run; raises NothingToShow if there is nothing to detect."""
     table = Table(["Data", "Outliers", "Method", *METRICS.values(), "Seeds"])
     for item in some(items, "the experiment has no outliers"):
         for name in item.sets:

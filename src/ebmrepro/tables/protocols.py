@@ -6,7 +6,7 @@ from ebmrepro.shown.loaders.resample import Resampled
 from ebmrepro.tables import density, generation
 from ebmrepro.tables.inception import NO_GROUP, RULERS, Group, columns_of, groups_of, groups_of_run
 from ebmrepro.tables.rows import NOTE, Column, add_run, metric_names
-from ebmrepro.tables.table import MISSING, Table
+from ebmrepro.tables.table import MISSING, Made, Table
 
 # What tells generations apart; not every kind has all of them.
 SETTINGS = ("weights", "rounds", "steps", "final_steps", "step_size", "noise", "samples")
@@ -15,10 +15,10 @@ WEIGHTS = {"ema": "EMA", "raw": "raw"}
 PLAIN = [*generation.COLUMNS, *density.COLUMNS]
 
 
-def make(items: list[Resampled]) -> tuple[Table, str]:
+def make(items: list[Resampled]) -> Made:
     """A row for each protocol, and for each resize and reference of Inception that it is measured with.
 
-    Beside it how to read it. Raises NothingToShow if no protocol has a number that is shown.
+    Raises NothingToShow if no protocol has a number that is shown.
     """
     members = [item.measured for item in items]
     groups = groups_of(members)

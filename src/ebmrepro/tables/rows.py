@@ -13,20 +13,16 @@ if TYPE_CHECKING:
     from ebmrepro.shown.loaders.compose import Composed
     from ebmrepro.shown.loaders.evaluate import Measured
 
-    Reference = Callable[[list[Measured]], list[tuple[str, Mapping[str, float | None]]]]
-
 NOTE = "Mean ± sample standard deviation over the seeds that finished"
 KL = {"off": "no", "opt": "L_opt only", "ent": "L_ent only", "both": "yes"}
 
 
 class Column(NamedTuple):
-    """A metric's key in the files and its heading; `every_seed`: diverged seeds count too.
-
-    `record`: what the CSV file calls it, if not by its key.
-    """
+    """A metric's key in the files and its heading; `record`: its name in the CSV file if not that."""
 
     metric: str
     heading: str
+    # Diverged seeds count too.
     every_seed: bool = False
     record: str | None = None
 
@@ -45,8 +41,7 @@ def diverged_at(member: Measured | Composed) -> dict[int, int]:
 
 def finished(member: Measured | Composed) -> list[Mapping[str, float | None]]:
     """Metrics of the seeds that finished."""
-    diverged = diverged_at(member)
-    return [metrics for seed, metrics in member.metrics.items() if seed not in diverged]
+    return [metrics for seed, metrics in member.metrics.items() if seed not in diverged_at(member)]
 
 
 def finished_text(member: Measured | Composed) -> str:
@@ -60,6 +55,7 @@ def seeds_text(member: Measured | Composed) -> str:
     return f"{finished_text(member)}; {ends}" if ends else str(len(member.outcomes))
 
 
+SURVIVED = Column("iterations_survived", "Iterations survived ↑", every_seed=True)
 METHOD = Words("Method", lambda member: member.run.label)
 SEEDS = Words("Seeds", seeds_text)
 
@@ -89,7 +85,7 @@ def metric_names(members: Iterable[Measured]) -> dict[str, None]:
 def build(
     runs: list[Measured],
     columns: list[Column],
-    reference: Reference | None,
+    reference: Callable[[list[Measured]], list[tuple[str, Mapping[str, float | None]]]] | None,
     what: str,
     about: Sequence[Words] = (METHOD,),
     last: Words = SEEDS,
