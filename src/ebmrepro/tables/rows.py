@@ -109,12 +109,7 @@ def build(
 
 
 def add_run(
-    table: Table,
-    member: Measured,
-    columns: Sequence[Column],
-    words: list[str],
-    own: dict,
-    last: Words = SEEDS,
+    table: Table, member: Measured, columns: list[Column], words: list[str], own: dict, last: Words = SEEDS
 ) -> None:
     """A run's row: data set, `words`, numbers, how its seeds ended; its record begins with `own`."""
     cells, numbers = numbers_of(member, columns)
@@ -123,11 +118,7 @@ def add_run(
 
 
 def add_reference(
-    table: Table,
-    columns: Sequence[Column],
-    words: list[str],
-    numbers: Mapping[str, float | None],
-    about: dict,
+    table: Table, columns: list[Column], words: list[str], numbers: Mapping[str, float | None], about: dict
 ) -> None:
     """The row of what is no run: `words` and its numbers; its record begins with `about`."""
     cells = [format_mean_sd(numbers.get(column.metric), None) for column in columns]
@@ -140,7 +131,7 @@ def identity(member: Measured) -> dict[str, str]:
     return {"dataset": member.run.dataset, "run": member.run.name, "method": member.run.method}
 
 
-def numbers_of(member: Measured | Composed, columns: Sequence[Column]) -> tuple[list[str], dict]:
+def numbers_of(member: Measured | Composed, columns: list[Column]) -> tuple[list[str], dict]:
     """Cells, mean ± sd, and the record of them and of how the seeds ended."""
     diverged, done = diverged_at(member), finished(member)
     ends = " ".join(f"{seed}@{at}" for seed, at in diverged.items())
