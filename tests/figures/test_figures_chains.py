@@ -57,9 +57,8 @@ def test_chain_separation_is_the_mean_over_pairs_and_starts(params):
     # Seed 1 of CD diverged in training: marked, and named in the caption.
     assert "with transitions seed 1 diverged" in lines(panels[0])
     assert not [gid for gid in drawn if "diverged" in gid]
-    assert "Crosses mark the lines of diverged seeds: digits_cd seed 1 at iteration 40" in (
-        chain_separation.draw(runs)
-    )
+    crosses = "Crosses mark the lines of diverged seeds: digits_cd seed 1 at iteration 40"
+    assert crosses in chain_separation.draw(runs)[1]
 
 
 def test_runs_without_long_chains_are_left_out_by_name(params):
