@@ -15,9 +15,10 @@ def draw(runs: list[Samples]) -> style.Drawing:
     otherwise = "no run of the experiment has long chains"
     shown, absent = style.suited(runs, lambda run: run.long is not None, otherwise, "Without long chains")
     strips = [_first_start(member) for member in shown]
-    shares = [len(chains) / len(steps) for chains, steps in strips]
-    made = style.figure(style.TEXT, sum(0.34 + style.TEXT * share for share in shares))
-    grid = made.subplots(len(shown), 1, squeeze=False, height_ratios=[share + 0.05 for share in shares])
+    sizes = [chains.shape[:2] for chains, _ in strips]
+    made = style.figure(style.TEXT, sum(0.34 + style.TEXT * rows / columns for rows, columns in sizes))
+    ratios = [rows / columns + 0.05 for rows, columns in sizes]
+    grid = made.subplots(len(shown), 1, squeeze=False, height_ratios=ratios)
     for axes, member, (chains, steps) in zip(grid.flat, shown, strips, strict=True):
         require_images(chains, member.run.name, "long_chains")
         show_chains(axes, chains, heading(member.run, member.outcome), steps)
