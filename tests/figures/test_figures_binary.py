@@ -45,23 +45,23 @@ def test_binary_images_stand_on_a_ground_that_is_neither_black_nor_white():
 
 def test_filters_have_one_colour_scale_a_run_symmetric_about_zero(params):
     runs = loaded(params, "nearest_neighbours", "rbm")
-    panels = [axes for axes in filters.draw(runs).axes if axes.images and axes.get_title(loc="left")]
+    panels = [axes for axes in filters.draw(runs)[0].axes if axes.images and axes.get_title(loc="left")]
     assert panels[3].get_title(loc="left") == "bars and stripes, wake-sleep, Helmholtz machine"
     for axes, member in zip(panels, runs, strict=True):
         own = stored("evaluate", member.run.name)["0/filters"]
         image = axes.images[0]
         assert np.array_equal(image.get_array().filled(np.nan), tile_values(own, filters.COLUMNS), True)
         assert image.get_clim() == (-np.abs(own).max(), np.abs(own).max())
-    assert "generative weights of its lowest layer" in filters.note(runs)
-    assert "Helmholtz" not in filters.note(runs[:3])
+    assert "generative weights of its lowest layer" in filters.draw(runs)[1]
+    assert "Helmholtz" not in filters.draw(runs[:3])[1]
 
 
 def test_runs_without_filters_or_reconstructions_are_left_out(params):
     runs = loaded(params, "nearest_neighbours", "rbm")
     without = runs[0]._replace(arrays={})
-    assert len([axes for axes in filters.draw([without, runs[1]]).axes if axes.get_title(loc="left")]) == 1
-    assert "not shown: ML, RBM" in filters.note([without, runs[1]])
-    assert len(reconstructions.draw([without, runs[1]]).axes) == 1
+    assert len([axes for axes in filters.draw([without, runs[1]])[0].axes if axes.get_title(loc="left")]) == 1
+    assert "not shown: ML, RBM" in filters.draw([without, runs[1]])[1]
+    assert len(reconstructions.draw([without, runs[1]])[0].axes) == 1
     for kind in (filters, reconstructions):
         with pytest.raises(NothingToShow):
             kind.draw([without])
@@ -69,7 +69,7 @@ def test_runs_without_filters_or_reconstructions_are_left_out(params):
 
 def test_originals_stand_above_the_reconstructions_of_every_run(params):
     runs = loaded(params, "nearest_neighbours", "rbm")
-    bars, digits = reconstructions.draw(runs).axes
+    bars, digits = reconstructions.draw(runs)[0].axes
     for axes, names in ((bars, [*RBMS[:3], "bas_wake_sleep"]), (digits, [*RBMS[3:], "digits_wake_sleep"])):
         arrays = [stored("evaluate", name) for name in names]
         originals = arrays[0]["0/originals"]
@@ -89,37 +89,37 @@ def test_originals_stand_above_the_reconstructions_of_every_run(params):
 def test_runs_that_reconstruct_other_originals_stand_apart(params):
     runs = loaded(params, "nearest_neighbours", "rbm")[:2]
     other = runs[1]._replace(arrays={**runs[1].arrays, "originals": 1 - runs[1].arrays["originals"]})
-    assert len(reconstructions.draw(runs).axes) == 1
-    assert len(reconstructions.draw([runs[0], other]).axes) == 2
+    assert len(reconstructions.draw(runs)[0].axes) == 1
+    assert len(reconstructions.draw([runs[0], other])[0].axes) == 2
 
 
 def test_chains_say_what_their_steps_are_and_ancestral_samples_have_none(params):
     runs = loaded(params, "sample_grid", "rbm")
-    panels = [axes for axes in chain_strip.draw(runs).axes if axes.images]
+    panels = [axes for axes in chain_strip.draw(runs)[0].axes if axes.images]
     assert len(panels) == len(RBMS)
     own = stored("sample", "digits_rbm_cd")["0/strip"]
     truth = tile(own.swapaxes(0, 1).reshape(-1, 1, 8, 8), 5)
     assert np.array_equal(panels[3].images[0].get_array(), truth)
     assert [text.get_text() for text in panels[3].get_xticklabels()] == ["0", "35", "70", "105", str(STEPS)]
-    note = chain_strip.note(runs)
+    note = chain_strip.draw(runs)[1]
     assert "below: Gibbs sweeps taken" in note
     assert "without a chain, so not shown: bas_wake_sleep, digits_wake_sleep" in note
     with pytest.raises(NothingToShow, match="samples by a chain"):
         chain_strip.draw([run for run in runs if run.run.method == "wake_sleep"])
-    assert "below: Langevin steps taken" in chain_strip.note(loaded(params, "sample_grid", "ablation"))
+    assert "below: Langevin steps taken" in chain_strip.draw(loaded(params, "sample_grid", "ablation"))[1]
 
 
 def test_chains_of_several_kinds_are_told_apart(params):
     runs = loaded(params, "sample_grid", "digits")
-    panels = [axes for axes in chain_strip.draw(runs).axes if axes.images]
+    panels = [axes for axes in chain_strip.draw(runs)[0].axes if axes.images]
     assert [axes.get_xlabel() for axes in panels] == [*["Langevin steps"] * 2, "annealed Langevin steps"]
-    assert "below: steps taken" in chain_strip.note(runs)
+    assert "below: steps taken" in chain_strip.draw(runs)[1]
 
 
 def test_samples_of_many_runs_have_half_as_many_rows(params):
     runs = loaded(params, "sample_grid", "rbm")
     for shown, rows in ((runs, 2), (runs[:4], 4)):
-        axes = sample_grid.draw(shown).axes[0]
+        axes = sample_grid.draw(shown)[0].axes[0]
         own = stored("sample", "bas_rbm_ml")["0/samples"]
         assert np.array_equal(axes.images[0].get_array(), tile(own[: 20 * rows], 20))
 

@@ -39,7 +39,7 @@ def mean_distance(images: np.ndarray) -> float:
 
 def test_chain_separation_is_the_mean_over_pairs_and_starts(params):
     runs = loaded(params, "chain_separation", "digits")
-    panels = chain_separation.draw(runs).axes
+    panels = chain_separation.draw(runs)[0].axes
     assert [axes.get_title(loc="left") for axes in panels] == ["digits, CD", "digits, ICD"]
     stored, _ = workspace.load_tensors(place("sample", "digits_icd", ".safetensors"))
     drawn = lines(panels[1])
@@ -57,25 +57,24 @@ def test_chain_separation_is_the_mean_over_pairs_and_starts(params):
     # Seed 1 of CD diverged in training: marked, and named in the caption.
     assert "with transitions seed 1 diverged" in lines(panels[0])
     assert not [gid for gid in drawn if "diverged" in gid]
-    assert "Crosses mark the lines of diverged seeds: digits_cd seed 1 at iteration 40" in (
-        chain_separation.note(runs)
-    )
+    crosses = "Crosses mark the lines of diverged seeds: digits_cd seed 1 at iteration 40"
+    assert crosses in chain_separation.draw(runs)[1]
 
 
 def test_runs_without_long_chains_are_left_out_by_name(params):
     runs = loaded(params, "chain_separation", "digits") + loaded(params, "chain_separation", "ablation")[:1]
-    assert len(chain_separation.draw(runs).axes) == 2
-    assert "not shown: digits_dcd, ablation_base" in chain_separation.note(runs)
+    assert len(chain_separation.draw(runs)[0].axes) == 2
+    assert "not shown: digits_dcd, ablation_base" in chain_separation.draw(runs)[1]
     strips = loaded(params, "sample_grid", "digits") + loaded(params, "sample_grid", "ablation")[:1]
-    assert len(long_chains.draw(strips).axes) == 2
-    assert "not shown: digits_dcd, ablation_base" in long_chains.note(strips)
+    assert len(long_chains.draw(strips)[0].axes) == 2
+    assert "not shown: digits_dcd, ablation_base" in long_chains.draw(strips)[1]
     for kind, none in ((chain_separation, runs[2:]), (long_chains, strips[2:])):
         with pytest.raises(NothingToShow, match="no run of the experiment has long chains"):
             kind.draw(none)
 
 
 def test_long_chains_are_the_first_starts_rows_in_order(params):
-    axes = long_chains.draw(loaded(params, "sample_grid", "digits")).axes[1]
+    axes = long_chains.draw(loaded(params, "sample_grid", "digits"))[0].axes[1]
     stored, _ = workspace.load_tensors(place("sample", "digits_icd", ".safetensors"))
     frames = stored["0/long_with"]
     rows = [frames[frame, 0, chain] for chain in range(LONG["chains"]) for frame in range(len(LONG_STEPS))]
@@ -83,7 +82,7 @@ def test_long_chains_are_the_first_starts_rows_in_order(params):
     assert [text.get_text() for text in axes.get_xticklabels()] == [str(step) for step in LONG_STEPS]
     # The middle of the frame's column: 8 pixels and a gap each.
     assert axes.get_xticks().tolist() == [frame * (8 + GAP) + 3.5 for frame in range(len(LONG_STEPS))]
-    assert "rounds of 5 steps" in long_chains.note(loaded(params, "sample_grid", "digits"))
+    assert "rounds of 5 steps" in long_chains.draw(loaded(params, "sample_grid", "digits"))[1]
 
 
 def test_long_chains_keep_evenly_spaced_frames_and_six_rows():
@@ -98,7 +97,7 @@ def test_long_chains_keep_evenly_spaced_frames_and_six_rows():
 
 def test_truncation_shows_the_cosine_of_runs_that_have_it_and_every_energy_gap(params):
     runs = loaded(params, "energy_gap", "truncation")
-    left, right = truncation.draw(runs).axes
+    left, right = truncation.draw(runs)[0].axes
     log = runs[0].log
     drawn = lines(left)
     assert np.array_equal(drawn["ICD, last step seed 1"].get_ydata(), log[log.seed == 1].kl_cosine)
@@ -107,7 +106,7 @@ def test_truncation_shows_the_cosine_of_runs_that_have_it_and_every_energy_gap(p
     assert {"ICD, last step mean", "ICD, all steps mean"} <= set(lines(right))
     assert left.get_ylim() == (0, 1.05)
     opposite = log.assign(kl_cosine=-0.5)
-    turned = truncation.draw([SimpleNamespace(run=runs[0].run, log=opposite, outcomes=runs[0].outcomes)])
+    turned = truncation.draw([SimpleNamespace(run=runs[0].run, log=opposite, outcomes=runs[0].outcomes)])[0]
     assert turned.axes[0].get_ylim()[0] < -0.5
     with pytest.raises(NothingToShow, match="truncated and full"):
         truncation.draw(runs[1:])
@@ -132,7 +131,9 @@ def test_energy_gap_has_a_panel_for_each_variant_where_one_would_hold_too_many(p
     ]
     log = loaded(params, "energy_gap", "ablation")[0]
     members = [SimpleNamespace(run=label, log=log.log, outcomes=log.outcomes) for label in labels]
-    panels = {axes.get_title(loc="left"): lines(axes) for axes in energy_gap.draw(members).axes if axes.lines}
+    panels = {
+        axes.get_title(loc="left"): lines(axes) for axes in energy_gap.draw(members)[0].axes if axes.lines
+    }
     assert list(panels) == [
         "digits (plain)",
         "digits + aug",
@@ -142,12 +143,12 @@ def test_energy_gap_has_a_panel_for_each_variant_where_one_would_hold_too_many(p
     means = {title: {gid for gid in found if gid.endswith("mean")} for title, found in panels.items()}
     assert means["digits + aug"] == {"ICD + aug mean", "CD + aug mean"}
     assert means["digits (plain)"] == {"CD mean"}
-    assert len(energy_gap.draw(members[:4]).axes) == 1
+    assert len(energy_gap.draw(members[:4])[0].axes) == 1
 
 
 def test_composition_grid_frames_exactly_the_samples_that_do_not_satisfy(params):
     item = loaded(params, "composition_grid", "shapes")[0]
-    panels = [axes for axes in composition_grid.draw([item]).axes if axes.images]
+    panels = [axes for axes in composition_grid.draw([item])[0].axes if axes.images]
     stored, _ = workspace.load_tensors(composed_file(".safetensors"))
     for axes, key, title in zip(
         panels,
@@ -164,12 +165,12 @@ def test_composition_grid_frames_exactly_the_samples_that_do_not_satisfy(params)
             row, column = divmod(int(index), composition_grid.COLUMNS)
             assert patch.get_xy() == (column * (16 + GAP) - 0.5, row * (16 + GAP) - 0.5)
             assert (patch.get_width(), patch.get_height()) == (16, 16)
-    assert "diverged" not in composition_grid.note([item])
+    assert "diverged" not in composition_grid.draw([item])[1]
 
 
 def test_energy_histograms_show_each_run_against_each_set(params):
     item = loaded(params, "energy_histograms", "digits")[0]
-    panels = [axes for axes in energy_histograms.draw([item]).axes if axes.patches]
+    panels = [axes for axes in energy_histograms.draw([item])[0].axes if axes.patches]
     stored, _ = workspace.load_tensors(detected_file(".safetensors"))
     content = workspace.load_json(detected_file(".json"))
     pairs = [(run, name) for run in params.runs_of("digits") for name in content["sets"]]
@@ -184,7 +185,7 @@ def test_energy_histograms_show_each_run_against_each_set(params):
     assert [panels[row].get_ylabel() for row in (0, 3, 6)] == ["CD", "ICD", "DCD,\ntime-dependent"]
     content["runs"]["digits_cd"]["seeds"]["0"]["metrics"]["ood_auroc_uniform"] = None
     workspace.save_json(detected_file(".json"), content)
-    unknown = energy_histograms.draw([loaded(params, "energy_histograms", "digits")[0]])
+    unknown = energy_histograms.draw([loaded(params, "energy_histograms", "digits")[0]])[0]
     assert unknown.axes[1].get_title(loc="left") == "uniform\nAUROC –"
 
 
@@ -193,14 +194,14 @@ def test_a_shown_seed_that_diverged_is_called_so_in_every_figure_of_samples(para
     data["seeds"] = [1, 0, 2]
     changed = write_params(data)
     for kind in ("sample_grid", "chain_strip", "long_chains", "nearest_neighbours"):
-        axes = kinds("figures")[kind].load().draw(loaded(changed, kind, "digits")).axes
+        axes = kinds("figures")[kind].load().draw(loaded(changed, kind, "digits"))[0].axes
         titles = [panel.get_title(loc="left") for panel in axes if panel.images]
         assert titles[:2] == ["digits, CD, diverged at 40", "digits, ICD"]
-    outliers = energy_histograms.draw([loaded(changed, "energy_histograms", "digits")[0]])
+    outliers = energy_histograms.draw([loaded(changed, "energy_histograms", "digits")[0]])[0]
     assert outliers.axes[0].get_ylabel() == "CD\ndiverged at 40"
     data["seeds"] = [2, 0, 1]
     item = loaded(write_params(data), "composition_grid", "shapes")[0]
-    assert composition_grid.note([item]).endswith("A model of coloured_shapes, diverged at 10")
+    assert composition_grid.draw([item])[1].endswith("A model of coloured_shapes, diverged at 10")
 
 
 def test_files_of_before_a_change_of_params_are_named(params):

@@ -126,7 +126,7 @@ def test_diverged_seeds_are_left_out_and_counted(params):
 
 def test_cost_and_quality_have_a_panel_for_each_data_set_and_a_mark_for_each_run(params):
     item = loaded(params, "cost_quality", "all_methods")[0]
-    made = cost_quality.draw([item])
+    made = cost_quality.draw([item])[0]
     panels = {axes.get_title(loc="left"): axes for axes in made.axes if axes.containers}
     # Two methods have a quadratic energy and a network on the Gaussian.
     panels["gaussian"] = panels.pop("gaussian; hollow: MLP")
@@ -157,8 +157,8 @@ def test_cost_and_quality_have_a_panel_for_each_data_set_and_a_mark_for_each_run
             assert to_hex(line.get_color()).upper() == methods()[method(params, run)].colour.upper()
             assert line.get_marker() == methods()[method(params, run)].marker
             assert container.has_xerr and container.has_yerr
-    assert f"No seed finished: {LOST}" in cost_quality.note([item])
-    assert "Timed on invented processor" in cost_quality.note([item])
+    assert f"No seed finished: {LOST}" in cost_quality.draw([item])[1]
+    assert "Timed on invented processor" in cost_quality.draw([item])[1]
 
 
 def by_name(item) -> set[str]:
@@ -170,7 +170,7 @@ def gids(axes) -> list[str]:
 
 
 def test_bars_are_the_standard_deviations(params):
-    made = cost_quality.draw([loaded(params, "cost_quality", "all_methods")[0]])
+    made = cost_quality.draw([loaded(params, "cost_quality", "all_methods")[0]])[0]
     axes = next(axes for axes in made.axes if axes.get_title(loc="left") == "rings")
     container = axes.containers[gids(axes).index("rings_cdk")]
     _, _, (across, along) = container
@@ -187,7 +187,7 @@ def test_bars_are_the_standard_deviations(params):
 
 
 def test_larger_marks_need_more_network_evaluations(params):
-    axes = cost_quality.draw([loaded(params, "cost_quality", "all_methods")[0]]).axes[1]
+    axes = cost_quality.draw([loaded(params, "cost_quality", "all_methods")[0]])[0].axes[1]
     passes = {
         run: cost(run, 0, "forward_passes") + cost(run, 0, "backward_passes")
         for run in (f"eight_gaussians_{name}" for name in DENSITY)

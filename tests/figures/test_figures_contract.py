@@ -99,6 +99,6 @@ def test_a_kind_describes_its_settings_and_names_its_code(family, kind):
     for name, field in entry.model_fields.items():
         assert name == "kind" or (field.description and field.examples), name
     module = entry.load()
-    assert callable(module.draw if family == "figures" else module.make) and callable(module.note)
+    assert callable(module.draw if family == "figures" else module.make)
     made = entry(kind=kind, experiment="digits", caption="Contract").modules()
     assert len(made) == len(set(made)) and all(name.startswith("ebmrepro.") for name in made)

@@ -27,7 +27,7 @@ def tag(noise: float) -> str:
 
 
 def test_rows_are_clean_noisy_and_every_run_at_each_noise(params):
-    panels = denoised.draw([loaded(params, "denoised", "digits")[0]]).axes
+    panels = denoised.draw([loaded(params, "denoised", "digits")[0]])[0].axes
     arrays, _ = workspace.load_tensors(denoised_file(".safetensors"))
     content = workspace.load_json(denoised_file(".json"))
     for axes, noise in zip(panels, NOISE, strict=True):

@@ -44,7 +44,7 @@ def lines(axes) -> dict:
 
 def test_energy_gap_draws_every_seed_their_mean_and_the_divergence(params):
     runs = [run_log("digits_cd", "cd", {1: 40}), run_log("digits_icd", "icd", {})]
-    drawn = lines(energy_gap.draw(runs).axes[0])
+    drawn = lines(energy_gap.draw(runs)[0].axes[0])
     log = pd.read_csv(place("train", "digits_cd", ".csv"))
     seed0 = log[log.seed == 0]
     assert np.array_equal(drawn["CD seed 0"].get_xdata(), seed0.iteration)
@@ -58,28 +58,28 @@ def test_energy_gap_draws_every_seed_their_mean_and_the_divergence(params):
     assert {gid for gid in drawn if "diverged" in gid} == {"CD seed 1 diverged"}
     assert len(drawn["ICD mean"].get_xdata()) == 7
     assert drawn["CD mean"].get_linewidth() > 2 * drawn["CD seed 0"].get_linewidth()
-    assert "digits_cd seed 1 at iteration 40 (cause)" in energy_gap.note(runs)
-    assert "No seed diverged" in energy_gap.note(runs[1:])
+    assert "digits_cd seed 1 at iteration 40 (cause)" in energy_gap.draw(runs)[1]
+    assert "No seed diverged" in energy_gap.draw(runs[1:])[1]
 
 
 def test_energy_gap_scale_turns_logarithmic_only_for_extreme_ranges(params):
     run = run_log("digits_icd", "icd", {})
-    assert energy_gap.draw([run]).axes[0].get_yscale() == "linear"
+    assert energy_gap.draw([run])[0].axes[0].get_yscale() == "linear"
     wild = run.log.copy()
     wild.loc[0, "energy_gap"] = 1e6
-    assert energy_gap.draw([Curves(run.run, wild, run.outcomes)]).axes[0].get_yscale() == "symlog"
+    assert energy_gap.draw([Curves(run.run, wild, run.outcomes)])[0].axes[0].get_yscale() == "symlog"
 
 
 def test_gradient_norms_show_runs_with_both_terms_and_say_so(params):
     runs = [run_log("digits_cd", "cd", {}), run_log("digits_icd", "icd", {})]
-    made = gradient_norms.draw(runs)
+    made = gradient_norms.draw(runs)[0]
     assert len(made.axes) == 1
     drawn = lines(made.axes[0])
     log = pd.read_csv(place("train", "digits_icd", ".csv"))
     for label, column in (("KL term", "gradient_norm_kl"), ("CD term", "gradient_norm_cd")):
         assert np.allclose(drawn[f"{label} mean"].get_ydata(), log.groupby("iteration")[column].mean())
-    assert "Runs with both terms: digits_icd;" in gradient_norms.note(runs)
-    assert "not shown: digits_cd" in gradient_norms.note(runs)
+    assert "Runs with both terms: digits_icd;" in gradient_norms.draw(runs)[1]
+    assert "not shown: digits_cd" in gradient_norms.draw(runs)[1]
     with pytest.raises(NothingToShow):
         gradient_norms.draw(runs[:1])
 
@@ -123,7 +123,7 @@ def test_the_true_density_lies_on_the_models_grid():
 
 def test_density_panels_share_one_scale_in_a_row(params):
     runs = loaded(params, "density_panels", "densities")
-    made = density_panels.draw(runs)
+    made = density_panels.draw(runs)[0]
     shown = [axes.images[0] for axes in made.axes if axes.images]
     truth = np.exp(density_panels.true_log_density(runs[0]))
     assert [axes.get_title() for axes in made.axes if axes.images] == ["true density", "CD", "ICD"]

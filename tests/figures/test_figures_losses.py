@@ -17,7 +17,7 @@ def lines(axes) -> dict:
 
 def test_every_seeds_loss_and_beside_it_the_common_part(params):
     runs = loaded(params, "energy_gap", "term_report")
-    left, right = loss_curves.draw(runs).axes
+    left, right = loss_curves.draw(runs)[0].axes
     log = pd.read_csv(place("train", "report_icd", ".csv"))
     for axes, column, label in ((left, "loss", "ICD: L_Full"), (right, "loss_cd", "ICD")):
         drawn = lines(axes)
@@ -35,7 +35,7 @@ def test_every_seeds_loss_and_beside_it_the_common_part(params):
 
 
 def test_the_note_says_that_a_lower_loss_is_no_better_fit(params):
-    note = loss_curves.note(loaded(params, "energy_gap", "term_report"))
+    note = loss_curves.draw(loaded(params, "energy_gap", "term_report"))[1]
     assert "L_CD of CD, L_Full of ICD" in note
     assert "different functions of the energy: a lower curve does not mean a better fit" in note
     assert "report_cd seed 3 at iteration 50" in note
@@ -43,12 +43,12 @@ def test_the_note_says_that_a_lower_loss_is_no_better_fit(params):
 
 def test_losses_of_methods_without_a_common_part_stand_alone(params):
     runs = loaded(params, "energy_gap", "density")
-    top_left, top_right, low_left, low_right = loss_curves.draw(runs).axes
+    top_left, top_right, low_left, low_right = loss_curves.draw(runs)[0].axes
     # Of the ten methods on eight Gaussians, four have negative samples.
     shown = [sum(gid.endswith("mean") for gid in lines(axes)) for axes in (top_left, top_right)]
     assert shown == [10, 4]
     without = [run for run in runs if "dcd" in run.run.name]
-    left, right = loss_curves.draw([run for run in without if run.run.dataset == "rings"]).axes
+    left, right = loss_curves.draw([run for run in without if run.run.dataset == "rings"])[0].axes
     assert lines(left) and not right.axison and not right.lines
     assert low_left.axison and low_right.axison
     bare = [Curves(run.run, run.log.drop(columns="loss"), run.outcomes) for run in runs]
@@ -58,19 +58,19 @@ def test_losses_of_methods_without_a_common_part_stand_alone(params):
 
 def test_the_runs_that_lack_a_column_are_left_out_by_name(params):
     runs = loaded(params, "energy_gap", "density")
-    panels = {axes.get_title(loc="left"): lines(axes) for axes in energy_gap.draw(runs).axes}
+    panels = {axes.get_title(loc="left"): lines(axes) for axes in energy_gap.draw(runs)[0].axes}
     means = {gid for gid in panels["eight gaussians"] if gid.endswith("mean")}
     assert means == {"CD mean", "CD-5 mean", "PCD-5 mean", "ICD mean"}
-    assert "not shown: eight_gaussians_ml, eight_gaussians_dsm" in energy_gap.note(runs)
-    assert len(gradient_norms.draw(runs).axes) == 1
-    assert "Runs with both terms: eight_gaussians_icd;" in gradient_norms.note(runs)
+    assert "not shown: eight_gaussians_ml, eight_gaussians_dsm" in energy_gap.draw(runs)[1]
+    assert len(gradient_norms.draw(runs)[0].axes) == 1
+    assert "Runs with both terms: eight_gaussians_icd;" in gradient_norms.draw(runs)[1]
     with pytest.raises(NothingToShow, match="has an energy gap"):
         energy_gap.draw([run for run in runs if run.run.method in ("mle", "dsm", "dcd_ve")])
 
 
 def test_ten_densities_are_wrapped_beside_the_truth(params):
     runs = loaded(params, "nearest_neighbours", "density")
-    made = density_panels.draw(runs)
+    made = density_panels.draw(runs)[0]
     made.canvas.draw()
     shown = [axes for axes in made.axes if axes.images and axes.get_title()]
     titles = [axes.get_title() for axes in shown]

@@ -2,58 +2,43 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy.spatial.distance import pdist
 
 from ebmrepro.plots import curves, style
 from ebmrepro.plots.images import require_images
-from ebmrepro.shown.data import as_title, some
+from ebmrepro.shown.data import as_title
 from ebmrepro.shown.loaders.sample import SampledSeeds
 
-LOOKS = (
-    ("with transitions", "with_transitions", {"color": style.OTHERS[0], "linestyle": "-"}),
-    ("without", "without", {"color": style.OTHERS[1], "linestyle": "-"}),
-)
+# Chains with transitions and without: name of the array, label, colour.
+CHAINS = (("with_transitions", "with transitions", "#CC79A7"), ("without", "without", "#E69F00"))
+ABOVE = {"xycoords": ("axes fraction", "data"), "xytext": (2, 2), "textcoords": "offset points"}
 # Pairs grow with the square: as many independent samples are enough for the mean of their distances.
 REFERENCE_SAMPLES = 500
 
 
-def draw(runs: list[SampledSeeds]) -> Figure:
+def draw(runs: list[SampledSeeds]) -> style.Drawing:
     """One panel for each run that has long chains; raises NothingToShow if none has."""
-    shown = some([run for run in runs if _has_long_chains(run)], "no run of the experiment has long chains")
+    otherwise = "no run of the experiment has long chains"
+    shown, absent = style.suited(runs, _has_long_chains, otherwise, "Without long chains")
     made, panels = style.panels(len(shown), 2.0)
     for axes, member in zip(panels, shown, strict=True):
-        for label, name, look in LOOKS:
+        for name, label, colour in CHAINS:
+            look = {"color": colour, "linestyle": "-"}
             curves.draw(axes, _separation(member, name), member.outcomes, label, look)
         samples = [one.samples[:REFERENCE_SAMPLES] for one in member.seeds.values()]
         reference = float(np.mean([_mean_distance(images) for images in samples]))
         axes.axhline(reference, color=style.GREY, linewidth=0.8, linestyle="--", gid="reference")
-        axes.annotate(
-            "independent samples",
-            (0, reference),
-            xycoords=("axes fraction", "data"),
-            xytext=(2, 2),
-            textcoords="offset points",
-            fontsize=6,
-            color=style.GREY,
-        )
+        axes.annotate("independent samples", (0, reference), fontsize=6, color=style.GREY, **ABOVE)
         axes.set_ylim(0, 1.1 * max(reference, axes.get_ylim()[1]))
         axes.set_title(f"{as_title(member.run.dataset)}, {member.run.label}", loc="left")
         axes.set(xlabel="Langevin steps from the common start", ylabel="mean pairwise distance")
         axes.legend()
-    return made
-
-
-def note(runs: list[SampledSeeds]) -> str:
-    """How to read the figure, and which runs it cannot show."""
-    rest = [run.run.name for run in runs if not _has_long_chains(run)]
-    absent = f" Without long chains, so not shown: {', '.join(rest)}." if rest else ""
     # These lines do not end where training diverged.
-    diverged = curves.divergence_note(filter(_has_long_chains, runs)).replace("end the", "mark the")
-    return (
+    diverged = curves.divergence_note(shown).replace("end the", "mark the")
+    return made, (
         "Euclidean distance of pixels in [0, 1] between chains that share a start, mean over the starts; the"
         " transitions come between rounds, right after every second frame. Dashed: the same among the run's"
-        f" ordinary samples. Thin lines are single seeds, thick lines their mean.{absent} {diverged}"
+        f" ordinary samples. Thin lines are single seeds, thick lines their mean. {absent} {diverged}"
     )
 
 

@@ -3,8 +3,6 @@
 import textwrap
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ebmrepro.plots import style
@@ -16,50 +14,33 @@ ROWS, COLUMNS = 2, 12
 BLOCKS_ACROSS = 2
 # Letters of a title that fit above a block.
 TITLE = 56
-FRAME = "#D55E00"
+FRAME = {"fill": False, "edgecolor": "#D55E00", "linewidth": 1.0}
 
 
-def draw(items: list[Composed]) -> Figure:
+def draw(items: list[Composed]) -> style.Drawing:
     """A block for each expression: words, share of samples that satisfy it, the first samples drawn.
 
     Raises NothingToShow if there is no composition or if its samples are no images.
     """
     blocks = [(item, key) for item in items for key in item.samples]
     some(blocks, "the experiment has no composition")
-    for item, key in blocks:
-        require_images(item.samples[key], f"{item.name}, {key}", "composition_grid")
     lines = -(-len(blocks) // BLOCKS_ACROSS)
     height = 0.3 + style.TEXT / BLOCKS_ACROSS * ROWS / COLUMNS
     made, grid = style.grid(len(blocks), BLOCKS_ACROSS, style.TEXT, [height] * lines)
     for axes, (item, key) in zip(grid, blocks, strict=True):
-        _block(axes, _title(item, key, len(items) > 1), item.samples[key], item.satisfied[key])
-    return made
-
-
-def note(items: list[Composed]) -> str:
-    """How to read the figure."""
+        require_images(item.samples[key], f"{item.name}, {key}", "composition_grid")
+        name = f"{as_title(item.name)}: " if len(items) > 1 else ""
+        satisfied = item.satisfied[key]
+        words = f"{name}{item.words[key]}: {satisfied.mean():.0%} (real: {item.shares[key]:.0%})"
+        show(axes, tile(item.samples[key][: ROWS * COLUMNS], COLUMNS), textwrap.fill(words, TITLE))
+        height, width = item.samples[key].shape[2:]
+        for index in np.flatnonzero(~satisfied[: ROWS * COLUMNS]):
+            corner = (index % COLUMNS * (width + GAP) - 0.5, index // COLUMNS * (height + GAP) - 0.5)
+            axes.add_patch(Rectangle(corner, width, height, gid=f"not {index}", **FRAME))
     ends = {item.name: ended(item.outcomes[item.seed]) for item in items}
-    diverged = [f"{name}{end}" for name, end in ends.items() if end]
-    return (
+    diverged = "; ".join(f"{name}{end}" for name, end in ends.items() if end)
+    return made, (
         "First seed; the first samples drawn, not selected. Percentages: samples whose attributes satisfy the"
         " expression, as classifiers trained on real images see them; in brackets the share of real test"
-        " images that do. Framed: samples that do not"
-        f"{'. A model of ' if diverged else ''}{'; '.join(diverged)}"
+        f" images that do. Framed: samples that do not{f'. A model of {diverged}' if diverged else ''}"
     )
-
-
-def _title(item: Composed, key: str, several: bool) -> str:
-    name = f"{as_title(item.name)}: " if several else ""
-    words = f"{name}{item.words[key]}: {item.satisfied[key].mean():.0%} (real: {item.shares[key]:.0%})"
-    return textwrap.fill(words, TITLE)
-
-
-def _block(axes: Axes, title: str, samples: np.ndarray, satisfied: np.ndarray) -> None:
-    shown, holds = samples[: ROWS * COLUMNS], satisfied[: ROWS * COLUMNS]
-    show(axes, tile(shown, COLUMNS), title)
-    height, width = shown.shape[2:]
-    for index in np.flatnonzero(~holds):
-        corner = (index % COLUMNS * (width + GAP) - 0.5, index // COLUMNS * (height + GAP) - 0.5)
-        axes.add_patch(
-            Rectangle(corner, width, height, fill=False, edgecolor=FRAME, linewidth=1.0, gid=f"not {index}")
-        )

@@ -1,19 +1,19 @@
 """What a training step costs against how well the model fits, method by method."""
 
+from functools import partial
+
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
-from ebmrepro.shown import quality
 from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.compare import Compared
 from ebmrepro.shown.loaders.evaluate import Measured
-from ebmrepro.shown.quality import of_data, shared
-from ebmrepro.tables.rows import diverged_at
+from ebmrepro.shown.quality import FITS, OF_IMAGES, Measure, of_data, shared
+from ebmrepro.tables.rows import finished
 from ebmrepro.tables.table import mean_sd
 
 SMALLEST, LARGEST = 3.5, 8.0
@@ -21,92 +21,72 @@ SMALLEST, LARGEST = 3.5, 8.0
 FILLS = {"full": "filled", "none": "hollow", "left": "left half", "right": "right half"}
 
 
-def draw(items: list[Compared]) -> Figure:
+def draw(items: list[Compared]) -> style.Drawing:
     """A panel for each data set whose runs share a measure, a mark for each run; NothingToShow if none.
 
     A run whose seeds all diverged has no mark.
     """
-    members = [member for item in items for member in item.runs]
+    everyone = [member for item in items for member in item.runs]
     groups = {
-        dataset: (measure, found)
-        for dataset, found in by_dataset(members).items()
-        if (measure := shared(found, (*quality.FITS, *quality.OF_IMAGES))) is not None
+        dataset: (measure, members)
+        for dataset, members in by_dataset(everyone).items()
+        if (measure := shared(members, (*FITS, *OF_IMAGES))) is not None
     }
     some(groups, "the runs of the comparison share no likelihood and no divergence")
-    sizes = _Sizes([_evaluations(member) for _, found in groups.values() for member in found])
+    counts = [count for _, found in groups.values() for one in found if (count := _evaluations(one))]
+    low, high = (min(counts), max(counts)) if counts else (1.0, 1.0)
+    size = partial(_size, low=low, high=high)
     made, panels = style.panels(len(groups), 2.1)
-    for axes, (dataset, (measure, found)) in zip(panels, groups.items(), strict=True):
-        _panel(axes, found, measure, sizes)
-        fills = {fill: _kind(member) for member in found for fill in [_fills(found)[member.run.name]]}
-        kinds = [f"{FILLS[fill]}: {kind}" for fill, kind in fills.items() if fill != "full"]
-        axes.set_title("; ".join([as_title(dataset), *kinds]), loc="left")
-    present = {member.run.method for member in members}
+    for axes, (dataset, (measure, members)) in zip(panels, groups.items(), strict=True):
+        fills = _fills(members)
+        for member in members:
+            _draw_run(axes, member, measure, size(_evaluations(member)), fills[member.run.name])
+        axes.set_xscale("log")
+        axes.set_xticks(*_ticks(*axes.get_xlim()))
+        known = of_data(measure, members)
+        if known is not None:
+            axes.axhline(known, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0, gid="reference")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set(xlabel="milliseconds per step", ylabel=measure.words)
+        kinds = {fills[member.run.name]: _kind(member) for member in members}
+        words = [f"{FILLS[fill]}: {kind}" for fill, kind in kinds.items() if fill != "full"]
+        axes.set_title("; ".join([as_title(dataset), *words]), loc="left")
+    present = {member.run.method for member in everyone}
     handles = [_mark(m.colour, m.marker, 5.5, m.label) for m in methods().values() if m.key in present]
-    handles += [_mark(style.GREY, "o", sizes(count), f"{count:.3g} evaluations") for count in sizes.examples]
+    examples = dict.fromkeys((low, float(np.sqrt(low * high)), high)) if counts else {}
+    handles += [_mark(style.GREY, "o", size(count), f"{count:.3g} evaluations") for count in examples]
     made.legend(handles=handles, loc="outside upper center", ncols=min(7, len(handles)))
-    return made
-
-
-def note(items: list[Compared]) -> str:
-    """How to read the figure."""
     devices = ", ".join(dict.fromkeys(item.device for item in items))
-    members = [member for item in items for member in item.runs]
-    lost = [member.run.name for member in members if len(diverged_at(member)) == len(member.outcomes)]
-    return (
+    lost = ", ".join(member.run.name for member in everyone if not finished(member))
+    return made, (
         "Mean and sample standard deviation over the seeds that finished. The arrow at each axis points to"
         " where it is better; dashed: what the data themselves reach, where it is known. The larger a mark,"
         " the more network evaluations (forward and backward, in units of one batch) a training step needs."
-        f" Timed on {devices}, all methods in turns{'. No seed finished: ' if lost else ''}"
-        f"{', '.join(lost)}"
+        f" Timed on {devices}, all methods in turns{f'. No seed finished: {lost}' if lost else ''}"
     )
 
 
-class _Sizes:
-    """Marker sizes in points, by the logarithm of the network evaluations; None has the smallest."""
+def _draw_run(axes: Axes, member: Measured, measure: Measure, size: float, fill: str) -> None:
+    method, done = methods()[member.run.method], finished(member)
+    x, x_error = mean_sd(1000 * m["seconds_per_step"] for m in done if m.get("seconds_per_step"))
+    y, y_error = mean_sd(metrics.get(measure.metric) for metrics in done)
+    if x is None or y is None:
+        return
+    # Filled marks have a white edge, by which they stand out from each other; the others need their own.
+    look = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+    if fill != "full":
+        look = {"fillstyle": fill, "markeredgecolor": method.colour, "markeredgewidth": 1.0}
+    look |= {"color": method.colour, "marker": method.marker, "markersize": size, "gid": member.run.name}
+    # A logarithmic axis has no place for a bar that reaches 0.
+    x_bar = None if x_error is None else [[min(x_error, 0.9 * x)], [x_error]]
+    axes.errorbar(x, y, xerr=x_bar, yerr=y_error, elinewidth=0.8, linestyle="none", **look)
 
-    def __init__(self, counts: list[float | None]):
-        known = [count for count in counts if count]
-        self.low, self.high = (min(known), max(known)) if known else (1.0, 1.0)
-        middle = float(np.sqrt(self.low * self.high))
-        self.examples = list(dict.fromkeys((self.low, middle, self.high))) if known else []
 
-    def __call__(self, count: float | None) -> float:
-        if not count or self.high <= self.low:
-            return SMALLEST
-        share = np.log(count / self.low) / np.log(self.high / self.low)
-        return SMALLEST + (LARGEST - SMALLEST) * float(share)
-
-
-def _panel(axes: Axes, members: list[Measured], measure: quality.Measure, sizes: _Sizes) -> None:
-    fills = _fills(members)
-    for member in members:
-        method, diverged = methods()[member.run.method], diverged_at(member)
-        finished = [metrics for seed, metrics in member.metrics.items() if seed not in diverged]
-        x, x_error = mean_sd(1000 * m["seconds_per_step"] for m in finished if m.get("seconds_per_step"))
-        y, y_error = mean_sd(metrics.get(measure.metric) for metrics in finished)
-        if x is None or y is None:
-            continue
-        axes.errorbar(
-            x,
-            y,
-            # A logarithmic axis has no place for a bar that reaches 0.
-            xerr=None if x_error is None else [[min(x_error, 0.9 * x)], [x_error]],
-            yerr=y_error,
-            color=method.colour,
-            marker=method.marker,
-            markersize=sizes(_evaluations(member)),
-            **_look(fills[member.run.name], method.colour),
-            elinewidth=0.8,
-            linestyle="none",
-            gid=member.run.name,
-        )
-    axes.set_xscale("log")
-    axes.set_xticks(*_ticks(*axes.get_xlim()))
-    reference = of_data(measure, members)
-    if reference is not None:
-        axes.axhline(reference, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0, gid="reference")
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set(xlabel="milliseconds per step", ylabel=measure.words)
+def _size(count: float | None, low: float, high: float) -> float:
+    """A marker's size in points, by the logarithm of the network evaluations; None has the smallest."""
+    if not count or high <= low:
+        return SMALLEST
+    return SMALLEST + (LARGEST - SMALLEST) * float(np.log(count / low) / np.log(high / low))
 
 
 def _fills(members: list[Measured]) -> dict[str, str]:
@@ -119,12 +99,6 @@ def _fills(members: list[Measured]) -> dict[str, str]:
 
 def _kind(member: Measured) -> str:
     return member.run.variant or member.run.label
-
-
-def _look(fill: str, colour: str) -> dict:
-    """Filled marks have a white edge, by which they stand out from each other; the others need their own."""
-    edge = {"markeredgecolor": "white", "markeredgewidth": 0.4}
-    return edge if fill == "full" else {"fillstyle": fill, "markeredgecolor": colour, "markeredgewidth": 1.0}
 
 
 def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
@@ -143,10 +117,8 @@ def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
 
 def _evaluations(member: Measured) -> float | None:
     """Forward and backward passes of a training step, in units of one batch."""
-    passes = [
-        mean_sd(metrics.get(key) for metrics in member.metrics.values())[0]
-        for key in ("forward_passes", "backward_passes")
-    ]
+    metrics = member.metrics.values()
+    passes = [mean_sd(m.get(key) for m in metrics)[0] for key in ("forward_passes", "backward_passes")]
     return None if None in passes else sum(passes)
 
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from ebmrepro.shown.loaders.train import Curves
 
 NOTE = "Thin lines are single seeds, thick lines their mean as long as every seed trains"
+CROSS = {"marker": "x", "markersize": 6, "markeredgewidth": 1.6, "clip_on": False, "zorder": 5}
 
 
-def has(run: Curves, column: str) -> bool:
-    """Whether any seed of the run logged `column`."""
-    return column in run.log and bool(run.log[column].notna().any())
+def logged(*columns: str) -> Callable[[Curves], bool]:
+    """Tells whether any seed of a run logged each of `columns`."""
+    return lambda run: all(column in run.log and run.log[column].notna().any() for column in columns)
 
 
 def by_seed(log: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -37,18 +38,8 @@ def draw(axes: Axes, table: pd.DataFrame, outcomes: Mapping[int, Outcome], label
         line = table[seed].dropna()
         axes.plot(line.index, line, **look, linewidth=0.5, alpha=0.45, gid=f"{label} seed {seed}")
         if outcomes[seed].diverged_at is not None and len(line):
-            axes.plot(
-                line.index[-1],
-                line.iloc[-1],
-                marker="x",
-                markersize=6,
-                markeredgewidth=1.6,
-                linestyle="none",
-                color=look["color"],
-                clip_on=False,
-                zorder=5,
-                gid=f"{label} seed {seed} diverged",
-            )
+            end = {"color": look["color"], "linestyle": "none", "gid": f"{label} seed {seed} diverged"}
+            axes.plot(line.index[-1], line.iloc[-1], **CROSS, **end)
     mean = table.dropna().mean(axis=1)
     axes.plot(mean.index, mean, **look, label=label, gid=f"{label} mean")
 
@@ -68,21 +59,18 @@ def draw_runs(
     return tables
 
 
-def panel(axes: Axes, runs: list[Curves], column: str, label: str, **names) -> None:
-    """`draw_runs` about 0, on a scale on which nothing hides the rest."""
+def panel(axes: Axes, runs: list[Curves], column: str, label: str, title: str, **names) -> None:
+    """`draw_runs` about 0; on a symmetric logarithmic scale if values are far larger than is typical."""
     tables = draw_runs(axes, runs, column, **names)
-    scale(axes, np.concatenate([table.abs().to_numpy().ravel() for table in tables]))
-    axes.axhline(0, color="black", linewidth=0.5, zorder=0)
-    axes.set_ylabel(label)
-
-
-def scale(axes: Axes, sizes: np.ndarray) -> None:
-    """A symmetric logarithmic scale for `sizes` that are hundreds of times larger than they typically are."""
-    # Else a transient or a divergence would hide the rest.
+    sizes = np.concatenate([table.abs().to_numpy().ravel() for table in tables])
     sizes = sizes[np.isfinite(sizes)]
     typical = float(np.median(sizes))
+    # Else a transient or a divergence would hide the rest.
     if typical > 0 and sizes.max() > 100 * typical:
         axes.set_yscale("symlog", linthresh=float(f"{10 * typical:.0e}"))
+    axes.axhline(0, color="black", linewidth=0.5, zorder=0)
+    axes.set_ylabel(label)
+    axes.set_title(title, loc="left")
 
 
 def divergence_note(runs: Iterable[Curves | SampledSeeds]) -> str:

@@ -1,8 +1,6 @@
 """Noisy test images and what each energy makes of them."""
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_rows, require_images, show, tile
@@ -11,17 +9,19 @@ from ebmrepro.shown.loaders.denoise import Denoised, noise_key
 from ebmrepro.tables.table import MISSING
 
 MOST = 12
+HOW = (
+    "First seed; the first test images. Noise: standard deviation on the grey scale 0 to 1. Beside each row"
+    " the PSNR over all test images that were denoised, with the seed that is shown"
+)
 
 
-def draw(items: list[Denoised]) -> Figure:
+def draw(items: list[Denoised]) -> style.Drawing:
     """Rows: the clean images, the noisy ones, each run; a block for each level of noise, two abreast.
 
     Raises NothingToShow if there is no denoising or if its images are none.
     """
     blocks = [(item, noise) for item in items for noise in item.noise]
     some(blocks, "the experiment has no denoising")
-    for item in items:
-        require_images(item.clean, item.name, "denoised")
     across = min(2, len(blocks))
     lines = -(-len(blocks) // across)
     most = max(len(item.runs) for item in items) + 2
@@ -29,29 +29,18 @@ def draw(items: list[Denoised]) -> Figure:
     side = min(0.42, (style.TEXT / across - 1.1) / count)
     made, grid = style.grid(len(blocks), across, style.TEXT, [0.3 + max(side, 0.27) * most] * lines)
     for axes, (item, noise) in zip(grid, blocks, strict=True):
-        _block(axes, item, noise)
-    return made
-
-
-def note(items: list[Denoised]) -> str:
-    """How to read the figure."""
-    return (
-        "First seed; the first test images. Noise: standard deviation on the grey scale 0 to 1. Beside each"
-        " row the PSNR over all test images that were denoised, with the seed that is shown"
-    )
-
-
-def _block(axes: Axes, item: Denoised, noise: float) -> None:
-    key = noise_key("psnr", noise)
-    rows = [item.clean[:MOST], item.noisy[noise][:MOST]]
-    labels = ["clean", _label("noisy", item.reference["noisy"].get(key))]
-    for member in item.runs:
-        name, seed = member.run.name, item.shown[member.run.name]
-        rows.append(item.images[name][noise][:MOST])
-        words = member.run.label + ended(member.outcomes[seed])
-        labels.append(_label(words, member.metrics[seed].get(key)))
-    show(axes, tile(np.concatenate(rows), len(rows[0])), f"{as_title(item.name)}: noise {noise:g}")
-    label_rows(axes, labels, item.clean.shape[-2])
+        require_images(item.clean, item.name, "denoised")
+        key = noise_key("psnr", noise)
+        rows = [item.clean[:MOST], item.noisy[noise][:MOST]]
+        labels = ["clean", _label("noisy", item.reference["noisy"].get(key))]
+        for member in item.runs:
+            name, seed = member.run.name, item.shown[member.run.name]
+            rows.append(item.images[name][noise][:MOST])
+            words = member.run.label + ended(member.outcomes[seed])
+            labels.append(_label(words, member.metrics[seed].get(key)))
+        show(axes, tile(np.concatenate(rows), len(rows[0])), f"{as_title(item.name)}: noise {noise:g}")
+        label_rows(axes, labels, item.clean.shape[-2])
+    return made, HOW
 
 
 def _label(words: str, psnr: float | None) -> str:

@@ -1,7 +1,6 @@
 """Energies of a data set's own test images against those of outliers."""
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.shown.data import as_title, ended, some
@@ -9,14 +8,15 @@ from ebmrepro.shown.loaders.detect import Detected
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.table import MISSING
 
-INSIDE, OUTSIDE = style.GREY, "#E69F00"
+HOW = (
+    "First seed; densities of the energy, each panel with its own scale, values beyond the range counted in"
+    " the outermost bins. AUROC: probability that a test image has lower energy than an outlier; 0.5: the"
+    " energy cannot tell"
+)
 
 
-def draw(items: list[Detected]) -> Figure:
-    """Rows are runs, columns sets of outliers, those of all items one after the other and wrapped.
-
-    Raises NothingToShow if there is nothing to detect.
-    """
+def draw(items: list[Detected]) -> style.Drawing:
+    """Rows are runs, columns sets of outliers, those of all items wrapped; NothingToShow if there is none."""
     panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
     for item in items:
         for member in item.runs:
@@ -25,43 +25,28 @@ def draw(items: list[Detected]) -> Figure:
                 panels.setdefault(member.run.name, []).extend(shown)
     some(panels, "the experiment has no outliers")
     columns = max(len(item.sets) for item in items)
-    rows = [
-        (start == 0, of_run[start : start + columns])
-        for of_run in panels.values()
-        for start in range(0, len(of_run), columns)
-    ]
+    rows = [run[start : start + columns] for run in panels.values() for start in range(0, len(run), columns)]
     made = style.figure(style.TEXT, 0.35 + 1.25 * len(rows))
     grid = made.subplots(len(rows), columns, squeeze=False)
-    for line, (first, row) in zip(grid, rows, strict=True):
+    for line, row in zip(grid, rows, strict=True):
         for spare in line[len(row) :]:
             spare.set_axis_off()
         for axes, panel in zip(line, row, strict=False):
             _panel(axes, *panel)
         item, member, _ = row[0]
-        end = ended(member.outcomes[item.shown[member.run.name]]).removeprefix(", ")
-        if first:
+        if row[0] is panels[member.run.name][0]:
+            end = ended(member.outcomes[item.shown[member.run.name]]).replace(", ", "\n", 1)
             # A panel is too low for a long name in one line.
-            name = member.run.label.replace(", ", ",\n")
-            line[0].set_ylabel(f"{name}{chr(10) if end else ''}{end}")
+            line[0].set_ylabel(member.run.label.replace(", ", ",\n") + end)
     for axes in grid[-1]:
         axes.set_xlabel("E(x)")
-    handles, labels = grid[0][0].get_legend_handles_labels()
-    made.legend(handles, labels, loc="outside upper right", ncols=2)
-    return made
-
-
-def note(items: list[Detected]) -> str:
-    """How to read the figure."""
-    return (
-        "First seed; densities of the energy, each panel with its own scale, values beyond the range counted"
-        " in the outermost bins. AUROC: probability that a test image has lower energy than an outlier; 0.5:"
-        " the energy cannot tell"
-    )
+    made.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    return made, HOW
 
 
 def _panel(axes: Axes, item: Detected, member: Measured, name: str) -> None:
     arrays = item.arrays[member.run.name]
-    for label, key, colour in (("test images", "in", INSIDE), ("outliers", name, OUTSIDE)):
+    for label, key, colour in (("test images", "in", style.GREY), ("outliers", name, "#E69F00")):
         look = {"facecolor": colour, "edgecolor": colour, "alpha": 0.5, "linewidth": 0.8}
         histogram, gid = arrays[f"histogram/{key}"], f"{member.run.name} {key}"
         axes.stairs(histogram, arrays["edges"], fill=True, label=label, gid=gid, **look)

@@ -1,18 +1,17 @@
 """Norm of the KL term's gradient beside the CD term's: is the term that CD drops negligible?"""
 
-from matplotlib.figure import Figure
-
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import as_title, some
+from ebmrepro.shown.data import as_title
 from ebmrepro.shown.loaders.train import Curves
 
 TERMS = (("gradient_norm_kl", "KL term", "#0072B2"), ("gradient_norm_cd", "CD term", "#D55E00"))
 
 
-def draw(runs: list[Curves]) -> Figure:
+def draw(runs: list[Curves]) -> style.Drawing:
     """One panel for each run that has both terms; raises NothingToShow if none has."""
-    shown = [run for run in runs if _has_both(run)]
-    some(shown, "no run of the experiment has both a KL term and a CD term")
+    otherwise = "no run of the experiment has both a KL term and a CD term"
+    both = curves.logged(*(column for column, _, _ in TERMS))
+    shown, absent = style.suited(runs, both, otherwise, "; without both terms")
     made, panels = style.panels(len(shown), 2.0)
     for axes, member in zip(panels, shown, strict=True):
         for column, label, colour in TERMS:
@@ -23,20 +22,8 @@ def draw(runs: list[Curves]) -> Figure:
         axes.set(yscale="log", xlabel="iteration", ylabel="gradient norm")
         axes.set_title(f"{as_title(member.run.dataset)}, {member.run.label}", loc="left")
         axes.legend()
-    return made
-
-
-def note(runs: list[Curves]) -> str:
-    """How to read the figure, which runs it shows and which it cannot."""
-    both = [run for run in runs if _has_both(run)]
-    rest = [run.run.name for run in runs if not _has_both(run)]
-    absent = f"; without both terms, so not shown: {', '.join(rest)}" if rest else ""
-    return (
-        f"Euclidean norm over all parameters, each term weighted as in the loss, before clipping."
-        f" Runs with both terms: {', '.join(run.run.name for run in both)}{absent}. {curves.NOTE}."
-        f" {curves.divergence_note(both)}"
+    return made, (
+        "Euclidean norm over all parameters, each term weighted as in the loss, before clipping. Runs with"
+        f" both terms: {', '.join(run.run.name for run in shown)}{absent or '.'} {curves.NOTE}."
+        f" {curves.divergence_note(shown)}"
     )
-
-
-def _has_both(run: Curves) -> bool:
-    return all(curves.has(run, column) for column, _, _ in TERMS)

@@ -20,22 +20,14 @@ def require_images(array: np.ndarray, run: str, what: str) -> None:
 
 
 def tile(images: np.ndarray, columns: int) -> np.ndarray:
-    """uint8 images (n, C, H, W) row by row, with a gap of one pixel: (height, width, 3).
-
-    On white, or on GROUND if all pixels are 0 or 255.
-    """
+    """uint8 images (n, C, H, W) as (height, width, 3), on white or, if all pixels are 0 or 255, on GROUND."""
     ground = GROUND if np.isin(images, (0, 255)).all() else WHITE
     colours = np.repeat(images, 3, 1) if images.shape[1] == 1 else images
-    return _tiled(colours.transpose(0, 2, 3, 1), columns, ground)
+    return tile_values(colours.transpose(0, 2, 3, 1), columns, ground)
 
 
-def tile_values(images: np.ndarray, columns: int) -> np.ndarray:
-    """Real-valued images (n, H, W) row by row, NaN in the gaps of one pixel: (height, width)."""
-    return _tiled(images, columns, np.nan)
-
-
-def _tiled(images: np.ndarray, columns: int, ground: float | tuple[int, ...]) -> np.ndarray:
-    """Arrays (n, H, W, ...) row by row, with a gap of one pixel of `ground`."""
+def tile_values(images: np.ndarray, columns: int, ground: float | tuple = np.nan) -> np.ndarray:
+    """Arrays (n, H, W, ...) row by row, with `ground` in the gaps of one pixel: (height, width, ...)."""
     count, height, width, *depth = images.shape
     rows = -(-count // columns)
     shape = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, *depth)
@@ -62,8 +54,10 @@ def label_rows(axes: Axes, labels: list[str], height: int) -> None:
     axes.tick_params(length=0)
 
 
-def label_frames(axes: Axes, labels: list, width: int) -> None:
-    """Write at most 12 of `labels` below the columns of a tiled canvas of images `width` pixels wide."""
-    chosen = np.arange(0, len(labels), -(-len(labels) // 12))
-    axes.set_xticks(chosen * (width + GAP) + (width - 1) / 2, [str(labels[i]) for i in chosen])
+def show_chains(axes: Axes, chains: np.ndarray, title: str, steps: list[int]) -> None:
+    """Show chains (rows, frames, C, H, W) in uint8, and the steps of at most 12 frames below them."""
+    count, width = chains.shape[1], chains.shape[-1]
+    show(axes, tile(chains.reshape(-1, *chains.shape[2:]), count), title)
+    chosen = np.arange(0, count, -(-count // 12))
+    axes.set_xticks(chosen * (width + GAP) + (width - 1) / 2, [str(steps[i]) for i in chosen])
     axes.tick_params(length=0)

@@ -1,46 +1,33 @@
 """Training losses: what each method minimises, and beside it the part that they have in common."""
 
-from matplotlib.figure import Figure
-
 from ebmrepro.params.methods import methods
 from ebmrepro.plots import curves, style
 from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.train import Curves
 
 
-def draw(runs: list[Curves]) -> Figure:
-    """A row for each data set: the minimised losses of all runs, and L_CD of those that have it.
-
-    Raises NothingToShow if no run has logged its loss.
-    """
-    groups = by_dataset(run for run in runs if curves.has(run, "loss"))
-    some(groups, "no run of the experiment has logged its loss")
+def draw(runs: list[Curves]) -> style.Drawing:
+    """A row for each data set: the losses of all runs, L_CD of those that have it; NothingToShow if none."""
+    shown = list(filter(curves.logged("loss"), runs))
+    groups = by_dataset(some(shown, "no run of the experiment has logged its loss"))
     made = style.figure(style.TEXT, 2.2 * len(groups))
     grid = made.subplots(len(groups), 2, squeeze=False)
     for (left, right), (dataset, members) in zip(grid, groups.items(), strict=True):
-        curves.panel(left, members, "loss", "minimised loss", name=_with_symbol)
+        title = f"{as_title(dataset)}: different functions"
+        curves.panel(left, members, "loss", "minimised loss", title, name=_with_symbol)
         left.legend()
-        left.set_title(f"{as_title(dataset)}: different functions", loc="left")
-        common = [member for member in members if curves.has(member, "loss_cd")]
+        common = list(filter(curves.logged("loss_cd"), members))
         if not common:
             right.set_axis_off()
             continue
-        curves.panel(right, common, "loss_cd", "L_CD = E⁺ − E⁻")
+        curves.panel(right, common, "loss_cd", "L_CD = E⁺ − E⁻", "common part")
         right.legend()
-        right.set_title("common part", loc="left")
-    return made
-
-
-def note(runs: list[Curves]) -> str:
-    """How to read the figure."""
-    shown = [run for run in runs if curves.has(run, "loss")]
     present = [methods()[key] for key in dict.fromkeys(run.run.method for run in shown)]
-    losses = [f"{method.symbol} of {method.label}" for method in present if method.symbol]
-    what = f" ({', '.join(losses)})" if losses else ""
-    return (
-        f"Left: what each method minimises{what}. These are different functions of the energy: a lower curve"
-        " does not mean a better fit. Right: L_CD, the part that they have"
-        f" in common. {curves.NOTE}. {curves.divergence_note(shown)}"
+    losses = ", ".join(f"{method.symbol} of {method.label}" for method in present if method.symbol)
+    return made, (
+        f"Left: what each method minimises{f' ({losses})' if losses else ''}. These are different functions"
+        " of the energy: a lower curve does not mean a better fit. Right: L_CD, the part that they have in"
+        f" common. {curves.NOTE}. {curves.divergence_note(shown)}"
     )
 
 

@@ -1,15 +1,16 @@
 """Samples above their nearest training images: is the model copying?"""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
 from ebmrepro.shown.data import NothingToShow, heading
 from ebmrepro.shown.loaders.evaluate import Drawn
 
+HOW = "First seed; the first samples drawn; nearest training image by Euclidean distance of pixels"
 
-def draw(runs: list[Drawn]) -> Figure:
+
+def draw(runs: list[Drawn]) -> style.Drawing:
     """Two rows for each run; raises NothingToShow if a run has no images."""
     for member in runs:
         if "shown" not in member.arrays:
@@ -23,9 +24,4 @@ def draw(runs: list[Drawn]) -> Figure:
         height = samples.shape[2]
         axes.set_yticks([height / 2, 1.5 * height + 1], ["sample", "nearest"])
         axes.tick_params(length=0)
-    return made
-
-
-def note(runs: list[Drawn]) -> str:
-    """How to read the figure."""
-    return "First seed; the first samples drawn; nearest training image by Euclidean distance of pixels"
+    return made, HOW

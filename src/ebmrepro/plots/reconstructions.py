@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.figure import Figure
 
 from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
@@ -13,45 +12,34 @@ from ebmrepro.shown.loaders.evaluate import Drawn
 MOST = 20
 
 
-def draw(runs: list[Drawn]) -> Figure:
+def draw(runs: list[Drawn]) -> style.Drawing:
     """A block for each data set: originals, below them each run's reconstructions.
 
     Runs that show other originals have a block of their own. Raises NothingToShow if no run has any.
     """
-    blocks = some(_blocks(runs), "no run of the experiment has reconstructions")
-    sizes = []
-    for members in blocks:
-        count = len(members[0].arrays["originals"][:MOST])
-        sizes.append(0.32 + min(0.5, (style.TEXT - 1.3) / count) * (1 + len(members)))
-    made, grid = style.grid(len(blocks), 1, style.TEXT, sizes)
-    for axes, members in zip(grid, blocks, strict=True):
-        originals = members[0].arrays["originals"][:MOST].astype(np.float32)
-        rows = [originals, *(member.arrays["reconstructions"][:MOST] for member in members)]
-        canvas = tile_values(np.concatenate(rows), len(originals))
-        grey = colormaps["gray"].with_extremes(bad=GROUND_HEX)
-        show(axes, canvas, as_title(members[0].run.dataset), cmap=grey, vmin=0, vmax=1)
-        labels = [member.run.label + ended(member.outcome) for member in members]
-        label_rows(axes, ["original", *labels], originals.shape[1])
-        axes.set_anchor("W")
-    return made
-
-
-def note(runs: list[Drawn]) -> str:
-    """How to read the figure."""
-    directed = any(objective_of(run.run.method).directed for run in runs)
-    how = " (a Helmholtz machine: up by its recognition net, down by the generative one)" if directed else ""
-    return (
-        "First seed; the first test patterns; below them for each run the probability of every pixel after"
-        f" one sweep to the hidden units and back{how}; black 0, white 1"
-    )
-
-
-def _blocks(runs: list[Drawn]) -> list[list[Drawn]]:
-    """Runs that reconstruct the same originals, together."""
     groups: dict[tuple, list[Drawn]] = {}
     for member in runs:
         if "reconstructions" in member.arrays:
             originals = member.arrays["originals"]
             key = (member.run.dataset, originals.shape, originals.tobytes())
             groups.setdefault(key, []).append(member)
-    return list(groups.values())
+    blocks = [(members, members[0].arrays["originals"][:MOST]) for members in groups.values()]
+    some(blocks, "no run of the experiment has reconstructions")
+    widest = style.TEXT - 1.3
+    heights = [0.32 + min(0.5, widest / len(shown)) * (1 + len(members)) for members, shown in blocks]
+    made, grid = style.grid(len(blocks), 1, style.TEXT, heights)
+    for axes, (members, originals) in zip(grid, blocks, strict=True):
+        rows = [originals.astype(np.float32)]
+        rows += [member.arrays["reconstructions"][:MOST] for member in members]
+        canvas = tile_values(np.concatenate(rows), len(originals))
+        grey = colormaps["gray"].with_extremes(bad=GROUND_HEX)
+        show(axes, canvas, as_title(members[0].run.dataset), cmap=grey, vmin=0, vmax=1)
+        labels = [member.run.label + ended(member.outcome) for member in members]
+        label_rows(axes, ["original", *labels], originals.shape[1])
+        axes.set_anchor("W")
+    directed = any(objective_of(run.run.method).directed for run in runs)
+    how = " (a Helmholtz machine: up by its recognition net, down by the generative one)" if directed else ""
+    return made, (
+        "First seed; the first test patterns; below them for each run the probability of every pixel after"
+        f" one sweep to the hidden units and back{how}; black 0, white 1"
+    )

@@ -1,7 +1,5 @@
 """Samples of every run, one block each."""
 
-from matplotlib.figure import Figure
-
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
 from ebmrepro.shown.data import heading
@@ -12,7 +10,7 @@ COLUMNS, ROWS = 20, 4
 MANY = 4
 
 
-def draw(runs: list[Samples]) -> Figure:
+def draw(runs: list[Samples]) -> style.Drawing:
     """The first samples of each run, in the order drawn; raises NothingToShow if they are no images."""
     rows = ROWS if len(runs) <= MANY else ROWS // 2
     made, grid = style.grid(len(runs), 1, style.TEXT, [0.27 + 0.3375 * rows] * len(runs))
@@ -20,9 +18,4 @@ def draw(runs: list[Samples]) -> Figure:
         require_images(member.samples, member.run.name, "sample_grid")
         canvas = tile(member.samples[: COLUMNS * rows], COLUMNS)
         show(axes, canvas, heading(member.run, member.outcome))
-    return made
-
-
-def note(runs: list[Samples]) -> str:
-    """How to read the figure."""
-    return "First seed; the first samples drawn, not selected"
+    return made, "First seed; the first samples drawn, not selected"

@@ -1,31 +1,30 @@
-"""The look of every figure, and how one becomes the same bytes every time."""
+"""What figures share: their look, whom they can show, and how one becomes the same bytes every time."""
 
 import io
 import math
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 
-import matplotlib
+import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from ebmrepro.params.methods import methods
+from ebmrepro.shown.data import some
 
 # Widths in inches of one column and of the text block of a two-column conference page.
 COLUMN, TEXT = 3.25, 6.75
 PNG_DPI = 200
 GREY = "#555555"
-OTHERS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":", "-.")
 
 SETTINGS = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "axes.titlesize": 7.5,
-    "axes.labelsize": 7,
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -39,20 +38,12 @@ SETTINGS = {
     "ytick.labelsize": 6.5,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
     "pdf.fonttype": 42,
-    "image.cmap": "gray",
 }
-
-
-@contextmanager
-def applied() -> Iterator[None]:
-    """The style, whatever matplotlibrc the machine has; draw and render inside the block."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(SETTINGS)
-        yield
+# The style, whatever matplotlibrc the machine has; draw and render inside `with applied():`.
+applied = partial(matplotlib.style.context, SETTINGS, after_reset=True)
+# A figure, and how to read it.
+Drawing = tuple[Figure, str]
 
 
 def figure(width: float, height: float) -> Figure:
@@ -75,6 +66,13 @@ def grid(count: int, across: int, width: float, heights: list[float]) -> tuple[F
     for spare in axes[count:]:
         spare.set_axis_off()
     return made, axes[:count]
+
+
+def suited(runs: list, suits: Callable[..., bool], otherwise: str, without: str) -> tuple[list, str]:
+    """The runs that suit, and the rest's names after `without`; NothingToShow(otherwise) if none suits."""
+    rest = ", ".join(run.run.name for run in runs if not suits(run))
+    absent = f"{without}, so not shown: {rest}." if rest else ""
+    return some([run for run in runs if suits(run)], otherwise), absent
 
 
 def line_style(method: str, position: int) -> dict:

@@ -1,46 +1,31 @@
 """The KL term's gradient through the last steps of the chain against that through all of them."""
 
-from matplotlib.figure import Figure
-
 from ebmrepro.plots import curves, energy_gap, style
 from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.train import Curves
 
 
-def draw(runs: list[Curves]) -> Figure:
+def draw(runs: list[Curves]) -> style.Drawing:
     """For each data set the cosine of the two gradients, and beside it the energy gap of all runs.
 
     Raises NothingToShow if no run has compared the two.
     """
-    groups = {name: members for name, members in by_dataset(runs).items() if any(map(_compared, members))}
+    compared, with_gap = curves.logged("kl_cosine"), curves.logged("energy_gap")
+    groups = {name: members for name, members in by_dataset(runs).items() if any(map(compared, members))}
     some(groups, "no run of the experiment has compared truncated and full gradients")
     made = style.figure(style.TEXT, 2.0 * len(groups))
     grid = made.subplots(len(groups), 2, squeeze=False)
     for (left, right), (dataset, members) in zip(grid, groups.items(), strict=True):
-        _cosines(left, as_title(dataset), [member for member in members if _compared(member)])
-        energy_gap.panel(right, "energy gap", [m for m in members if curves.has(m, "energy_gap")])
-    return made
-
-
-def note(runs: list[Curves]) -> str:
-    """How to read the figure."""
-    compared = [run.run.label for run in runs if _compared(run)]
-    return (
+        tables = curves.draw_runs(left, list(filter(compared, members)), "kl_cosine")
+        lowest = min(0.0, min(float(table.min().min()) for table in tables))
+        left.axhline(1, color="black", linewidth=0.5, zorder=0)
+        left.set(ylim=(1.05 * lowest, 1.05), ylabel="cosine to the full gradient")
+        left.set_title(as_title(dataset), loc="left")
+        left.legend(loc="lower right")
+        energy_gap.panel(right, "energy gap", list(filter(with_gap, members)))
+    labels = "; ".join(run.run.label for run in filter(compared, runs))
+    return made, (
         "Left: cosine between the gradients of the KL term through the last steps and through all steps of"
-        f" one chain, at each logged iteration of {'; '.join(compared)}; 1: they point the same way. Right:"
-        f" energy gap of all runs. {curves.NOTE}. {curves.divergence_note(runs)}"
+        f" one chain, at each logged iteration of {labels}; 1: they point the same way. Right: energy gap"
+        f" of all runs. {curves.NOTE}. {curves.divergence_note(runs)}"
     )
-
-
-def _cosines(axes, title: str, members: list[Curves]) -> None:
-    tables = curves.draw_runs(axes, members, "kl_cosine")
-    lowest = min(0.0, min(float(table.min().min()) for table in tables))
-    axes.axhline(1, color="black", linewidth=0.5, zorder=0)
-    axes.set_ylim(1.05 * lowest, 1.05)
-    axes.set_title(title, loc="left")
-    axes.set_ylabel("cosine to the full gradient")
-    axes.legend(loc="lower right")
-
-
-def _compared(run: Curves) -> bool:
-    return curves.has(run, "kl_cosine")

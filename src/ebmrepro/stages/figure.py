@@ -16,8 +16,8 @@ def run(params: Params, item: str) -> None:
     try:
         labels, data, digests = load(params, config, "figure")
         with style.applied():
-            made = kind.draw(data)
-            text = caption(params, "figures", item, kind.note(data))
+            made, note = kind.draw(data)
+            text = caption(params, "figures", item, note)
             style.add_footer(made, text)
             inputs = [config.kind, text, [[*label] for label in labels], digests]
             files = style.render(made, text, params.preset, workspace.data_sha256(inputs))

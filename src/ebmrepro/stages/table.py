@@ -15,16 +15,16 @@ def run(params: Params, item: str) -> None:
     kind = config.load()
     try:
         labels, data, contents = load(params, config, "table")
-        table = kind.make(data)
+        table, note = kind.make(data)
     except NothingToShow as failure:
         raise WorkspaceError(f"table {item}: {failure}") from None
-    text = caption(params, "tables", item, kind.note(data))
+    text = caption(params, "tables", item, note)
     inputs = [config.kind, text, [[*label] for label in labels], contents]
-    note = f"preset: {params.preset}; inputs sha256: {workspace.data_sha256(inputs)}"
+    made_of = f"preset: {params.preset}; inputs sha256: {workspace.data_sha256(inputs)}"
     files = {
-        ".md": to_markdown(table, text, note),
-        ".csv": to_csv(table, text, note, params.preset),
-        ".tex": to_latex(table, text, note, item),
+        ".md": to_markdown(table, text, made_of),
+        ".csv": to_csv(table, text, made_of, params.preset),
+        ".tex": to_latex(table, text, made_of, item),
     }
     for suffix, content in files.items():
         workspace.write_text(workspace.FIGURES / params.preset / f"{item}{suffix}", content)

@@ -1,28 +1,19 @@
 """The ablation: what the KL term, augmentation and several scales each do to samples and to stability."""
 
 from ebmrepro.shown.loaders.evaluate import Measured
-from ebmrepro.tables.generation import real_images
-from ebmrepro.tables.rows import NOTE, Column, build
-from ebmrepro.tables.switch_words import column
-from ebmrepro.tables.table import Table
+from ebmrepro.tables import generation
+from ebmrepro.tables.rows import NOTE, SURVIVED, build, switch
+from ebmrepro.tables.table import Made
 
-ABOUT = (column("KL term", "kl"), column("Augmentation", "augmentation"), column("Multi-scale", "scales"))
-COLUMNS = [
-    Column("classifier_frechet", "Classifier Fréchet distance ↓"),
-    Column("effective_classes", "Effective classes ↑"),
-    Column("iterations_survived", "Iterations survived ↑", every_seed=True),
-]
-
-
-def make(runs: list[Measured]) -> Table:
-    """The table; last for each data set what its real images give."""
-    return build(runs, COLUMNS, real_images, "ablation", ABOUT)
+ABOUT = (switch("KL term", "kl"), switch("Augmentation", "augmentation"), switch("Multi-scale", "scales"))
+COLUMNS = [generation.FRECHET, generation.CLASSES, SURVIVED]
+HOW = (
+    f"{NOTE}; iterations survived over all seeds. Augmentation: transitions in training. The Fréchet distance"
+    " is on features of a classifier trained on the same data: it is not an Inception FID. That of real"
+    " images is the training set's to the test set"
+)
 
 
-def note(runs: list[Measured]) -> str:
-    """How to read the table."""
-    return (
-        f"{NOTE}; iterations survived over all seeds. Augmentation: transitions in training. The Fréchet"
-        " distance is on features of a classifier trained on the same data: it is not an Inception FID. That"
-        " of real images is the training set's to the test set"
-    )
+def make(runs: list[Measured]) -> Made:
+    """The table, last for each data set what its real images give."""
+    return build(runs, COLUMNS, generation.real_images, "ablation", ABOUT), HOW

@@ -2,43 +2,25 @@
 
 from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.compose import Composed
-from ebmrepro.tables.rows import NOTE, diverged_at, seeds_text
-from ebmrepro.tables.table import Table, format_mean_sd, mean_sd
+from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
+from ebmrepro.tables.table import Made, Table
 
 COLUMNS = ["Composition", "Expression", "Samples that satisfy it ↑", "Real images that do", "Seeds"]
+HOW = (
+    f"{NOTE}; a seed has diverged if one of the models of the composition has. Share of samples whose"
+    " attributes satisfy the expression, as classifiers trained on real images see them. Beside it the share"
+    " of real test images that do by their labels: what images that ignore the expression reach"
+)
 
 
-def make(items: list[Composed]) -> Table:
+def make(items: list[Composed]) -> Made:
     """A row for each expression; raises NothingToShow if there is no composition."""
-    some(items, "the experiment has no composition")
-    rows, records = [], []
-    for item in items:
-        diverged = diverged_at(item)
-        finished = [metrics for seed, metrics in item.metrics.items() if seed not in diverged]
+    table = Table(COLUMNS)
+    for item in some(items, "the experiment has no composition"):
         for key, words in item.words.items():
-            mean, sd = mean_sd(metrics.get(f"accuracy_{key}") for metrics in finished)
-            cell = format_mean_sd(mean, sd) if finished else "diverged"
+            cells, numbers = numbers_of(item, [Column(f"accuracy_{key}", "", record="accuracy")])
             share = item.shares[key]
-            rows.append([as_title(item.name), words, cell, f"{share:.3f}", seeds_text(item)])
-            records.append(
-                {
-                    "composition": item.name,
-                    "expression": key,
-                    "words": words,
-                    "seeds": len(item.outcomes),
-                    "diverged": " ".join(f"{seed}@{at}" for seed, at in diverged.items()),
-                    "accuracy_mean": mean,
-                    "accuracy_sd": sd,
-                    "share_of_real_images": share,
-                }
-            )
-    return Table(COLUMNS, rows, records)
-
-
-def note(items: list[Composed]) -> str:
-    """How to read the table."""
-    return (
-        f"{NOTE}; a seed has diverged if one of the models of the composition has. Share of samples whose"
-        " attributes satisfy the expression, as classifiers trained on real images see them. Beside it the"
-        " share of real test images that do by their labels: what images that ignore the expression reach"
-    )
+            row = [as_title(item.name), words, *cells, f"{share:.3f}", seeds_text(item)]
+            about = {"composition": item.name, "expression": key, "words": words}
+            table.add(row, about | numbers | {"share_of_real_images": share})
+    return table, HOW

@@ -2,7 +2,7 @@
 
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.tables.rows import NOTE, Column, build
-from ebmrepro.tables.table import Table
+from ebmrepro.tables.table import Made
 
 COLUMNS = [
     Column("test_log_likelihood", "Test log-likelihood (nats) ↑"),
@@ -11,16 +11,11 @@ COLUMNS = [
 ]
 
 
-def make(runs: list[Measured]) -> Table:
-    """The table; last for each data set the true density and its training points."""
-    return build(runs, COLUMNS, _truth, "density")
-
-
-def note(runs: list[Measured]) -> str:
-    """How to read the table."""
+def make(runs: list[Measured]) -> Made:
+    """The table, last for each data set the true density and its training points."""
     edges = [m["grid_edge_mass"] for run in runs for m in run.metrics.values() if m.get("grid_edge_mass")]
     largest = f" (largest here: {max(edges):.0e})" if edges else ""
-    return (
+    return build(runs, COLUMNS, _truth, "density"), (
         f"{NOTE}. log Z by grid normalisation, valid where the mass in the grid's outermost cells is small"
         f"{largest}. MMD² and W₂, the 2-Wasserstein distance, of samples to test points; the MMD² estimate is"
         " unbiased and may be negative. The last row is the true density's likelihood of the test points, and"
@@ -29,8 +24,7 @@ def note(runs: list[Measured]) -> str:
 
 
 def _truth(members: list[Measured]):
+    *_, metrics = members[0].metrics.values()
     numbers = {"test_log_likelihood": members[0].reference.get("true_test_log_likelihood")}
-    for metrics in members[0].metrics.values():
-        for key in ("mmd_squared", "wasserstein"):
-            numbers[key] = metrics.get(f"{key}_train_to_test")
+    numbers |= {key: metrics.get(f"{key}_train_to_test") for key in ("mmd_squared", "wasserstein")}
     return [("true density", numbers)]

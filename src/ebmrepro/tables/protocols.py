@@ -1,25 +1,21 @@
 """The same models sampled and measured by different protocols: does the number depend on who samples?"""
 
-from collections.abc import Mapping
-
-from ebmrepro.shown.data import NothingToShow, as_title
+from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.loaders.resample import Resampled
-from ebmrepro.tables import density as table_density
-from ebmrepro.tables import generation as table_generation
-from ebmrepro.tables.inception_groups import NO_GROUP, Group, columns_of, groups_of, groups_of_run
-from ebmrepro.tables.inception_groups import NOTE as RULERS
-from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
-from ebmrepro.tables.table import MISSING, Table
+from ebmrepro.tables import density, generation
+from ebmrepro.tables.inception import NO_GROUP, RULERS, Group, columns_of, groups_of, groups_of_run
+from ebmrepro.tables.rows import NOTE, Column, add_run, metric_names
+from ebmrepro.tables.table import MISSING, Made, Table
 
 # What tells generations apart; not every kind has all of them.
 SETTINGS = ("weights", "rounds", "steps", "final_steps", "step_size", "noise", "samples")
 WEIGHTS = {"ema": "EMA", "raw": "raw"}
 # Of runs that are not measured by Inception.
-PLAIN = [*table_generation.COLUMNS, *table_density.COLUMNS]
+PLAIN = [*generation.COLUMNS, *density.COLUMNS]
 
 
-def make(items: list[Resampled]) -> Table:
+def make(items: list[Resampled]) -> Made:
     """A row for each protocol, and for each resize and reference of Inception that it is measured with.
 
     Raises NothingToShow if no protocol has a number that is shown.
@@ -27,32 +23,24 @@ def make(items: list[Resampled]) -> Table:
     members = [item.measured for item in items]
     groups = groups_of(members)
     headings = [column.heading for column in _columns(members, NO_GROUP)]
-    if not headings:
-        raise NothingToShow("the experiment has no protocol with a number to show")
+    some(headings, "the experiment has no protocol with a number to show")
     # How images were resized and what they are compared with says nothing of other numbers.
     about = ["Resize", "Reference"] if groups else []
-    rows, records = [], []
-    for group in [*groups, NO_GROUP]:
-        for item in items:
-            if group not in groups_of_run(item.measured, groups):
-                continue
-            cells, record = numbers_of(item.measured, _columns(members, group))
-            words = [as_title(item.measured.run.dataset), item.measured.run.label, as_title(item.name)]
-            words += [item.source, *(group.words if groups else []), *_settings(item.generation)]
-            rows.append([*words, *cells, seeds_text(item.measured)])
-            own = {"protocol": item.name, "source": item.source}
-            own |= {"mode": group.mode, "reference": group.reference} if groups else {}
-            own |= {key: item.generation.get(key) for key in SETTINGS}
-            records.append(own | record)
     settings = [key.replace("_", " ").capitalize() for key in SETTINGS]
-    columns = ["Data", "Method", "Protocol", "Who samples so", *about, *settings, *headings, "Seeds"]
-    return Table(columns, rows, records)
-
-
-def note(items: list[Resampled]) -> str:
-    """How to read the table."""
-    rulers = f" {RULERS}." if groups_of([item.measured for item in items]) else ""
-    return (
+    table = Table(["Data", "Method", "Protocol", "Who samples so", *about, *settings, *headings, "Seeds"])
+    for group in [*groups, NO_GROUP]:
+        for item, member in zip(items, members, strict=True):
+            if group not in groups_of_run(member, groups):
+                continue
+            values = {key: item.generation.get(key) for key in SETTINGS}
+            words = [member.run.label, as_title(item.name), item.source, *(group.words if groups else [])]
+            words += map(_word, values.values())
+            own = (
+                {"protocol": item.name, "source": item.source} | (group._asdict() if groups else {}) | values
+            )
+            add_run(table, member, _columns(members, group), words, own)
+    rulers = f" {RULERS}." if groups else ""
+    return table, (
         f"{NOTE}. All protocols of a run sample the same trained models.{rulers} A chain takes rounds times"
         " steps, with the augmentation transition between rounds where the protocol has one, then the final"
         " steps without it. EMA: moving average of the weights; raw: the weights at the end of training."
@@ -64,15 +52,11 @@ def _columns(members: list[Measured], group: Group) -> list[Column]:
     """Those that any of `members` has numbers in."""
     columns = columns_of(members, group)
     taken = {column.metric for column in columns}
-    plain = [member for member in members if not groups_of([member])]
-    known = {name for member in plain for metrics in member.metrics.values() for name in metrics}
-    return columns + [column for column in PLAIN if column.metric in known - taken]
+    known = metric_names(member for member in members if not groups_of([member])).keys() - taken
+    return columns + [column for column in PLAIN if column.metric in known]
 
 
-def _settings(generation: Mapping) -> list[str]:
-    values = [generation.get(key) for key in SETTINGS]
-    return [MISSING if value is None else _word(value) for value in values]
-
-
-def _word(value: str | float) -> str:
+def _word(value: str | float | None) -> str:
+    if value is None:
+        return MISSING
     return WEIGHTS.get(value, value) if isinstance(value, str) else f"{value:,}"

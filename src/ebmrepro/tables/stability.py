@@ -1,38 +1,24 @@
 """Which architectures can be trained, with the KL term and without it: iterations survived."""
 
 from ebmrepro.shown.loaders.evaluate import Measured
-from ebmrepro.tables.rows import Column, Words, build, diverged_at
-from ebmrepro.tables.switch_words import column
-from ebmrepro.tables.table import MISSING, Table
+from ebmrepro.tables.rows import SURVIVED, Words, build, diverged_at, finished_text, switch
+from ebmrepro.tables.table import MISSING, Made
 
-ABOUT = (
-    column("Attention", "attention"),
-    column("Normalisation", "normalise"),
-    column("Spectral norm", "spectral_norm"),
-    column("KL term", "kl"),
-)
+BUILT_OF = {"Attention": "attention", "Normalisation": "normalise", "Spectral norm": "spectral_norm"}
+ABOUT = [switch(heading, key) for heading, key in (BUILT_OF | {"KL term": "kl"}).items()]
 # Of an ablation's runs, which the others do not tell apart.
-ALSO = (column("Augmentation", "augmentation"), column("Multi-scale", "scales"))
-COLUMNS = [Column("iterations_survived", "Iterations survived ↑", every_seed=True)]
+ALSO = (switch("Augmentation", "augmentation"), switch("Multi-scale", "scales"))
+HOW = (
+    "Mean ± sample standard deviation of the iterations before divergence over all seeds, diverged ones"
+    " included; a seed that finished counts all its iterations"
+)
 
 
-def make(runs: list[Measured]) -> Table:
-    """The table; a row for each run, augmentation and scales where the runs differ in them."""
+def make(runs: list[Measured]) -> Made:
+    """A row for each run, augmentation and scales where the runs differ in them."""
     differing = (words for words in ALSO if len({words.text(run) for run in runs}) > 1)
-    about = (*ABOUT, *differing, Words("Seeds finished", _finished))
-    return build(runs, COLUMNS, None, "stability", about, Words("Diverged", _causes))
-
-
-def note(runs: list[Measured]) -> str:
-    """How to read the table."""
-    return (
-        "Mean ± sample standard deviation of the iterations before divergence over all seeds, diverged ones"
-        " included; a seed that finished counts all its iterations"
-    )
-
-
-def _finished(member: Measured) -> str:
-    return f"{len(member.outcomes) - len(diverged_at(member))} of {len(member.outcomes)}"
+    about = (*ABOUT, *differing, Words("Seeds finished", finished_text))
+    return build(runs, [SURVIVED], None, "stability", about, Words("Diverged", _causes)), HOW
 
 
 def _causes(member: Measured) -> str:

@@ -6,7 +6,7 @@ import math
 import re
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ebmrepro.shown.caption import escape_latex
 
@@ -18,8 +18,17 @@ class Table:
     """`columns` and `rows` as people read them; `records` the same numbers unrounded, for the CSV file."""
 
     columns: list[str]
-    rows: list[list[str]]
-    records: list[dict[str, str | float | int | None]]
+    rows: list[list[str]] = field(default_factory=list)
+    records: list[dict[str, str | float | int | None]] = field(default_factory=list)
+
+    def add(self, row: list[str], record: dict[str, str | float | int | None]) -> None:
+        """One row more, in both."""
+        self.rows.append(row)
+        self.records.append(record)
+
+
+# A table, and how to read it.
+Made = tuple[Table, str]
 
 
 def mean_sd(values: Iterable[float | None]) -> tuple[float | None, float | None]:
@@ -35,17 +44,19 @@ def format_mean_sd(mean: float | None, sd: float | None) -> str:
     if mean is None:
         return MISSING
     if not sd:
-        return _signed(f"{mean:.4g}") + (" ± 0" if sd == 0 else "")
-    decimals = max(0, 1 - math.floor(math.log10(sd)))
-    return f"{_signed(f'{mean:.{decimals}f}')} ± {sd:.{decimals}f}"
+        text = f"{mean:.4g}" + (" ± 0" if sd == 0 else "")
+    else:
+        decimals = max(0, 1 - math.floor(math.log10(sd)))
+        text = f"{mean:.{decimals}f} ± {sd:.{decimals}f}"
+    return re.sub("^-", "−", text)
 
 
 def to_markdown(table: Table, caption: str, note: str) -> str:
     """A pipe table under its caption; `note` in a comment."""
-    lines = [f"<!-- {note} -->", "", caption.replace("<", "&lt;"), ""]
-    lines += ["| " + " | ".join(map(_in_pipes, table.columns)) + " |", "|" + " --- |" * len(table.columns)]
-    lines += ["| " + " | ".join(map(_in_pipes, row)) + " |" for row in table.rows]
-    return "\n".join(lines) + "\n"
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in (table.columns, *table.rows)]
+    head, *rows = [f"| {' | '.join(row)} |" for row in cells]
+    lines = [f"<!-- {note} -->", "", caption.replace("<", "&lt;"), "", head, "|" + " --- |" * len(cells[0])]
+    return "\n".join([*lines, *rows]) + "\n"
 
 
 def from_markdown(text: str) -> tuple[str, list[str], list[list[str]]]:
@@ -67,9 +78,7 @@ def to_csv(table: Table, caption: str, note: str, preset: str) -> str:
     columns = list(dict.fromkeys(["preset", *(key for record in table.records for key in record)]))
     writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
     writer.writeheader()
-    for record in table.records:
-        cells = {key: "" if value is None else value for key, value in record.items()}
-        writer.writerow({"preset": preset} | cells)
+    writer.writerows({"preset": preset} | record for record in table.records)
     return text.getvalue()
 
 
@@ -91,11 +100,3 @@ def to_latex(table: Table, caption: str, note: str, name: str) -> str:
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _signed(number: str) -> str:
-    return number.replace("-", "−", 1) if number.startswith("-") else number
-
-
-def _in_pipes(cell: str) -> str:
-    return cell.replace("|", "\\|")

@@ -6,7 +6,7 @@ from ebmrepro.params.shown import Shown
 
 
 class Figure(Shown):
-    """A figure over all runs of an experiment. `draw(data)` gives a matplotlib figure."""
+    """A figure over all runs of an experiment. `draw(data)` gives a matplotlib figure, and how to read it."""
 
     implementation = "ebmrepro.plots.{kind}"
     # Of stage sample: every seed's samples, not the first one's alone.

@@ -4,6 +4,9 @@ from ebmrepro.params.shown import Shown
 
 
 class Table(Shown):
-    """Numbers of runs, mean and standard deviation over seeds; `make(data)` gives a tables.table.Table."""
+    """Numbers of runs, mean and standard deviation over seeds.
+
+    `make(data)` gives a tables.table.Table, and how to read it.
+    """
 
     implementation = "ebmrepro.tables.{kind}"
