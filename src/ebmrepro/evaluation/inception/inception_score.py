@@ -6,16 +6,15 @@ from scipy.special import rel_entr
 from ebmrepro.files.workspace import WorkspaceError
 
 
-def inception_score(probabilities: np.ndarray, splits: int = 10) -> tuple[float, float]:
+def inception_score(probabilities: np.ndarray, splits: int) -> tuple[float, float]:
     """exp E_x KL(p(y|x) || p(y)), between 1 and the number of classes: mean and standard deviation of splits.
 
     `probabilities` (n, classes), rows sum to 1, of images in random order: as the reference code does
     (openai/improved-gan), the images are cut into `splits` runs of neighbours, i n / splits rounded down to
     (i + 1) n / splits, and the standard deviation is that of the splits themselves (divided by their number).
 
-    Fewer images in a split give a lower score: state n and splits beside it.
-
-    Raises WorkspaceError if a split would be empty or rows are no probabilities.
+    Fewer images in a split give a lower score: state n and splits beside it. Raises WorkspaceError if a split
+    would be empty or rows are no probabilities.
     """
     count = len(probabilities)
     if splits < 1 or count < splits:

@@ -25,16 +25,14 @@ def kernel_inception_distance(
     real: np.ndarray,
     generator: np.random.Generator,
     device: torch.device,
-    subsets: int = 100,
-    size: int = 1000,
+    subsets: int,
+    size: int,
 ) -> tuple[float, float]:
     """Mean and standard deviation over random subsets of the MMD^2 of features (n, d) and (m, d).
 
     Each of `subsets` compares `size` vectors of either set, or as many as the smaller set has, drawn without
-    replacement; the mean is an unbiased estimate whatever n and m, the standard deviation is that of one
-    subset. In float64.
-
-    Raises WorkspaceError if a set has fewer than two vectors.
+    replacement: the mean is unbiased whatever n and m, the standard deviation is that of one subset. In
+    float64. Raises WorkspaceError if a set has fewer than two vectors.
     """
     size = min(size, len(made), len(real))
     if size < 2 or subsets < 1:

@@ -1,7 +1,5 @@
 """The log-likelihood of binary data, by the best road that a model offers."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
@@ -13,19 +11,6 @@ from ebmrepro.params.evaluations.binary import BinaryEvaluation
 EXACT, ANNEALED, BOUND = "exact", "annealed importance sampling", "importance-weighted bound"
 
 
-class Likelihood(NamedTuple):
-    """Log-likelihoods (n,) and (m,) of train and test data in nats, float64.
-
-    `log_partition` and its standard error `log_partition_error`: of an RBM alone, the error None where log Z
-    is exact.
-    """
-
-    train: Tensor
-    test: Tensor
-    log_partition: float | None = None
-    log_partition_error: float | None = None
-
-
 def how(model: nn.Module) -> str:
     """How `likelihood` finds it: EXACT, ANNEALED, or BOUND, a lower bound."""
     if hasattr(model, "recognition"):
@@ -35,23 +20,23 @@ def how(model: nn.Module) -> str:
 
 @torch.no_grad()
 def likelihood(
-    model: nn.Module,
-    train: Tensor,
-    test: Tensor,
-    config: BinaryEvaluation,
-    generator: torch.Generator,
-) -> Likelihood:
-    """Log-likelihoods of binary `train` (n, d) and `test` (m, d), found as `how` says."""
+    model: nn.Module, train: Tensor, test: Tensor, config: BinaryEvaluation, generator: torch.Generator
+) -> tuple[Tensor, Tensor, dict[str, float]]:
+    """Log-likelihoods (n,) and (m,) in nats, float64, of binary `train` (n, d) and `test` (m, d).
+
+    Found as `how` says. Third are `log_partition`, of an RBM alone, and where it is estimated its standard
+    error `log_partition_error`.
+    """
     if how(model) == BOUND:
         parts = (log_likelihood_bound(model, x, config.importance_samples, generator) for x in (train, test))
-        return Likelihood(*parts)
+        return *parts, {}
     if how(model) == EXACT:
-        log_partition, error = float(model.double().log_partition()), None
+        partition = {"log_partition": float(model.double().log_partition())}
         model.float()
     else:
+        bias = base_rate_bias(model, train)
         estimate = annealed_importance_sampling(
-            model, base_rate_bias(model, train), config.ais_temperatures, config.ais_chains, generator
+            model, bias, config.ais_temperatures, config.ais_chains, generator
         )
-        log_partition, error = estimate.log_partition, estimate.standard_error
-    parts = (-model(x).double() - log_partition for x in (train, test))
-    return Likelihood(*parts, log_partition, error)
+        partition = {"log_partition": estimate.log_partition, "log_partition_error": estimate.standard_error}
+    return *(-model(x).double() - partition["log_partition"] for x in (train, test)), partition

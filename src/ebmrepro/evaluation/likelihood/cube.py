@@ -25,11 +25,6 @@ from ebmrepro.params.evaluations.inception import Likelihood
 BATCH = 256
 
 
-def bits_per_dimension(log_density: float, dimensions: int) -> float:
-    """8 - log p / (d log 2) of the mean log-density in nats of dequantised 8-bit images of d values."""
-    return 8 - log_density / (dimensions * math.log(2))
-
-
 def cube_likelihood(
     energy: nn.Module,
     test: np.ndarray,
@@ -49,8 +44,7 @@ def cube_likelihood(
     """
     rng = np.random.default_rng(chosen)
     index = np.sort(rng.choice(len(test), min(config.points, len(test)), replace=False))
-    noise = torch.Generator().manual_seed(chosen)
-    points = dequantise(torch.from_numpy(test[index]), noise)
+    points = dequantise(torch.from_numpy(test[index]), torch.Generator().manual_seed(chosen))
     with torch.no_grad():
         parts = [energy(part.to(generator.device)).double().cpu() for part in points.split(BATCH)]
     mean_energy = float(torch.cat(parts).mean())
@@ -62,5 +56,5 @@ def cube_likelihood(
         "log_weight_effective_size": partition.effective_samples,
         "metropolis_acceptance": acceptance,
         "test_log_likelihood": likelihood,
-        "bits_per_dimension": bits_per_dimension(likelihood, math.prod(test.shape[1:])),
+        "bits_per_dimension": 8 - likelihood / (math.prod(test.shape[1:]) * math.log(2)),
     }

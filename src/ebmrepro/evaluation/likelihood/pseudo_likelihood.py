@@ -25,14 +25,12 @@ def log_pseudo_likelihood(rbm: nn.Module, v: Tensor) -> Tensor:
             f"the pseudo-likelihood here is that of binary visible units, not of {rbm.visible} ones"
         )
     rbm.check_data(v)
-    rows = max(1, CHUNK // rbm.weight.numel())
-    return torch.cat([_of_rows(rbm, part) for part in v.split(rows)])
-
-
-def _of_rows(rbm: nn.Module, v: Tensor) -> Tensor:
-    drive = rbm.hidden_drive(v)
-    # Flipping v_i adds 1 - 2 v_i to it: the drives of all d flipped states, (n, d, m), from those of v.
-    change = 1 - 2 * v
-    flipped = torch.addcmul(drive[:, None], change[:, :, None], rbm.weight)
-    gained = softplus(flipped).sum(2) - softplus(drive).sum(1, True)
-    return logsigmoid(-change * rbm.visible_bias - gained).sum(1)
+    found = []
+    for part in v.split(max(1, CHUNK // rbm.weight.numel())):
+        drive = rbm.hidden_drive(part)
+        # Flipping v_i adds 1 - 2 v_i to it: the drives of all d flipped states, (n, d, m), from those of v.
+        change = 1 - 2 * part
+        flipped = torch.addcmul(drive[:, None], change[:, :, None], rbm.weight)
+        gained = softplus(flipped).sum(2) - softplus(drive).sum(1, True)
+        found.append(logsigmoid(-change * rbm.visible_bias - gained).sum(1))
+    return torch.cat(found)

@@ -7,7 +7,7 @@ from ebmrepro.data.streams import stream_seed
 from ebmrepro.evaluation.likelihood.binary import how, likelihood
 from ebmrepro.evaluation.likelihood.pseudo_likelihood import log_pseudo_likelihood
 from ebmrepro.evaluation.samples.binary import filters, reconstruct, reconstruction_error, valid_share
-from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
+from ebmrepro.evaluation.samples.distances import median_bandwidth, mmd_squared
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
 from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
@@ -26,16 +26,13 @@ def _of_seed(config: BinaryEvaluation, subject: Subject, seed: int) -> Numbers:
     energy, samples, ruler = subject.energy(seed), subject.samples[seed], subject.ruler
     train, test = (subject.data[part]["x"] for part in ("train", "test"))
     generator = torch.Generator(subject.device).manual_seed(stream_seed(seed, "evaluation"))
-    points = torch.from_numpy(test).to(subject.device)
-    found = likelihood(energy, torch.from_numpy(train).to(subject.device), points, config, generator)
+    known, points = (torch.from_numpy(x).to(subject.device) for x in (train, test))
+    of_train, of_test, partition = likelihood(energy, known, points, config, generator)
     metrics = {
-        "train_log_likelihood": float(found.train.mean()),
-        "test_log_likelihood": float(found.test.mean()),
+        "train_log_likelihood": float(of_train.mean()),
+        "test_log_likelihood": float(of_test.mean()),
+        **partition,
     }
-    if found.log_partition is not None:
-        metrics["log_partition"] = found.log_partition
-    if found.log_partition_error is not None:
-        metrics["log_partition_error"] = found.log_partition_error
     if hasattr(energy, "hidden_drive"):
         metrics["pseudo_log_likelihood"] = float(log_pseudo_likelihood(energy, points).double().mean())
     reconstructions = reconstruct(energy, points, generator)

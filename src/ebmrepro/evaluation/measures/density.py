@@ -4,8 +4,7 @@ import numpy as np
 import torch
 
 from ebmrepro.evaluation.likelihood.grid import log_likelihood, normalise_on_grid
-from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
-from ebmrepro.evaluation.samples.wasserstein import wasserstein_2
+from ebmrepro.evaluation.samples.distances import median_bandwidth, mmd_squared, wasserstein_2
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
 from ebmrepro.params.evaluations.density import DensityEvaluation
 
@@ -34,6 +33,5 @@ def _of_seed(config: DensityEvaluation, subject: Subject, seed: int) -> Numbers:
         "wasserstein": wasserstein_2(samples[:shown], test[:shown]),
         "wasserstein_train_to_test": wasserstein_2(train[:shown], test[:shown]),
     }
-    return Numbers(
-        metrics, {"log_density": grid.log_density.float().cpu().numpy(), "box": np.array(config.box)}
-    )
+    log_density = grid.log_density.float().cpu().numpy()
+    return Numbers(metrics, {"log_density": log_density, "box": np.array(config.box)})
