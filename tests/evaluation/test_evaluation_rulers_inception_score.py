@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ebmrepro.evaluation.inception.inception_score import inception_score
+from ebmrepro.evaluation.inception.scores import inception_score
 from ebmrepro.files.workspace import WorkspaceError
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from cleanfid.fid import kernel_distance
 
-from ebmrepro.evaluation.inception.kid import cubic_mmd_squared, kernel_inception_distance
+from ebmrepro.evaluation.inception.scores import cubic_mmd_squared, kernel_inception_distance
 from ebmrepro.files.workspace import WorkspaceError
 
 CPU = torch.device("cpu")

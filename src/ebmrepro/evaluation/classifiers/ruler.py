@@ -1,8 +1,4 @@
-"""The ruler for a labelled image set: one classifier for each of its attributes.
-
-Trained on real images alone; its features stand where Inception's stand in the FID, its predictions judge
-which attributes a sample shows.
-"""
+"""The ruler for a labelled image set: one classifier for each attribute, trained on real images alone."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -17,7 +13,7 @@ from ebmrepro.params.datasets import ClassifierRuler
 
 
 class Ruler:
-    """Classifiers by attribute, in the order of their names."""
+    """Classifiers by attribute, in the order of their names; they judge which values a sample shows."""
 
     def __init__(self, classifiers: Mapping[str, Classifier]):
         self.classifiers = dict(sorted(classifiers.items()))

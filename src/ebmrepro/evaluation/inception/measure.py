@@ -6,11 +6,14 @@ import numpy as np
 import torch
 
 from ebmrepro.evaluation.inception.features import Features
-from ebmrepro.evaluation.inception.inception_score import inception_score
-from ebmrepro.evaluation.inception.kid import kernel_inception_distance
 from ebmrepro.evaluation.inception.manifold import manifold
 from ebmrepro.evaluation.inception.prepare import Reference
-from ebmrepro.evaluation.samples.frechet import Moments, distance_of_moments, moments
+from ebmrepro.evaluation.inception.scores import (
+    frechet_inception_distance,
+    inception_score,
+    kernel_inception_distance,
+)
+from ebmrepro.evaluation.samples.frechet import moments
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
 
@@ -50,8 +53,7 @@ def measure(
         found[f"inception_score_sd_{mode}_{count}"] = spread
         of_count = moments([made.pool[:count]])
         for name, reference in references.items():
-            distance = frechet_inception_distance(of_count, reference.moments)
-            found[f"fid_{mode}_{name}_{count}"] = distance
+            found[f"fid_{mode}_{name}_{count}"] = frechet_inception_distance(of_count, reference.moments)
     for name, reference in references.items():
         compared = min(drawn, len(reference.features))
         pool, real = made.pool[:compared], reference.features[:compared]
@@ -63,22 +65,3 @@ def measure(
         numbers = {"kid": kid, "kid_sd": spread, **shape}
         found |= {f"{ruler}_{mode}_{name}_{compared}": value for ruler, value in numbers.items()}
     return found
-
-
-def frechet_inception_distance(made: Moments, real: Moments) -> float:
-    """The FID (Heusel, Ramsauer, Unterthiner, Nessler and Hochreiter, 2017), at least 0 but for rounding.
-
-    That of n samples is biased upwards, by about a constant over n that differs from model to model
-    (Binkowski et al., 2018; Chong and Forsyth, 2020): numbers at different n are never compared.
-
-    Raises WorkspaceError if either set is no larger than its features are many: its covariance is singular
-    then, and the distance measures the missing directions.
-    """
-    for name, side in (("samples", made), ("reference images", real)):
-        dimensions = len(side.mean)
-        if side.count <= dimensions:
-            raise WorkspaceError(
-                f"no FID of {side.count} {name}: {dimensions} features have a singular covariance then,"
-                f" measure at least {dimensions + 1}"
-            )
-    return distance_of_moments(made, real)

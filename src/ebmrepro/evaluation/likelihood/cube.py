@@ -6,9 +6,8 @@ the image's cell of volume 256^-d, so that (Theis, van den Oord and Bethge, 2016
 
     -log2 P(v) / d  <=  8 - E_u[log p(x)] / (d log 2)
 
-The right-hand side is what papers call bits per dimension: 8 is log2 of the 256 levels, and the uniform
-density on the cube has exactly 8. With log Z by annealed importance sampling, too small on average, the
-likelihood is too high on average and the bits per dimension too few.
+The right-hand side is what papers call bits per dimension: the uniform density on the cube has exactly 8.
+With log Z by annealed importance sampling, too small on average, these bits are too few on average.
 """
 
 import math

@@ -34,20 +34,18 @@ def measure(config: InceptionEvaluation, subject: Subject) -> Measured:
     ratios = pairwise_distance_ratios(samples, test, config.seed)
     shown = {seed: np.array(images[: config.shown_neighbours]) for seed, images in samples.items()}
     _, index = nearest(np.concatenate(list(shown.values())), train)
-    parts = np.split(index, np.cumsum([len(images) for images in shown.values()])[:-1])
     found = {}
-    for (seed, images), near in zip(shown.items(), parts, strict=True):
+    # Every seed has as many samples.
+    for (seed, images), near in zip(shown.items(), index.reshape(len(shown), -1), strict=True):
         metrics = numbers[seed] | {"pairwise_distance_ratio": ratios[seed]}
         metrics |= separation(subject.long_chains.get(seed))
         found[seed] = Numbers(metrics, {"shown": images, "nearest_train": np.array(train[near])})
     if path := config.likelihood:
         with progress(f"log Z of {subject.run}", len(samples) * path.chains * (path.temperatures - 1)) as bar:
-            for seed in samples:
+            for seed, (metrics, _) in found.items():
                 generator = torch.Generator(subject.device).manual_seed(stream_seed(seed, "evaluation"))
                 energy = subject.energy(seed)
-                found[seed].metrics.update(
-                    path.load()(energy, test, path, config.seed, generator, bar.advance)
-                )
+                metrics |= path.load()(energy, test, path, config.seed, generator, bar.advance)
     return Measured(found)
 
 
