@@ -33,10 +33,10 @@ def inception(stand_in):
     return inception_of(folder, "legacy_tensorflow", entry, batch_size=16)
 
 
-def reference_of(network, images, count=None, kept=10_000, seed=0, **given):
+def reference_of(network, images, count=None, kept=10_000, seed=0, advance=lambda count: None):
     count = len(images) if count is None else count
     origin = Origin(network.network, images_sha256(images), count, min(kept, count), seed)
-    return make_reference(network, images, origin, **given)
+    return make_reference(network, images, origin, advance)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,6 @@ from torchvision.transforms.v2 import functional as transform
 from ebmrepro.evaluation.units import as_unit
 
 BATCH = 256
-# Share of in-distribution images kept at the threshold of FPR95.
-TRUE_POSITIVE_RATE = 0.95
 
 
 def made_set(name: str, images: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -31,7 +29,8 @@ def made_set(name: str, images: np.ndarray, count: int, rng: np.random.Generator
     if name == "constant":
         return np.broadcast_to(rng.integers(0, 256, (*shape[:2], 1, 1), dtype=np.uint8), shape).copy()
     if name == "photographs":
-        photographs, (height, width), patches = load_sample_images().images, shape[2:], []
+        photographs, patches = load_sample_images().images, []
+        height, width = shape[2:]
         for _ in range(count):
             photograph = photographs[rng.integers(len(photographs))]
             top = rng.integers(photograph.shape[0] - height + 1)
@@ -71,7 +70,7 @@ def detection(inside: np.ndarray, outside: np.ndarray) -> dict[str, float]:
         return {"auroc": float("nan"), "fpr95": float("nan")}
     truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
     false_positive, true_positive, _ = roc_curve(truth, score, drop_intermediate=False)
-    enough = int(np.argmax(true_positive >= TRUE_POSITIVE_RATE))
+    enough = int(np.argmax(true_positive >= 0.95))
     return {"auroc": float(roc_auc_score(truth, score)), "fpr95": float(false_positive[enough])}
 
 

@@ -31,17 +31,14 @@ def halvings(side: int) -> int:
 
 
 def quarter_means(maps: Tensor) -> Tensor:
-    """What adaptive average pooling gives, from slices and sums, whose gradients are deterministic."""
+    """The mean of each quarter of maps (B, C, H, W), (B, C, 2, 2); quarters of odd sides overlap by one."""
     rows, columns = ((slice(0, -(-n // 2)), slice(n // 2, n)) for n in maps.shape[2:])
     means = [maps[:, :, row, column].mean((2, 3)) for row in rows for column in columns]
     return torch.stack(means, -1).unflatten(-1, (2, 2))
 
 
 class QuarterMeans(nn.Module):
-    """The mean of each quarter of a map: (B, C, H, W) to (B, C, 2, 2). Quarters of odd sides overlap by one.
-
-    torch has no deterministic gradient of its own function for it on CUDA.
-    """
+    """`quarter_means`, or torch's own function for it where its gradient is deterministic: not on CUDA."""
 
     def forward(self, maps: Tensor) -> Tensor:
         """Means (B, C, 2, 2) of maps (B, C, H, W)."""
@@ -96,7 +93,7 @@ class Classifier(nn.Module):
         return torch.cat([self(part).argmax(1).cpu() for part in self._parts(images)]).numpy()
 
     def _parts(self, images: np.ndarray) -> Iterator[Tensor]:
-        """The images as forward takes them, some at a time."""
+        """The images as `forward` takes them, some at a time."""
         device, pixels = self.output.weight.device, images.shape[2] * images.shape[3]
         rows = min(CHUNK, -(-CHUNK * LARGEST**2 // pixels))
         for start in range(0, max(len(images), 1), rows):
@@ -115,8 +112,7 @@ def train_classifier(
 ) -> Classifier:
     """A classifier fitted to uint8 images (n, C, H, W) and int64 labels (n,) by Adam on cross-entropy.
 
-    The images may be mapped from a file: one batch at a time is in memory. `advance` is called after each
-    epoch.
+    The images may be mapped: one batch at a time is in memory. `advance` is called after each epoch.
     """
     torch.manual_seed(seed)
     halved = halvings(max(images.shape[2:]))

@@ -5,14 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from ebmrepro.evaluation.inception import scores
 from ebmrepro.evaluation.inception.features import Features
 from ebmrepro.evaluation.inception.manifold import manifold
 from ebmrepro.evaluation.inception.prepare import Reference
-from ebmrepro.evaluation.inception.scores import (
-    frechet_inception_distance,
-    inception_score,
-    kernel_inception_distance,
-)
 from ebmrepro.evaluation.samples.frechet import moments
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
@@ -48,19 +44,17 @@ def measure(
             raise WorkspaceError(
                 f"numbers of {count} samples cannot be measured on {drawn}: draw more or ask for fewer"
             )
-        score, spread = inception_score(made.probabilities[:count], config.splits)
-        found[f"inception_score_{mode}_{count}"] = score
-        found[f"inception_score_sd_{mode}_{count}"] = spread
+        score, spread = scores.inception_score(made.probabilities[:count], config.splits)
+        found |= {f"inception_score_{mode}_{count}": score, f"inception_score_sd_{mode}_{count}": spread}
         of_count = moments([made.pool[:count]])
         for name, reference in references.items():
-            found[f"fid_{mode}_{name}_{count}"] = frechet_inception_distance(of_count, reference.moments)
+            distance = scores.frechet_inception_distance(of_count, reference.moments)
+            found[f"fid_{mode}_{name}_{count}"] = distance
     for name, reference in references.items():
         compared = min(drawn, len(reference.features))
         pool, real = made.pool[:compared], reference.features[:compared]
-        generator = np.random.default_rng(config.seed)
-        kid, spread = kernel_inception_distance(
-            pool, real, generator, device, config.subsets, config.subset_size
-        )
+        rng, subsets = np.random.default_rng(config.seed), (config.subsets, config.subset_size)
+        kid, spread = scores.kernel_inception_distance(pool, real, rng, device, *subsets)
         shape = manifold(pool, real, device, config.neighbours, config.density_neighbours)
         numbers = {"kid": kid, "kid_sd": spread, **shape}
         found |= {f"{ruler}_{mode}_{name}_{compared}": value for ruler, value in numbers.items()}

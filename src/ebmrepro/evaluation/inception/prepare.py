@@ -95,10 +95,7 @@ def images_sha256(images: np.ndarray) -> str:
 
 
 def make_reference(
-    network: Inception,
-    images: np.ndarray,
-    origin: Origin,
-    advance: Callable[[int], None] = lambda count: None,
+    network: Inception, images: np.ndarray, origin: Origin, advance: Callable[[int], None]
 ) -> Reference:
     """The reference of uint8 images (n, C, H, W), drawn without replacement as `origin` says.
 
@@ -111,7 +108,7 @@ def make_reference(
     # Sorted: a memory-mapped file is then read from one end to the other.
     index = np.sort(generator.choice(len(images), count, replace=False))
     keep = np.sort(generator.choice(count, origin.kept, replace=False))
-    features: list[np.ndarray] = []
+    features = []
 
     def blocks() -> Iterator[np.ndarray]:
         for start in range(0, count, BLOCK):
@@ -131,9 +128,9 @@ def references_from(tensors: Mapping[str, np.ndarray], metadata: Mapping, mode: 
     Raises WorkspaceError if it has none.
     """
     prefix, found = f"inception/{mode}/", {}
-    for key in metadata:
+    for key, facts in metadata.items():
         if key.startswith(prefix):
-            origin = Origin(**metadata[key])
+            origin = Origin(**facts)
             of_all = Moments(tensors[f"{key}/mean"], tensors[f"{key}/covariance"], origin.count)
             # A map of a file is read-only, which torch warns of.
             features = np.array(tensors[f"{key}/features"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from scipy.special import rel_entr
 from torch import Tensor
 
@@ -66,12 +67,7 @@ def cubic_mmd_squared(x: Tensor, y: Tensor) -> Tensor:
 
 
 def kernel_inception_distance(
-    made: np.ndarray,
-    real: np.ndarray,
-    generator: np.random.Generator,
-    device: torch.device,
-    subsets: int,
-    size: int,
+    made: np.ndarray, real: np.ndarray, rng: Generator, device: torch.device, subsets: int, size: int
 ) -> tuple[float, float]:
     """Mean and standard deviation over random subsets of the MMD^2 of features (n, d) and (m, d): the KID
     (Binkowski, Sutherland, Arbel and Gretton, 2018).
@@ -86,7 +82,7 @@ def kernel_inception_distance(
     found = []
     for _ in range(subsets):
         x, y = (
-            torch.from_numpy(side[generator.choice(len(side), size, replace=False)]).to(device).double()
+            torch.from_numpy(side[rng.choice(len(side), size, replace=False)]).to(device).double()
             for side in (made, real)
         )
         found.append(float(cubic_mmd_squared(x, y)))

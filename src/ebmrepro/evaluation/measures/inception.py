@@ -21,10 +21,9 @@ PAIRED = 1000
 
 def measure(config: InceptionEvaluation, subject: Subject) -> Measured:
     """`inception_numbers`, `pairwise_distance_ratio`, `separation` of long chains and, if it is asked for,
-    the likelihood of test images.
+    the likelihood of test images. Arrays `shown`, the first samples, `nearest_train`, the nearest to each.
 
-    Each network, and each image of the training set, is read once for all seeds. Arrays `shown`, the first
-    samples, and `nearest_train`, the training image nearest to each.
+    Each network, and each image of the training set, is read once for all seeds.
     """
     ruler, samples = subject.dataset.inception, subject.samples
     train, test = (subject.data[part]["x"] for part in ("train", "test"))
