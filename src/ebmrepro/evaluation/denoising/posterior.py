@@ -98,7 +98,7 @@ def choose_strength(
     """The strength whose posterior modes of `pair.noisy` have the best mean PSNR, of equals the least; its b;
     "lowest" or "highest" if it lies at that end of the candidates, as one beyond might be better, else None.
 
-    None for all three if the energy is flat or not finite at these images: there is nothing to choose.
+    None instead of all three if the energy is flat or not finite at these images: nothing can be chosen.
     """
     pulls = [detached_gradient(energy, part)[1].double().square() for part in pair.noisy.split(BATCH)]
     length = math.sqrt(float(torch.cat(pulls).mean()))
