@@ -14,9 +14,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from ebmrepro.data.learnt import Images
+from ebmrepro.evaluation.inception.features import Inception
 from ebmrepro.evaluation.inception.prepare import learn
 from ebmrepro.evaluation.inception.weights import weights_of
 from ebmrepro.files.workspace import file_sha256
+from ebmrepro.params.inception import InceptionRuler
 
 SIDE, CELL = 299, 23
 
@@ -70,6 +72,15 @@ def make_weights(folder):
     torch.jit.script(network).save(str(path))
     facts = {"sha256": file_sha256(path), "size": path.stat().st_size}
     return entry.model_copy(update=facts), network
+
+
+def inception_of(folder, mode, entry=None, batch_size=64, workers=1) -> Inception:
+    """The network of `mode` from the file of `entry` in `folder`, of the published one if None."""
+    config = InceptionRuler(
+        weights=str(folder), sha256={mode: entry.sha256} if entry else {}, modes=[mode],
+        references={"train": {"split": "train", "count": None}}, kept=2, batch_size=batch_size,
+    )  # fmt: skip
+    return Inception(config, mode, torch.device("cpu"), workers)
 
 
 def tensorflow_1_resize(count: int) -> np.ndarray:

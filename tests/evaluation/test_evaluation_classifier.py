@@ -33,7 +33,7 @@ def test_the_demos_classifier_reads_digits():
     config = demo.datasets["digits"]
     train, train_labels, test, test_labels = labelled(config)
     train_labels, test_labels = train_labels["label"], test_labels["label"]
-    model = train_classifier(train, train_labels, config.classifier, config.seed, torch.device("cpu"))
+    model = train_classifier(train, train_labels, 10, config.classifier, config.seed, torch.device("cpu"))
     accuracy = (model.predict(test) == test_labels).mean()
     assert accuracy >= 0.97
     # Labels that mean nothing are not learnt: the accuracy is no artefact of the comparison.
@@ -53,7 +53,7 @@ def small():
 def test_training_is_reproducible_and_seeded(small):
     def weights(seed):
         config = ClassifierRuler(epochs=2, batch_size=64, width=4, minimum_accuracy=0)
-        model = train_classifier(*small, config, seed, torch.device("cpu"))
+        model = train_classifier(*small, 3, config, seed, torch.device("cpu"))
         return torch.cat([p.detach().flatten() for p in model.parameters()])
 
     assert torch.equal(weights(0), weights(0)) and not torch.equal(weights(0), weights(1))
@@ -117,7 +117,7 @@ def _pairs(count: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_of_large_images_it_sees_more_than_texture():
     config = ClassifierRuler(epochs=8, batch_size=32, width=12, minimum_accuracy=0)
-    model = train_classifier(*_pairs(500, 64, 0), config, 0, torch.device("cpu"))
+    model = train_classifier(*_pairs(500, 64, 0), 2, config, 0, torch.device("cpu"))
     images, labels = _pairs(200, 64, 1)
     assert (model.predict(images) == labels).mean() > 0.95
 
@@ -145,7 +145,7 @@ def _train_from(path: Path) -> tuple[np.ndarray, np.ndarray, int]:
     arrays = map_tensors(path)[0]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     config = ClassifierRuler(epochs=1, batch_size=16, width=1, minimum_accuracy=0)
-    model = train_classifier(arrays["x"], arrays["label"], config, 0, torch.device("cpu"))
+    model = train_classifier(arrays["x"], arrays["label"], 2, config, 0, torch.device("cpu"))
     weights = torch.cat([p.detach().flatten() for p in model.parameters()]).numpy()
     predicted = model.predict(arrays["x"])
     return weights, predicted, 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
@@ -163,7 +163,7 @@ def test_images_are_read_from_their_file_a_batch_at_a_time(tmp_path):
     config = ClassifierRuler(epochs=1, batch_size=16, width=1, minimum_accuracy=0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    model = train_classifier(images, labels, config, 0, torch.device("cpu"))
+    model = train_classifier(images, labels, 2, config, 0, torch.device("cpu"))
     torch.set_num_threads(threads)
     assert np.array_equal(torch.cat([p.detach().flatten() for p in model.parameters()]).numpy(), weights)
     assert np.array_equal(model.predict(images), predicted)

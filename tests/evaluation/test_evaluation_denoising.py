@@ -155,23 +155,23 @@ def test_the_choice_of_strength_finds_the_true_temperature(temperature):
     (slopes,) = torch.autograd.grad(energy(y).sum(), y)
     true = temperature * SIGMA * slopes.square().mean().sqrt().item()
     strengths = [true * 2.0**power for power in range(-3, 4)]
-    choice = posterior.choose_strength(energy, pair, SIGMA, strengths, 40)
-    assert choice.strength == true and choice.end is None
-    assert choice.inverse_temperature == pytest.approx(temperature, rel=1e-9)
+    strength, b, end = posterior.choose_strength(energy, pair, SIGMA, strengths, 40)
+    assert strength == true and end is None
+    assert b == pytest.approx(temperature, rel=1e-9)
     # Candidates on one side of it: the nearest is taken, and it is said that it lies at an end.
-    weaker = posterior.choose_strength(energy, pair, SIGMA, strengths[:3], 40)
-    assert (weaker.strength, weaker.end) == (strengths[2], "highest")
-    stronger = posterior.choose_strength(energy, pair, SIGMA, strengths[:3:-1], 40)
-    assert (stronger.strength, stronger.end) == (strengths[4], "lowest")
+    strength, _, end = posterior.choose_strength(energy, pair, SIGMA, strengths[:3], 40)
+    assert (strength, end) == (strengths[2], "highest")
+    strength, _, end = posterior.choose_strength(energy, pair, SIGMA, strengths[:3:-1], 40)
+    assert (strength, end) == (strengths[4], "lowest")
 
 
 def test_strength_is_the_first_pull_in_units_of_the_noise():
     """With b the first step from y, without data term or clamp, has root mean square strength * sigma."""
     energy, mean, covariance = _prior()
     pair = _pair(30)
-    unit = posterior.unit_inverse_temperature(OnImages(energy), pair.noisy, SIGMA)
-    pull = SIGMA**2 * unit * (pair.noisy.numpy().reshape(-1, 16) - mean) @ np.linalg.inv(covariance)
-    assert np.sqrt(np.square(pull).mean()) == pytest.approx(SIGMA, rel=1e-12)
+    strength, b, _ = posterior.choose_strength(OnImages(energy), pair, SIGMA, [1.5], 3)
+    pull = SIGMA**2 * b * (pair.noisy.numpy().reshape(-1, 16) - mean) @ np.linalg.inv(covariance)
+    assert np.sqrt(np.square(pull).mean()) == pytest.approx(strength * SIGMA, rel=1e-12)
 
 
 class Constant(nn.Module):

@@ -9,8 +9,8 @@ import torch
 from torch.nn.functional import softplus
 
 from ebmrepro.energies import build_energy
-from ebmrepro.evaluation.likelihood import importance
-from ebmrepro.evaluation.likelihood.importance import log_likelihood_bound
+from ebmrepro.evaluation.likelihood import binary
+from ebmrepro.evaluation.likelihood.binary import log_likelihood_bound
 from ebmrepro.params.energies.helmholtz import HelmholtzMachine
 
 VISIBLE = 4
@@ -53,7 +53,7 @@ def test_the_mean_of_weights_is_unbiased(layers, chunk, monkeypatch):
 
     Also where the work is split: into single points, their six draws into four and two.
     """
-    monkeypatch.setattr(importance, "CHUNK", chunk)
+    monkeypatch.setattr(binary, "CHUNK", chunk)
     repeats, samples = 300, 6
     machine = _machine(layers)
     estimates = np.exp(_bounds(machine, repeats, samples))

@@ -3,22 +3,25 @@
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from rulers_stand_in import draw, make_weights, references_of
+from rulers_stand_in import draw, inception_of, make_weights, references_of
 from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 from torch import nn
 
-from ebmrepro.evaluation.inception.features import Inception
 from ebmrepro.evaluation.inception.measure import measure
 from ebmrepro.evaluation.inception.prepare import references_from
 from ebmrepro.evaluation.likelihood.cube import cube_likelihood
 from ebmrepro.evaluation.measures import inception
-from ebmrepro.evaluation.measures.inception import inception_numbers, nearest_images, pairwise_distance_ratios
+from ebmrepro.evaluation.measures.inception import inception_numbers, pairwise_distance_ratios
+from ebmrepro.evaluation.samples import diversity
+from ebmrepro.evaluation.samples.diversity import nearest
+from ebmrepro.evaluation.subject import Subject
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.evaluations.inception import InceptionEvaluation, Likelihood
@@ -56,6 +59,12 @@ def evaluation(**changes) -> InceptionEvaluation:
     return InceptionEvaluation(**(EVALUATION | changes))
 
 
+def subject(own, references, samples, threads=1) -> Subject:
+    """Samples by seed beside `references`, tensors and metadata."""
+    dataset = SimpleNamespace(inception=own)
+    return Subject("tiny", None, samples, {}, {}, *references, dataset, CPU, threads)
+
+
 def two_kinds(count: int, seed: int, bright: np.ndarray) -> np.ndarray:
     """Images (count, 3, 8, 8), dark ones and, where `bright`, bright ones."""
     return np.where(bright[:, None, None, None], 160, 0).astype(np.uint8) + draw(count, seed, 8) // 3
@@ -68,24 +77,24 @@ def test_a_seeds_numbers_are_those_of_its_samples_in_random_order(stand_in):
     references = references_of(own, images, 3)
     samples = {seed: draw(20, 10 + seed, 8) for seed in (0, 4)}
     counted = []
-    found = inception_numbers(config, own, references, samples, CPU, 2, counted.append)
+    found = inception_numbers(config, subject(own, references, samples, 2), counted.append)
     names = {f"{r}_{mode}_{name}_{KEPT}" for r in RULERS for mode in MODES for name in ("train", "test")}
     assert set(found) == {0, 4} and all(set(numbers) == names for numbers in found.values())
     # No more images pass the network than a number is asked for of.
     assert sum(counted) == 2 * 2 * KEPT == 2 * 2 * inception.measured_count(config, own, 20)
     folder, entry = stand_in
     for mode in MODES:
-        network, real = Inception(folder, mode, CPU, entry), references_from(*references, mode)
+        network, real = inception_of(folder, mode, entry, 7), references_from(*references, mode)
         assert real["test"].origin.count == 16
         for seed, made in samples.items():
-            features = network.features(made[inception.random_order(20, seed)], 7)
+            features = network.features(made[inception.random_order(20, seed)])
             expected = measure(features, real, config, CPU)
             assert {name: found[seed][name] for name in expected} == expected
     # The order is the seed's own, and every sample is in it once.
     orders = [inception.random_order(20, seed) for seed in (0, 4)]
     assert all(sorted(order) == list(range(20)) for order in orders) and list(orders[0]) != list(orders[1])
     one = own.model_copy(update={"modes": [MODES[1]]})
-    other = inception_numbers(evaluation(seed=6), one, references, {0: samples[0]}, CPU)[0]
+    other = inception_numbers(evaluation(seed=6), subject(one, references, {0: samples[0]}))[0]
     changed = {name for name in other if other[name] != found[0][name]}
     assert changed == {name for name in other if name.startswith("kid")}
 
@@ -99,7 +108,7 @@ def test_samples_that_stand_by_condition_are_mixed(stand_in):
     bright = np.arange(120) >= 60
     samples = {0: two_kinds(120, 3, bright), 1: two_kinds(120, 3, np.zeros(120, bool))}
     config = evaluation(subsets=1, subset_size=60)
-    found = inception_numbers(config, own, references, samples, CPU)
+    found = inception_numbers(config, subject(own, references, samples))
     mixed, dark = (found[seed]["kid_legacy_tensorflow_train_60"] for seed in (0, 1))
     assert abs(mixed) < 0.2 * dark
     mixed, dark = (found[seed]["coverage_legacy_tensorflow_train_60"] for seed in (0, 1))
@@ -112,8 +121,8 @@ def test_the_nearest_training_image_in_blocks_of_a_file(tmp_path, monkeypatch, b
     # Two equally near ones: the first counts.
     images[11] = images[50] = points[2]
     workspace.save_tensors(tmp_path / "train.safetensors", {"x": images})
-    monkeypatch.setattr(inception, "BLOCK", block)
-    distances, index = nearest_images(points, map_tensors(tmp_path / "train.safetensors")[0]["x"])
+    monkeypatch.setattr(diversity, "BLOCK", block)
+    distances, index = nearest(points, map_tensors(tmp_path / "train.safetensors")[0]["x"])
     exact = cdist(points.reshape(5, -1) / 255, images.reshape(60, -1) / 255)
     assert index.tolist() == exact.argmin(1).tolist() and index[2] == 11
     assert distances == pytest.approx(exact.min(1), abs=1e-12)
@@ -257,10 +266,10 @@ def test_evaluate_from_prepare_to_metrics(measured_folder, ebm, stand_in):
     train, test = (workspace.load_tensors(prepared / f"{p}.safetensors")[0]["x"] for p in ("train", "test"))
     references = references_from(*workspace.load_tensors(prepared / "ruler.safetensors"), MODES[0])
     folder, entry = stand_in
-    network = Inception(folder, MODES[0], CPU, entry)
+    network = inception_of(folder, MODES[0], entry, 7)
     for seed in (0, 1):
         metrics, made = content["seeds"][str(seed)]["metrics"], samples[f"{seed}/samples"]
-        features = network.features(made[inception.random_order(len(made), seed)], 7)
+        features = network.features(made[inception.random_order(len(made), seed)])
         expected = measure(features, references, evaluation(), CPU)
         assert {name: metrics[name] for name in expected} == expected
         assert {f"coverage_{mode}_test_12" for mode in MODES} <= set(metrics)
@@ -295,7 +304,7 @@ def test_a_network_that_is_not_the_prepared_one_is_refused(stand_in):
     references = references_of(own, {"train": draw(20, 1, 8), "test": draw(20, 2, 8)}, 3)
     foreign = own.model_copy(update={"sha256": dict.fromkeys(MODES, "0" * 64)})
     with pytest.raises(workspace.WorkspaceError, match=r"is another file, .* get it again from whoever made"):
-        inception_numbers(evaluation(), foreign, references, {0: draw(20, 3, 8)}, CPU)
+        inception_numbers(evaluation(), subject(foreign, references, {0: draw(20, 3, 8)}))
     missing = own.model_copy(update={"modes": ["legacy_pytorch"], "sha256": {}})
     with pytest.raises(workspace.WorkspaceError, match=r"pt_inception.* is missing"):
-        inception_numbers(evaluation(), missing, references, {0: draw(20, 3, 8)}, CPU)
+        inception_numbers(evaluation(), subject(missing, references, {0: draw(20, 3, 8)}))

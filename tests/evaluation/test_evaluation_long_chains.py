@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
-from ebmrepro.evaluation.samples.long_chains import separation
+from ebmrepro.evaluation.samples.diversity import separation
 
 
 def test_chains_part_as_their_ends_do_on_average_over_starts():

@@ -10,7 +10,7 @@ from scipy import special
 from sklearn.neural_network import BernoulliRBM
 
 from ebmrepro.energies.rbm import RBM
-from ebmrepro.evaluation.likelihood.pseudo_likelihood import log_pseudo_likelihood
+from ebmrepro.evaluation.likelihood.binary import log_pseudo_likelihood
 
 
 def _random(visible_units: int, hidden_units: int, scale: float = 1.0) -> RBM:

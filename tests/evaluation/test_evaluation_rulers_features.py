@@ -10,9 +10,8 @@ from cleanfid import inception_pytorch
 from cleanfid.fid import get_folder_features
 from cleanfid.inception_torchscript import InceptionV3W
 from PIL import Image
-from rulers_stand_in import draw, expected, make_weights
+from rulers_stand_in import draw, expected, inception_of, make_weights
 
-from ebmrepro.evaluation.inception.features import Inception
 from ebmrepro.evaluation.inception.weights import weights_of
 from ebmrepro.files.workspace import WorkspaceError, file_sha256
 
@@ -28,7 +27,7 @@ def stand_in(tmp_path_factory):
 @pytest.fixture(scope="module", params=["clean", "legacy_tensorflow"])
 def inception(request, stand_in):
     folder, entry, _ = stand_in
-    return Inception(folder, request.param, CPU, entry)
+    return inception_of(folder, request.param, entry)
 
 
 def as_files(folder, images) -> str:
@@ -46,12 +45,11 @@ def by_clean_fid(network, mode, folder) -> np.ndarray:
 @pytest.mark.parametrize("side", [32, 64])
 def test_features_are_clean_fids_of_the_same_images_as_files(inception, stand_in, tmp_path, side):
     images = draw(12, seed=1, side=side)
-    network = InceptionV3W(
-        str(stand_in[0]), download=False, resize_inside=inception.mode == "legacy_tensorflow"
-    )
-    direct = by_clean_fid(network, inception.mode, as_files(tmp_path, images))
-    found = inception.features(images, batch_size=5)
-    assert found.pool.shape == (12, 2048) and found.pool.dtype == np.float32 and len(found) == 12
+    mode = inception.network.split()[0]
+    network = InceptionV3W(str(stand_in[0]), download=False, resize_inside=mode == "legacy_tensorflow")
+    direct = by_clean_fid(network, mode, as_files(tmp_path, images))
+    found = inception.features(images)
+    assert found.pool.shape == (12, 2048) and found.pool.dtype == np.float32
     assert direct.std(0).max() > 0.1
     assert np.abs(found.pool - direct).max() < 1e-6 * direct.max()
 
@@ -59,7 +57,7 @@ def test_features_are_clean_fids_of_the_same_images_as_files(inception, stand_in
 def test_the_modes_differ(stand_in):
     folder, entry, _ = stand_in
     images = draw(4, seed=2)
-    one, other = (Inception(folder, m, CPU, entry).features(images) for m in ("clean", "legacy_tensorflow"))
+    one, other = (inception_of(folder, m, entry).features(images) for m in ("clean", "legacy_tensorflow"))
     assert np.abs(one.pool - other.pool).max() > 0.01
     assert one.network != other.network
 
@@ -68,7 +66,7 @@ def test_features_and_probabilities_in_float64(stand_in):
     """TensorFlow 1's resize, the network and softmax(W h) without bias over 1008 classes, each in NumPy."""
     folder, entry, network = stand_in
     images = draw(9, seed=3)
-    found = Inception(folder, "legacy_tensorflow", CPU, entry).features(images)
+    found = inception_of(folder, "legacy_tensorflow", entry).features(images)
     pool, probabilities = expected(network, images)
     assert found.pool == pytest.approx(pool, abs=1e-4)
     assert found.probabilities.shape == (9, 1008)
@@ -78,7 +76,7 @@ def test_features_and_probabilities_in_float64(stand_in):
 def test_probabilities_are_the_files_own_without_bias(stand_in):
     folder, entry, network = stand_in
     images = draw(5, seed=4)
-    found = Inception(folder, "legacy_tensorflow", CPU, entry).features(images).probabilities
+    found = inception_of(folder, "legacy_tensorflow", entry).features(images).probabilities
     with torch.no_grad():
         own = network(torch.from_numpy(images), no_output_bias=True).numpy()
         biased = network(torch.from_numpy(images)).numpy()
@@ -91,19 +89,23 @@ def test_grey_images_are_repeated_in_three_channels(inception):
     assert np.array_equal(inception.features(grey).pool, inception.features(grey.repeat(3, 1)).pool)
 
 
-def test_batches_threads_and_containers_do_not_change_features(inception, tmp_path):
-    images = draw(11, seed=6)
+def test_batches_threads_and_files_do_not_change_features(inception, stand_in, tmp_path):
+    images, mode = draw(11, seed=6), inception.network.split()[0]
     np.save(tmp_path / "images.npy", images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+
+    def features(images, batch_size, workers=1, **given):
+        return inception_of(stand_in[0], mode, stand_in[1], batch_size, workers).features(images, **given)
+
     counted = []
-    whole = inception.features(images, batch_size=4)
-    assert np.array_equal(whole.pool, inception.features(images, batch_size=4).pool)
-    threads = inception.features(mapped, batch_size=4, workers=3, advance=counted.append)
+    whole = features(images, 4)
+    assert np.array_equal(whole.pool, features(images, 4).pool)
+    threads = features(mapped, 4, workers=3, advance=counted.append)
     assert np.array_equal(whole.pool, threads.pool) and counted == [4, 4, 3]
-    assert np.array_equal(whole.probabilities, inception.features(torch.from_numpy(images), 4).probabilities)
-    assert inception.features(images, batch_size=11).pool == pytest.approx(whole.pool, abs=1e-5)
+    assert np.array_equal(whole.probabilities, threads.probabilities)
+    assert features(images, 11).pool == pytest.approx(whole.pool, abs=1e-5)
     chosen = np.array([7, 0, 7, 3])
-    assert inception.features(mapped, 2, index=chosen).pool == pytest.approx(whole.pool[chosen], abs=1e-5)
+    assert features(mapped, 2, index=chosen).pool == pytest.approx(whole.pool[chosen], abs=1e-5)
 
 
 def test_the_network_runs_in_full_float32_and_unrewritten(inception):
@@ -141,22 +143,20 @@ def test_a_network_that_overflows_is_reported(tmp_path):
     torch.jit.script(network).save(str(tmp_path / entry.file))
     own = entry.model_copy(update={"sha256": file_sha256(tmp_path / entry.file), "size": None})
     with pytest.raises(WorkspaceError, match="not finite"):
-        Inception(tmp_path, "clean", CPU, own).features(draw(1, seed=0))
+        inception_of(tmp_path, "clean", own).features(draw(1, seed=0))
 
 
-def test_files_and_modes_belong_together(stand_in, tmp_path):
+def test_the_file_is_the_one_that_the_mode_needs(stand_in, tmp_path):
     folder, entry, _ = stand_in
-    with pytest.raises(WorkspaceError, match="unknown mode 'tensorflow': choose one of clean, "):
-        Inception(folder, "tensorflow", CPU, entry)
-    with pytest.raises(WorkspaceError, match=r"mode legacy_pytorch does not read inception-2015-12-05\.pt"):
-        Inception(folder, "legacy_pytorch", CPU, entry)
+    with pytest.raises(WorkspaceError, match=r"pt_inception.* is missing"):
+        inception_of(folder, "legacy_pytorch", entry)
     # The true catalogue knows the stand-in for what it is.
     with pytest.raises(
         WorkspaceError, match=r"inception-2015-12-05\.pt has \d+ bytes and should have 95607719"
     ):
-        Inception(folder, "clean", CPU)
+        inception_of(folder, "clean")
     with pytest.raises(WorkspaceError, match="is missing"):
-        Inception(tmp_path, "legacy_pytorch", CPU)
+        inception_of(tmp_path, "legacy_pytorch")
 
 
 def own_pytorch_weights(folder, state):
@@ -184,7 +184,7 @@ def test_legacy_pytorch_is_clean_fids(tmp_path, monkeypatch):
     folder = tmp_path / "images"
     folder.mkdir()
     direct = by_clean_fid(theirs, "legacy_pytorch", as_files(folder, images))
-    found = Inception(tmp_path, "legacy_pytorch", CPU, entry).features(images)
+    found = inception_of(tmp_path, "legacy_pytorch", entry).features(images)
     assert direct.std(0).max() > 0.1
     assert np.abs(found.pool - direct).max() < 1e-5 * direct.max()
     logits = direct.astype(np.float64) @ state["fc.weight"].double().numpy().T
@@ -195,7 +195,7 @@ def test_legacy_pytorch_is_clean_fids(tmp_path, monkeypatch):
 def test_tensors_of_another_network_are_refused(tmp_path):
     entry = own_pytorch_weights(tmp_path, {"fc.weight": torch.zeros(1008, 2048)})
     with pytest.raises(WorkspaceError, match="is not the network of mode legacy_pytorch: get another copy"):
-        Inception(tmp_path, "legacy_pytorch", CPU, entry)
+        inception_of(tmp_path, "legacy_pytorch", entry)
 
 
 class Hostile:
@@ -210,7 +210,7 @@ def test_a_pickle_is_not_executed(tmp_path):
     mark = tmp_path / "executed"
     entry = own_pytorch_weights(tmp_path, {"fc.weight": Hostile(mark)})
     with pytest.raises(WorkspaceError, match="holds more than tensors"):
-        Inception(tmp_path, "legacy_pytorch", CPU, entry)
+        inception_of(tmp_path, "legacy_pytorch", entry)
     assert not mark.exists()
     # The file does what it threatens, if one lets it.
     pickle.loads(pickle.dumps(Hostile(mark))).close()

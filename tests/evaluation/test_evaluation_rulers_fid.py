@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cleanfid import fid as clean_fid
 
-from ebmrepro.evaluation.inception.fid import frechet_inception_distance
+from ebmrepro.evaluation.inception.scores import frechet_inception_distance
 from ebmrepro.evaluation.samples.frechet import Moments, moments
 from ebmrepro.files.workspace import WorkspaceError
 

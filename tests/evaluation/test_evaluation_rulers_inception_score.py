@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ebmrepro.evaluation.inception.inception_score import inception_score
+from ebmrepro.evaluation.inception.scores import inception_score
 from ebmrepro.files.workspace import WorkspaceError
 
 
@@ -14,11 +14,11 @@ def probabilities(count: int, classes: int, seed: int, alpha: float = 0.1) -> np
 
 @pytest.mark.parametrize("classes", [2, 1008])
 def test_a_network_that_sees_no_difference_scores_one(classes):
-    assert inception_score(np.full((50, classes), 1 / classes)) == pytest.approx((1, 0), abs=1e-9)
+    assert inception_score(np.full((50, classes), 1 / classes), 10) == pytest.approx((1, 0), abs=1e-9)
     # Also where it is sure of the same class everywhere.
     sure = np.zeros((50, classes))
     sure[:, 1] = 1
-    assert inception_score(sure) == pytest.approx((1, 0), abs=1e-12)
+    assert inception_score(sure, 10) == pytest.approx((1, 0), abs=1e-12)
 
 
 @pytest.mark.parametrize(("classes", "splits"), [(10, 1), (10, 10), (1008, 2)])
@@ -53,7 +53,7 @@ def test_against_the_formula_of_the_reference_code():
     p = probabilities(500, 1008, seed=1, alpha=1.0)
     parts = p.reshape(10, 50, 1008)
     kl = (parts * (np.log(parts) - np.log(parts.mean(1, keepdims=True)))).sum(2).mean(1)
-    assert inception_score(p) == pytest.approx((np.exp(kl).mean(), np.exp(kl).std()), rel=1e-10)
+    assert inception_score(p, 10) == pytest.approx((np.exp(kl).mean(), np.exp(kl).std()), rel=1e-10)
 
 
 def test_float32_probabilities_that_underflow_to_zero_count_as_zero():

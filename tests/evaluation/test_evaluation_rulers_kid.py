@@ -5,7 +5,7 @@ import pytest
 import torch
 from cleanfid.fid import kernel_distance
 
-from ebmrepro.evaluation.inception.kid import cubic_mmd_squared, kernel_inception_distance
+from ebmrepro.evaluation.inception.scores import cubic_mmd_squared, kernel_inception_distance
 from ebmrepro.files.workspace import WorkspaceError
 
 CPU = torch.device("cpu")
@@ -34,7 +34,7 @@ def test_the_mmd_is_the_double_loop():
 
 def test_one_subset_of_everything_is_the_mmd():
     x, y = draw(12, 5, seed=2), draw(12, 5, seed=3, shift=0.5)
-    mean, sd = kernel_inception_distance(x, y, np.random.default_rng(0), CPU, subsets=3)
+    mean, sd = kernel_inception_distance(x, y, np.random.default_rng(0), CPU, 3, 1000)
     assert mean == pytest.approx(by_loops(x, y), rel=1e-12)
     assert sd == pytest.approx(0, abs=1e-12)
 
@@ -78,7 +78,7 @@ def test_samples_of_one_law_have_distance_zero_on_average():
     rng = np.random.default_rng(10)
     values = [
         kernel_inception_distance(
-            rng.standard_normal((20, 3)), rng.standard_normal((20, 3)), rng, CPU, subsets=1
+            rng.standard_normal((20, 3)), rng.standard_normal((20, 3)), rng, CPU, 1, 20
         )[0]
         for _ in range(400)
     ]
@@ -99,4 +99,4 @@ def test_the_seed_decides():
 def test_too_little_is_refused(counts, subsets):
     made, real = draw(counts[0], 3, seed=0), draw(counts[1], 3, seed=1)
     with pytest.raises(WorkspaceError, match="at least two images on either side and one subset"):
-        kernel_inception_distance(made, real, np.random.default_rng(0), CPU, subsets)
+        kernel_inception_distance(made, real, np.random.default_rng(0), CPU, subsets, 1000)

@@ -4,19 +4,14 @@ import numpy as np
 import pytest
 import torch
 from cleanfid.fid import kernel_distance
-from rulers_stand_in import draw, expected, make_weights, protocol
+from rulers_stand_in import draw, expected, inception_of, make_weights, protocol
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from ebmrepro.evaluation.inception import reference as module
-from ebmrepro.evaluation.inception.features import Features, Inception
+from ebmrepro.evaluation.inception import prepare as module
+from ebmrepro.evaluation.inception.features import Features
 from ebmrepro.evaluation.inception.measure import measure
-from ebmrepro.evaluation.inception.reference import (
-    Origin,
-    Reference,
-    images_sha256,
-    make_reference,
-)
+from ebmrepro.evaluation.inception.prepare import Origin, Reference, images_sha256, make_reference
 from ebmrepro.evaluation.samples.frechet import moments
 from ebmrepro.files.workspace import WorkspaceError
 
@@ -35,13 +30,19 @@ def stand_in(tmp_path_factory):
 @pytest.fixture(scope="module")
 def inception(stand_in):
     folder, entry, _ = stand_in
-    return Inception(folder, "legacy_tensorflow", CPU, entry)
+    return inception_of(folder, "legacy_tensorflow", entry, batch_size=16)
+
+
+def reference_of(network, images, count=None, kept=10_000, seed=0, advance=lambda count: None):
+    count = len(images) if count is None else count
+    origin = Origin(network.network, images_sha256(images), count, min(kept, count), seed)
+    return make_reference(network, images, origin, advance)
 
 
 @pytest.fixture(scope="module")
 def small(inception):
     """A reference of few images: enough for everything but the FID."""
-    return make_reference(inception, draw(40, seed=11, side=8), kept=30)
+    return reference_of(inception, draw(40, seed=11, side=8), kept=30)
 
 
 def frechet_by_singular_values(x: np.ndarray, y: np.ndarray) -> float:
@@ -54,9 +55,9 @@ def frechet_by_singular_values(x: np.ndarray, y: np.ndarray) -> float:
 def test_every_number_of_a_set_of_images(inception, stand_in):
     """The whole way: weights file, resize, network, moments, FID, IS, KID and neighbours."""
     made, real = draw(MADE, seed=1, side=8), draw(REAL, seed=2, side=8, spread=75)
-    reference = make_reference(inception, real, kept=KEPT, seed=3, batch_size=16)
+    reference = reference_of(inception, real, kept=KEPT, seed=3)
     config = protocol(counts=[MADE], splits=10, subsets=2, neighbours=3, density_neighbours=5)
-    found = measure(inception.features(made, 16), {"train": reference}, config, CPU)
+    found = measure(inception.features(made), {"train": reference}, config, CPU)
 
     network = stand_in[2]
     pool, probabilities = expected(network, made)
@@ -88,7 +89,9 @@ def test_every_number_of_a_set_of_images(inception, stand_in):
     assert 0 < number["density"] != 1
 
 
-def test_moments_of_a_reference_do_not_depend_on_what_is_in_memory(inception, small, monkeypatch, tmp_path):
+def test_moments_of_a_reference_do_not_depend_on_what_is_in_memory(
+    inception, stand_in, small, monkeypatch, tmp_path
+):
     images = draw(40, seed=11, side=8)
     exact = inception.features(images).pool.astype(np.float64)
     assert small.moments.count == 40
@@ -98,7 +101,9 @@ def test_moments_of_a_reference_do_not_depend_on_what_is_in_memory(inception, sm
     np.save(tmp_path / "images.npy", images)
     counted = []
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
-    blocks = make_reference(inception, mapped, kept=30, batch_size=3, workers=2, advance=counted.append)
+    folder, entry, _ = stand_in
+    network = inception_of(folder, "legacy_tensorflow", entry, batch_size=3, workers=2)
+    blocks = reference_of(network, mapped, kept=30, advance=counted.append)
     assert blocks.origin == small.origin and sum(counted) == 40
     assert np.abs(blocks.moments.covariance - small.moments.covariance).max() < 1e-5
     assert np.abs(blocks.features - small.features).max() < 1e-5
@@ -113,24 +118,24 @@ def test_a_reference_is_drawn_by_its_seed_without_replacement(inception):
         assert distances.min(1).max() < 1e-3
         return distances.argmin(1)
 
-    drawn = make_reference(inception, images, count=20, kept=15, seed=0)
+    drawn = reference_of(inception, images, count=20, kept=15, seed=0)
     assert (drawn.moments.count, drawn.features.shape) == (20, (15, 2048))
     chosen = rows(drawn)
     assert len(set(chosen)) == 15
     # In random order, as rulers take the first so many of sets that are sorted by class.
     assert not (np.diff(chosen) > 0).all()
-    again, other = (make_reference(inception, images, count=20, kept=15, seed=s) for s in (0, 1))
+    again, other = (reference_of(inception, images, count=20, kept=15, seed=s) for s in (0, 1))
     assert np.array_equal(rows(again), chosen) and not np.array_equal(np.sort(rows(other)), np.sort(chosen))
-    sets = [set(rows(make_reference(inception, images, count=20, kept=20, seed=s))) for s in (0, 1)]
+    sets = [set(rows(reference_of(inception, images, count=20, kept=20, seed=s))) for s in (0, 1)]
     assert len(sets[0]) == len(sets[1]) == 20 and sets[0] != sets[1]
-    assert sets[0] == set(rows(make_reference(inception, images, count=20, seed=0))) > set(chosen)
-    everything = make_reference(inception, images)
+    assert sets[0] == set(rows(reference_of(inception, images, count=20, seed=0))) > set(chosen)
+    everything = reference_of(inception, images)
     assert everything.origin.count == everything.origin.kept == 30
     assert sorted(rows(everything)) == list(range(30))
     assert everything.moments.mean == pytest.approx(pool.mean(0, dtype=np.float64), abs=1e-6)
     for count in (0, 31):
         with pytest.raises(WorkspaceError, match=f"a reference of {count} images cannot be drawn from 30"):
-            make_reference(inception, images, count=count)
+            reference_of(inception, images, count=count)
 
 
 def test_the_origin_tells_images_apart(small):
@@ -175,7 +180,7 @@ def test_what_cannot_be_measured_is_refused_with_the_reason(stand_in, inception,
     ):
         measure(features, {"train": small}, protocol(counts=[50]), CPU)
     folder, entry, _ = stand_in
-    clean = Inception(folder, "clean", CPU, entry).features(draw(50, seed=14, side=8))
+    clean = inception_of(folder, "clean", entry).features(draw(50, seed=14, side=8))
     with pytest.raises(
         WorkspaceError, match=r"samples were measured by clean .*, the reference by legacy_tens"
     ):

@@ -1,11 +1,14 @@
 """The Inception weights as an artifact: right, missing, broken off or foreign."""
 
+from typing import get_args
+
 import pytest
 from cleanfid.downloads_helper import inception_url
 from cleanfid.inception_pytorch import FID_WEIGHTS_URL
 
-from ebmrepro.evaluation.inception.weights import MODES, Weights, catalogue, verified, weights_of
+from ebmrepro.evaluation.inception.weights import Weights, catalogue, verified, weights_of
 from ebmrepro.files.workspace import WorkspaceError, file_sha256
+from ebmrepro.params.inception import Mode
 
 
 def test_the_files_are_those_that_clean_fid_itself_downloads():
@@ -19,7 +22,7 @@ def test_the_files_are_those_that_clean_fid_itself_downloads():
 
 def test_every_mode_has_one_file():
     served = [mode for entry in catalogue().values() for mode in entry.modes]
-    assert sorted(served) == sorted(MODES)
+    assert sorted(served) == sorted(get_args(Mode))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from ebmrepro.evaluation.samples import diversity
-from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
+from ebmrepro.evaluation.samples.distances import median_bandwidth, mmd_squared
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.training.log import COMMON
 
@@ -68,10 +68,10 @@ def test_pairwise_distance_by_brute_force():
 
 def test_nearest_is_scikit_learns():
     rng = np.random.default_rng(5)
-    points, reference = rng.random((20, 1, 4, 4)), rng.random((50, 1, 4, 4))
+    points, reference = (rng.integers(0, 256, (count, 1, 4, 4), np.uint8) for count in (20, 50))
     distances, index = diversity.nearest(points, reference)
-    model = NearestNeighbors(n_neighbors=1).fit(reference.reshape(50, -1))
-    expected, expected_index = model.kneighbors(points.reshape(20, -1))
+    model = NearestNeighbors(n_neighbors=1).fit(reference.reshape(50, -1) / 255)
+    expected, expected_index = model.kneighbors(points.reshape(20, -1) / 255)
     assert distances == pytest.approx(expected[:, 0], rel=1e-9)
     assert np.array_equal(index, expected_index[:, 0])
     zero, itself = diversity.nearest(reference, reference)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ebmrepro.evaluation.samples.wasserstein import wasserstein_2
+from ebmrepro.evaluation.samples.distances import wasserstein_2
 
 
 @pytest.mark.parametrize("dim", [1, 2, 7])

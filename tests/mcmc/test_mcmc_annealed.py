@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ebmrepro.data.density import density
-from ebmrepro.evaluation.samples.mmd import median_bandwidth, mmd_squared
+from ebmrepro.evaluation.samples.distances import median_bandwidth, mmd_squared
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.annealed import generate
 from ebmrepro.mcmc.chunks import CHUNK, Target

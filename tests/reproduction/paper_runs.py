@@ -12,10 +12,10 @@ from PIL.PngImagePlugin import PngInfo
 from ebmrepro.checks.load import load_params
 from ebmrepro.evaluation.inception.features import Features
 from ebmrepro.evaluation.inception.measure import measure
-from ebmrepro.evaluation.inception.reference import Origin, Reference
+from ebmrepro.evaluation.inception.prepare import Origin, Reference
 from ebmrepro.evaluation.outliers import detection
+from ebmrepro.evaluation.samples.diversity import separation
 from ebmrepro.evaluation.samples.frechet import Moments
-from ebmrepro.evaluation.samples.long_chains import separation
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace
 from ebmrepro.params.evaluations.inception import InceptionEvaluation

@@ -56,10 +56,10 @@ def test_every_number_is_that_of_the_model(denoised):
             energy, metrics = model.energy(seed, config.weights), entry["metrics"]
             strength = metrics[f"denoise_strength_{word}"]
             b = metrics[f"denoise_inverse_temperature_{word}"]
-            assert b == strength * posterior.unit_inverse_temperature(energy, train.noisy, sigma)
+            assert b == strength * posterior.choose_strength(energy, train, sigma, [1.0], 1)[1]
             quality = {}
             for candidate in config.strengths:
-                unit = posterior.unit_inverse_temperature(energy, train.noisy, sigma)
+                unit = posterior.choose_strength(energy, train, sigma, [1.0], 1)[1]
                 modes = posterior.posterior_mode(energy, train.noisy, sigma, candidate * unit, config.steps)
                 quality[candidate] = peak_signal_to_noise(modes, train.clean)
             assert strength == max(quality, key=quality.get)

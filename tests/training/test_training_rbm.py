@@ -14,7 +14,7 @@ from scipy import special
 from sklearn.neural_network import BernoulliRBM
 
 from ebmrepro.energies.rbm import RBM
-from ebmrepro.evaluation.likelihood.pseudo_likelihood import log_pseudo_likelihood
+from ebmrepro.evaluation.likelihood.binary import log_pseudo_likelihood
 from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.cd import contrastive_divergence
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData

@@ -6,7 +6,7 @@ import torch
 from prepared_parts import samples
 
 from ebmrepro.data.bars_and_stripes import patterns
-from ebmrepro.evaluation.likelihood.importance import log_likelihood_bound
+from ebmrepro.evaluation.likelihood.binary import log_likelihood_bound
 from ebmrepro.machine.progress import Progress
 from ebmrepro.mcmc.ancestral import generate
 from ebmrepro.mcmc.chunks import Target

@@ -8,7 +8,7 @@ probability of t, a product over units:
 
 Sums over h grow as 2^units, so p_theta(x) is known exactly for small machines alone; the recognition net
 stands in for the posterior of h in training (objectives/wake_sleep.py) and in the bound on log p_theta(x)
-(evaluation/likelihood/importance.py).
+(evaluation/likelihood/binary.py).
 """
 
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ class HelmholtzMachine(nn.Module):
         """-log p_theta(x), (B,) in nats, exact, of `x` (B, d): as an energy of x it has log Z = 0.
 
         Sums over all states, one hidden layer after the other. Raises ValueError if there are more than
-        MAX_UNITS hidden units; `evaluation.likelihood.importance` bounds the value of any machine.
+        MAX_UNITS hidden units; `evaluation.likelihood.binary` bounds the value of any machine.
         """
         layers = self.units[1:]
         if sum(layers) > MAX_UNITS:

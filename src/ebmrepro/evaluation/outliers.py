@@ -4,14 +4,12 @@ import numpy as np
 import torch
 from sklearn.datasets import load_sample_images
 from sklearn.metrics import roc_auc_score, roc_curve
-from torch import Tensor, nn
+from torch import nn
 from torchvision.transforms.v2 import functional as transform
 
 from ebmrepro.evaluation.units import as_unit
 
 BATCH = 256
-# Share of in-distribution images kept at the threshold of FPR95.
-TRUE_POSITIVE_RATE = 0.95
 
 
 def made_set(name: str, images: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -31,20 +29,15 @@ def made_set(name: str, images: np.ndarray, count: int, rng: np.random.Generator
     if name == "constant":
         return np.broadcast_to(rng.integers(0, 256, (*shape[:2], 1, 1), dtype=np.uint8), shape).copy()
     if name == "photographs":
-        return _patches(count, images.shape[1:], rng)
+        photographs, patches = load_sample_images().images, []
+        height, width = shape[2:]
+        for _ in range(count):
+            photograph = photographs[rng.integers(len(photographs))]
+            top = rng.integers(photograph.shape[0] - height + 1)
+            left = rng.integers(photograph.shape[1] - width + 1)
+            patches.append(photograph[top : top + height, left : left + width].transpose(2, 0, 1))
+        return like(np.stack(patches), shape[1:])
     raise ValueError(f"no set of outliers is called {name!r}")
-
-
-def _patches(count: int, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    photographs = load_sample_images().images
-    _, height, width = shape
-    patches = []
-    for _ in range(count):
-        photograph = photographs[rng.integers(len(photographs))]
-        top = rng.integers(photograph.shape[0] - height + 1)
-        left = rng.integers(photograph.shape[1] - width + 1)
-        patches.append(photograph[top : top + height, left : left + width].transpose(2, 0, 1))
-    return like(np.stack(patches), shape)
 
 
 def like(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -62,7 +55,7 @@ def like(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def energies(energy: nn.Module, images: np.ndarray) -> np.ndarray:
     """E(x) (n,), float64, of uint8 images (n, C, H, W)."""
     device = next(energy.parameters()).device
-    parts: list[Tensor] = [energy(part.to(device)).cpu() for part in as_unit(images).split(BATCH)]
+    parts = [energy(part.to(device)).cpu() for part in as_unit(images).split(BATCH)]
     return torch.cat(parts).double().numpy()
 
 
@@ -77,7 +70,7 @@ def detection(inside: np.ndarray, outside: np.ndarray) -> dict[str, float]:
         return {"auroc": float("nan"), "fpr95": float("nan")}
     truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
     false_positive, true_positive, _ = roc_curve(truth, score, drop_intermediate=False)
-    enough = int(np.argmax(true_positive >= TRUE_POSITIVE_RATE))
+    enough = int(np.argmax(true_positive >= 0.95))
     return {"auroc": float(roc_auc_score(truth, score)), "fpr95": float(false_positive[enough])}
 
 

@@ -1,7 +1,7 @@
 """What every kind of evaluation is given, and what it gives back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ class Subject:
     """The models of a run and their samples, and the data set that they are measured against.
 
     `energy` loads the energy of a seed. `samples` by seed are images (n, C, H, W) uint8 or points (n, d);
-    `long_chains` of the seeds that have them are what `samples.long_chains.separation` takes. `data` are the
+    `long_chains` of the seeds that have them are what `samples.diversity.separation` takes. `data` are the
     arrays of the parts `train` and `test`, x among them. `ruler` are the tensors that `prepare` keeps of the
     data set, `about` their metadata, `dataset` its settings. `run` names the progress that is shown.
     """
@@ -40,10 +40,8 @@ class Numbers(NamedTuple):
     arrays: dict[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What an evaluation found: the numbers of each seed, and `facts` of all seeds, which stand beside
-    them in the metrics file."""
+class Measured(NamedTuple):
+    """The numbers of each seed, and `facts` of all seeds, which stand beside them in the metrics file."""
 
     seeds: dict[int, Numbers]
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = {}

@@ -6,25 +6,20 @@ import pandas as pd
 
 
 def summarise(log: pd.DataFrame) -> dict[str, float]:
-    """Scalars of one seed's log (columns of ebmrepro.training.log).
-
-    Values that are not finite, as the last of a diverged run may be, do not count.
+    """Scalars of one seed's log (columns of ebmrepro.training.log), as far as it has their columns.
 
     Of the last tenth of training `final_loss`: mean of the minimised objective. Of its second half
     `energy_gap_size`: mean |E+ - E-|; `kl_to_cd_gradient`: median of |grad L_KL| / |grad L_CD|; `kl_cosine`:
     median cosine between the gradients of L_KL through the last steps and through all steps of the chain.
+    Values that are not finite, as the last of a diverged run may be, do not count.
     """
-    late = log[log.iteration >= log.iteration.max() / 2].replace([math.inf, -math.inf], math.nan)
-    last = log[log.iteration >= 0.9 * log.iteration.max()].replace([math.inf, -math.inf], math.nan)
-    summary = {}
-    if last.loss.notna().any():
-        summary["final_loss"] = float(last.loss.mean())
-    if late.energy_gap.notna().any():
-        summary["energy_gap_size"] = float(late.energy_gap.abs().mean())
-    if {"gradient_norm_kl", "gradient_norm_cd"} <= {*late}:
-        ratio = (late.gradient_norm_kl / late.gradient_norm_cd).dropna()
-        if len(ratio):
-            summary["kl_to_cd_gradient"] = float(ratio.median())
-    if "kl_cosine" in late and late.kl_cosine.notna().any():
-        summary["kl_cosine"] = float(late.kl_cosine.median())
-    return summary
+    columns = ["loss", "energy_gap", "gradient_norm_kl", "gradient_norm_cd", "kl_cosine"]
+    finite = log.reindex(columns=columns).replace([math.inf, -math.inf], math.nan)
+    late, last = (finite[log.iteration >= share * log.iteration.max()] for share in (0.5, 0.9))
+    summary = {
+        "final_loss": last.loss.mean(),
+        "energy_gap_size": late.energy_gap.abs().mean(),
+        "kl_to_cd_gradient": (late.gradient_norm_kl / late.gradient_norm_cd).median(),
+        "kl_cosine": late.kl_cosine.median(),
+    }
+    return {name: float(value) for name, value in summary.items() if not math.isnan(value)}

@@ -4,10 +4,8 @@ import numpy as np
 from sklearn.metrics import recall_score
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.classifiers.network import train_classifier
-from ebmrepro.evaluation.classifiers.ruler import Ruler
+from ebmrepro.evaluation.classifiers.ruler import train_ruler
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.machine.progress import progress
 from ebmrepro.params.datasets import AttributeClassifiers
 
 
@@ -17,7 +15,7 @@ def learn(config: AttributeClassifiers, images: Images) -> Learnt:
     Raises WorkspaceError if one is below the minimum accuracy, or if the test images cannot tell.
     """
     least, values = config.minimum_accuracy, images.values
-    train, test = images.parts["train"], images.parts["test"]
+    test = images.parts["test"]
     for name in config.attributes if least else ():
         unseen = [value for number, value in enumerate(values[name]) if number not in test[name]]
         if unseen:
@@ -26,15 +24,7 @@ def learn(config: AttributeClassifiers, images: Images) -> Learnt:
                 f"{images.name}: no test image shows {some} of {name}, so that minimum_accuracy cannot be"
                 f" judged: take more test images or take {name} out of the classifier's attributes"
             )
-    seed, device = images.seed, images.device
-    with progress(f"prepare {images.name}, classifiers", len(config.attributes) * config.epochs) as bar:
-        classifiers = {
-            name: train_classifier(
-                train["x"], train[name], config, seed, device, len(values[name]), bar.advance
-            )
-            for name in config.attributes
-        }
-    model = Ruler(classifiers)
+    model = train_ruler(config, images, {name: len(values[name]) for name in config.attributes})
     measures = {}
     for name, predicted in model.predict(test["x"]).items():
         truth = test[name]

@@ -1,11 +1,9 @@
 """The classifiers of a data set's own labels; their features of both parts are the Frechet references."""
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.classifiers.network import train_classifier
-from ebmrepro.evaluation.classifiers.ruler import Ruler
+from ebmrepro.evaluation.classifiers.ruler import train_ruler
 from ebmrepro.evaluation.samples.frechet import frechet_distance
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.machine.progress import progress
 from ebmrepro.params.datasets import ClassifierRuler
 
 
@@ -15,13 +13,8 @@ def learn(config: ClassifierRuler, images: Images) -> Learnt:
     Raises WorkspaceError if one is below the minimum accuracy.
     """
     train, test = images.parts["train"], images.parts["test"]
-    labels = {name: array for name, array in train.items() if name != "x"}
-    with progress(f"prepare {images.name}, classifiers", len(labels) * config.epochs) as bar:
-        classifiers = {
-            name: train_classifier(train["x"], y, config, images.seed, images.device, advance=bar.advance)
-            for name, y in labels.items()
-        }
-    model = Ruler(classifiers)
+    classes = {name: int(labels.max()) + 1 for name, labels in train.items() if name != "x"}
+    model = train_ruler(config, images, classes)
     measures = {}
     for attribute, predicted in model.predict(test["x"]).items():
         accuracy = float((predicted == test[attribute]).mean())

@@ -4,7 +4,7 @@ Its features stand where Inception's stand in the FID. Numbers measured with it 
 set with each other; they are not Inception FIDs and are never put beside one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -30,25 +30,19 @@ def halvings(side: int) -> int:
     return count
 
 
-class QuarterMeans(nn.AdaptiveAvgPool2d):
-    """The mean of each quarter of a map: (B, C, H, W) to (B, C, 2, 2). Quarters of odd sides overlap by one.
-
-    torch has no deterministic gradient of its own function for it on CUDA.
-    """
-
-    def __init__(self):
-        super().__init__(2)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Means (B, C, 2, 2) of maps (B, C, H, W)."""
-        return quarter_means(maps) if maps.is_cuda else super().forward(maps)
-
-
 def quarter_means(maps: Tensor) -> Tensor:
-    """What QuarterMeans gives, from slices and sums, the gradients of which are deterministic everywhere."""
+    """The mean of each quarter of maps (B, C, H, W), (B, C, 2, 2); quarters of odd sides overlap by one."""
     rows, columns = ((slice(0, -(-n // 2)), slice(n // 2, n)) for n in maps.shape[2:])
     means = [maps[:, :, row, column].mean((2, 3)) for row in rows for column in columns]
     return torch.stack(means, -1).unflatten(-1, (2, 2))
+
+
+class QuarterMeans(nn.Module):
+    """`quarter_means`, or torch's own function for it where its gradient is deterministic: not on CUDA."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Means (B, C, 2, 2) of maps (B, C, H, W)."""
+        return quarter_means(maps) if maps.is_cuda else F.adaptive_avg_pool2d(maps, 2)
 
 
 class Classifier(nn.Module):
@@ -61,17 +55,13 @@ class Classifier(nn.Module):
     def __init__(self, channels: int, width: int, classes: int, halved: int = 0):
         super().__init__()
         stages = []
-        for number in range(halved):
-            seen = width if number else channels
-            stages += [
-                nn.Conv2d(seen, width, 3, padding=1),
-                nn.GroupNorm(1, width),
-                nn.SiLU(),
-                nn.AvgPool2d(2),
-            ]
+        for _ in range(halved):
+            convolution = nn.Conv2d(channels, width, 3, padding=1)
+            stages += [convolution, nn.GroupNorm(1, width), nn.SiLU(), nn.AvgPool2d(2)]
+            channels = width
         self.halve = nn.Sequential(*stages)
         self.body = nn.Sequential(
-            nn.Conv2d(width if halved else channels, width, 3, padding=1),
+            nn.Conv2d(channels, width, 3, padding=1),
             nn.SiLU(),
             nn.Conv2d(width, width, 3, padding=1),
             nn.SiLU(),
@@ -103,7 +93,7 @@ class Classifier(nn.Module):
         return torch.cat([self(part).argmax(1).cpu() for part in self._parts(images)]).numpy()
 
     def _parts(self, images: np.ndarray) -> Iterator[Tensor]:
-        """The images as forward takes them, some at a time."""
+        """The images as `forward` takes them, some at a time."""
         device, pixels = self.output.weight.device, images.shape[2] * images.shape[3]
         rows = min(CHUNK, -(-CHUNK * LARGEST**2 // pixels))
         for start in range(0, max(len(images), 1), rows):
@@ -114,26 +104,22 @@ class Classifier(nn.Module):
 def train_classifier(
     images: np.ndarray,
     labels: np.ndarray,
+    classes: int,
     config: ClassifierRuler,
     seed: int,
     device: torch.device,
-    classes: int | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Classifier:
     """A classifier fitted to uint8 images (n, C, H, W) and int64 labels (n,) by Adam on cross-entropy.
 
-    The images may be mapped from a file: one batch at a time is in memory. `classes`: how many there are, the
-    largest label and one if None. `advance` is called after each epoch.
+    The images may be mapped: one batch at a time is in memory. `advance` is called after each epoch.
     """
     torch.manual_seed(seed)
-    count = int(labels.max()) + 1 if classes is None else classes
     halved = halvings(max(images.shape[2:]))
-    model = Classifier(images.shape[1], config.width, count, halved).to(device)
+    model = Classifier(images.shape[1], config.width, classes, halved).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-    steps = -(-len(images) // config.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=2 * LEARNING_RATE, total_steps=config.epochs * steps
-    )
+    steps = config.epochs * -(-len(images) // config.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2 * LEARNING_RATE, total_steps=steps)
     for _ in range(config.epochs):
         for batch in torch.randperm(len(images)).split(config.batch_size):
             # take, not [], which keeps odd strides: torch would choose other kernels for grey images.
@@ -145,15 +131,6 @@ def train_classifier(
             optimizer.step()
             schedule.step()
         advance()
-    return model.eval()
-
-
-def classifier_from(state: Mapping[str, Tensor]) -> Classifier:
-    """The classifier whose `state_dict` is `state`, on the CPU."""
-    halved = sum(name.startswith("halve.") and value.ndim == 4 for name, value in state.items())
-    width, channels = state["halve.0.weight" if halved else "body.0.weight"].shape[:2]
-    model = Classifier(channels, width, len(state["output.bias"]), halved)
-    model.load_state_dict(state)
     return model.eval()
 
 

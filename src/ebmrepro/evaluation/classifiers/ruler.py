@@ -1,21 +1,21 @@
-"""The ruler for a labelled image set: one classifier for each of its attributes.
+"""The ruler for a labelled image set: one classifier for each attribute, trained on real images alone."""
 
-Trained on real images alone; its features stand where Inception's stand in the FID, its predictions judge
-which attributes a sample shows.
-"""
-
+from collections import defaultdict
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 
-from ebmrepro.evaluation.classifiers.network import Classifier, classifier_from
+from ebmrepro.data.learnt import Images
+from ebmrepro.evaluation.classifiers.network import Classifier, train_classifier
+from ebmrepro.machine.progress import progress
+from ebmrepro.params.datasets import ClassifierRuler
 
 
 class Ruler:
-    """Classifiers by attribute, in the order of their names."""
+    """Classifiers by attribute, in the order of their names; they judge which values a sample shows."""
 
-    def __init__(self, classifiers: dict[str, Classifier]):
+    def __init__(self, classifiers: Mapping[str, Classifier]):
         self.classifiers = dict(sorted(classifiers.items()))
 
     def features(self, images: np.ndarray) -> np.ndarray:
@@ -28,14 +28,11 @@ class Ruler:
 
     def joint_class(self, images: np.ndarray) -> tuple[np.ndarray, int]:
         """Which combination of predicted values each image shows, (n,), and how many there are."""
-        joint, count = np.zeros(len(images), dtype=np.int64), 1
-        for name, values in self.predict(images).items():
-            classes = self.classifiers[name].output.out_features
-            joint, count = joint * classes + values, count * classes
-        return joint, count
+        classes = [model.output.out_features for model in self.classifiers.values()]
+        return np.ravel_multi_index(tuple(self.predict(images).values()), classes), int(np.prod(classes))
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """All weights by name, for `from_tensors`."""
+        """All weights by name, for `ruler_from_tensors`."""
         return {
             f"classifier/{attribute}/{name}": value.cpu().numpy()
             for attribute, model in self.classifiers.items()
@@ -43,12 +40,31 @@ class Ruler:
         }
 
 
+def train_ruler(config: ClassifierRuler, images: Images, classes: Mapping[str, int]) -> Ruler:
+    """The ruler learnt from the training images; `classes` is the number of values of each attribute."""
+    train, seed, device = images.parts["train"], images.seed, images.device
+    with progress(f"prepare {images.name}, classifiers", len(classes) * config.epochs) as bar:
+        return Ruler(
+            {
+                name: train_classifier(train["x"], train[name], count, config, seed, device, bar.advance)
+                for name, count in classes.items()
+            }
+        )
+
+
 def ruler_from_tensors(tensors: Mapping[str, np.ndarray]) -> Ruler:
     """The ruler whose `tensors` are among `tensors`, on the CPU."""
-    weights: dict[str, dict[str, torch.Tensor]] = {}
+    weights: dict[str, dict[str, torch.Tensor]] = defaultdict(dict)
     for key, array in tensors.items():
         if key.startswith("classifier/"):
             _, attribute, name = key.split("/")
             # A copy: arrays may be maps of a file, which are read-only, and torch warns of them.
-            weights.setdefault(attribute, {})[name] = torch.from_numpy(np.array(array))
-    return Ruler({attribute: classifier_from(state) for attribute, state in weights.items()})
+            weights[attribute][name] = torch.from_numpy(np.array(array))
+    classifiers = {}
+    for attribute, state in weights.items():
+        halved = sum(name.startswith("halve.") and value.ndim == 4 for name, value in state.items())
+        width, channels = state["halve.0.weight" if halved else "body.0.weight"].shape[:2]
+        model = Classifier(channels, width, len(state["output.bias"]), halved)
+        model.load_state_dict(state)
+        classifiers[attribute] = model.eval()
+    return Ruler(classifiers)

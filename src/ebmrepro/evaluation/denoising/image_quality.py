@@ -1,4 +1,4 @@
-"""How close images are to the clean ones: peak signal-to-noise ratio and structural similarity."""
+"""How close images (n, C, H, W) are to the clean ones, both in grey levels of 0..1: PSNR and SSIM."""
 
 import torch
 from kornia.metrics import psnr, ssim
@@ -9,10 +9,7 @@ WINDOW = 11
 
 
 def peak_signal_to_noise(images: Tensor, clean: Tensor) -> float:
-    """PSNR in dB, -10 log10 of the mean squared error over an image's pixels, the mean over images.
-
-    `images` and `clean` (n, C, H, W) in units of the grey scale, 0..1. Infinite for an image without error.
-    """
+    """PSNR in dB, -10 log10 of an image's mean squared error, the mean over images; infinite if one is 0."""
     pairs = zip(images.double(), clean.double(), strict=True)
     return float(torch.stack([psnr(image, truth, max_val=1.0) for image, truth in pairs]).mean())
 
@@ -20,8 +17,8 @@ def peak_signal_to_noise(images: Tensor, clean: Tensor) -> float:
 def structural_similarity(images: Tensor, clean: Tensor) -> float:
     """SSIM (Wang, Bovik, Sheikh and Simoncelli, 2004), at most 1, the mean over places, channels and images.
 
-    `images` and `clean` (n, C, H, W) in units of the grey scale. Only places whose window lies inside the
-    image count; the window has as many of WINDOW taps as the image has room for, 7x7 on 8x8 pixels.
+    Only places whose window lies inside the image count. The window has as many of WINDOW taps as the image
+    has room for: 7x7 on 8x8 pixels.
     """
     window = min(WINDOW, *clean.shape[2:])
     window -= 1 - window % 2

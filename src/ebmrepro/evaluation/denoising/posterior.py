@@ -5,17 +5,13 @@ posterior p(x | y) ~ exp(-b E(x) - |x - y|^2 / (2 sigma^2)). Its mode is the min
 
     f(x) = sigma^2 b E(x) + |x - y|^2 / 2.
 
-b would be 1 for an energy whose exp(-E) / Z is the data's density. Image energies are none: the chains they
-are trained with are cold (noise eps far below sqrt(2 * step size), the temperature of the Langevin
-diffusion being eps^2 / (2 * step size)) and too short to reach even that law, so their scale is set by
-penalties and chain lengths, each method's its own. Comparing them at one b would compare these scales. So b
-is chosen for each model and noise, on noisy training images, by what the estimate is judged by: PSNR. The
-candidates are given as strengths s, the root mean square of the first pull sigma^2 b grad E(y) over
-pixels in units of sigma:
+b would be 1 for an energy whose exp(-E) / Z is the data's density. Image energies are none: their chains are
+cold (noise far below sqrt(2 * step size)) and too short, so that penalties and chain lengths set the scale,
+each method's its own. To compare methods and not these scales, b is chosen for each model and noise by the
+PSNR on noisy training images. The candidates are strengths s, the root mean square over pixels of the first
+pull sigma^2 b grad E(y) in units of sigma; denoising that removes the noise and nothing else has s near 1:
 
     b = s / (sigma rms(grad E(y))).
-
-Denoising that removes the noise and nothing else has s near 1.
 """
 
 import math
@@ -45,17 +41,6 @@ class Pair(NamedTuple):
     noisy: Tensor
 
 
-class Choice(NamedTuple):
-    """A strength, the inverse temperature b that it means, and at which end of the candidates it lies.
-
-    `end`: "lowest" or "highest" if a value beyond the candidates might be better still, else None.
-    """
-
-    strength: float
-    inverse_temperature: float
-    end: str | None
-
-
 def add_noise(images: np.ndarray, sigma: float, seed: int, device: torch.device) -> Pair:
     """uint8 images (n, C, H, W) in the energies' units, and with noise of standard deviation `sigma` added.
 
@@ -83,53 +68,43 @@ def posterior_mode(
 
 
 def _descend(energy: nn.Module, y: Tensor, weight: float, steps: int) -> Tensor:
-    def each(values: Tensor) -> Tensor:
-        """One number an image, shaped to multiply images."""
-        return values.view(-1, 1, 1, 1)
-
     x = y.clamp(0, 1)
     value, slope = _objective(energy, x, y, weight)
     eta = torch.ones_like(value)
     for _ in range(steps):
-        moved = (x - each(eta) * slope).clamp(0, 1)
+        moved = (x - eta * slope).clamp(0, 1)
         new_value, new_slope = _objective(energy, moved, y, weight)
         change = moved - x
-        bound = value + (slope * change + change.square() / (2 * each(eta))).sum((1, 2, 3))
+        bound = value + (slope * change + change.square() / (2 * eta)).sum((1, 2, 3), keepdim=True)
         accepted = new_value <= bound
-        x = torch.where(each(accepted), moved, x)
-        slope = torch.where(each(accepted), new_slope, slope)
+        x = torch.where(accepted, moved, x)
+        slope = torch.where(accepted, new_slope, slope)
         value = torch.where(accepted, new_value, value)
         eta = torch.where(accepted, (GROWTH * eta).clamp(max=1.0), eta / 2)
     return x
 
 
 def _objective(energy: nn.Module, x: Tensor, y: Tensor, weight: float) -> tuple[Tensor, Tensor]:
-    """f (n,) and its gradient (n, C, H, W)."""
+    """f (n, 1, 1, 1) and its gradient (n, C, H, W)."""
     energies, pull = energy_gradient(energy, x)
     away = x - y
-    return weight * energies + 0.5 * away.square().sum((1, 2, 3)), weight * pull + away
-
-
-def unit_inverse_temperature(energy: nn.Module, noisy: Tensor, sigma: float) -> float:
-    """b of strength 1: the first pull on `noisy` (n, C, H, W) has the root mean square `sigma`.
-
-    NaN if the energy is flat or not finite there, and no b has it.
-    """
-    squares = [energy_gradient(energy, part)[1].double().square() for part in noisy.split(BATCH)]
-    length = math.sqrt(float(torch.cat(squares).mean()))
-    return 1 / (sigma * length) if 0 < length < math.inf else math.nan
+    value = weight * energies.view(-1, 1, 1, 1) + 0.5 * away.square().sum((1, 2, 3), keepdim=True)
+    return value, weight * pull + away
 
 
 def choose_strength(
     energy: nn.Module, pair: Pair, sigma: float, strengths: list[float], steps: int
-) -> Choice | None:
-    """The strength with the best mean PSNR of the posterior modes of `pair.noisy`; of equals the least.
+) -> tuple[float, float, str | None] | None:
+    """The strength whose posterior modes of `pair.noisy` have the best mean PSNR, of equals the least; its b;
+    "lowest" or "highest" if it lies at that end of the candidates, as one beyond might be better, else None.
 
-    None if the energy is flat or not finite at these images: there is nothing to choose.
+    None instead of all three if the energy is flat or not finite at these images: nothing can be chosen.
     """
-    unit = unit_inverse_temperature(energy, pair.noisy, sigma)
-    if math.isnan(unit):
+    pulls = [energy_gradient(energy, part)[1].double().square() for part in pair.noisy.split(BATCH)]
+    length = math.sqrt(float(torch.cat(pulls).mean()))
+    if not 0 < length < math.inf:
         return None
+    unit = 1 / (sigma * length)
     candidates = sorted(strengths)
 
     def quality(strength: float) -> float:
@@ -137,8 +112,7 @@ def choose_strength(
         return peak_signal_to_noise(modes, pair.clean)
 
     best = max(candidates, key=quality)
-    end = {candidates[0]: "lowest", candidates[-1]: "highest"}.get(best)
-    return Choice(best, best * unit, end)
+    return best, best * unit, {candidates[0]: "lowest", candidates[-1]: "highest"}.get(best)
 
 
 def filtered(noisy: Tensor, width: float) -> Tensor:

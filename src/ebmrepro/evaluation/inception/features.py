@@ -4,10 +4,9 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,14 +16,14 @@ from cleanfid.resize import build_resizer
 from torch import Tensor, nn
 from torchvision.models import inception_v3
 
-from ebmrepro.evaluation.inception.weights import MODES, Mode, Weights, verified, weights_of
+from ebmrepro.evaluation.inception.weights import chosen_weights, verified
 from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.params.inception import InceptionRuler, Mode
 
 POOL, CLASSES = 2048, 1008
 
 
-@dataclass(frozen=True)
-class Features:
+class Features(NamedTuple):
     """What the rulers need of n images.
 
     `pool` (n, 2048) float32, the last pooling layer; `probabilities` (n, 1008) float32, rows sum to 1;
@@ -35,9 +34,6 @@ class Features:
     probabilities: np.ndarray
     network: str
 
-    def __len__(self) -> int:
-        return len(self.pool)
-
 
 class Inception:
     """The network of a verified weights file on a device, behind the resize of one of clean-fid's modes.
@@ -47,19 +43,15 @@ class Inception:
     inception_score/model.py), and of the 1008 outputs it drops none, although ImageNet has 1000 classes.
     """
 
-    def __init__(self, folder: Path, mode: Mode, device: torch.device, weights: Weights | None = None):
-        """Read the file of `mode` in `folder`; `weights` replaces what the catalogue says of it.
+    def __init__(self, config: InceptionRuler, mode: Mode, device: torch.device, workers: int = 1):
+        """Read the file of `mode` that `config` names; `workers` threads will resize batches of images.
 
         Raises WorkspaceError if the file is missing, incomplete or another one.
         """
-        if mode not in MODES:
-            raise WorkspaceError(f"unknown mode {mode!r}: choose one of {', '.join(MODES)}")
-        entry = weights or weights_of(mode)
-        if entry.file != weights_of(mode).file or mode not in entry.modes:
-            raise WorkspaceError(f"mode {mode} does not read {entry.file}: give it {weights_of(mode).file}")
-        path = verified(entry, folder)
-        self.mode, self.device = mode, device
+        entry = chosen_weights(config, mode)
+        path = verified(entry, Path(config.weights))
         self.network = f"{mode} {entry.sha256}"
+        self._device, self._batch_size, self._workers = device, config.batch_size, workers
         with warnings.catch_warnings():
             # clean-fid silences every warning of the process when it builds this resize.
             self._resize = build_resizer(mode)
@@ -68,30 +60,38 @@ class Inception:
 
     def features(
         self,
-        images: np.ndarray | Tensor,
-        batch_size: int = 64,
-        workers: int = 1,
+        images: np.ndarray,
         index: np.ndarray | None = None,
         advance: Callable[[int], None] = lambda count: None,
     ) -> Features:
         """Features of uint8 images (n, C, H, W), C = 1 or 3, or of those at `index` in their order.
 
-        `images` may be memory-mapped: one batch is read at a time, and `workers` threads resize batches
-        ahead of the device. `advance` is called with the number of images done.
+        `images` may be memory-mapped: one batch is read at a time, and threads resize batches ahead of the
+        device. `advance` is called with the number of images done.
 
         Raises WorkspaceError if the images are not as described or there are none.
         """
-        images = _checked(images)
-        index = np.arange(len(images)) if index is None else np.asarray(index)
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise WorkspaceError(
+                "images must be uint8 of shape (n, 1 or 3, height, width),"
+                f" not {images.dtype} {images.shape}: convert them to 8-bit levels"
+            )
+        index = np.arange(len(images)) if index is None else index
         if len(index) == 0:
             raise WorkspaceError("there are no images to measure: give at least one")
-        pool = np.empty((len(index), POOL), np.float32)
-        probabilities = np.empty((len(index), CLASSES), np.float32)
-        rows = [index[start : start + batch_size] for start in range(0, len(index), batch_size)]
-        done = 0
-        with _exact(), torch.inference_mode():
-            for batch in _ahead(lambda chosen: self._resized(images[chosen]), rows, workers):
-                found = self._pool(batch.to(self.device)).float()
+        pool, probabilities = (np.empty((len(index), width), np.float32) for width in (POOL, CLASSES))
+        starts, done = range(0, len(index), self._batch_size), 0
+        rows = [index[start : start + self._batch_size] for start in starts]
+        with (
+            torch.inference_mode(),
+            # TF32 would round the inputs of convolutions to ten bits on recent GPUs.
+            torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
+            # The optimising executor rewrites a network after its first calls: the same image would then
+            # get other bits than before.
+            torch.jit.optimized_execution(False),
+        ):
+            for batch in _ahead(lambda chosen: self._resized(images[chosen]), rows, self._workers):
+                found = self._pool(batch.to(self._device)).float()
                 part = slice(done, done + len(batch))
                 pool[part] = found.cpu().numpy()
                 probabilities[part] = torch.softmax(found @ self._output, 1).cpu().numpy()
@@ -128,19 +128,15 @@ def _pytorch(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Te
     # clean-fid's own constructor downloads weights. Its layers, which mend torchvision's network as it does,
     # are put together here and given the verified tensors.
     network = inception_v3(weights=None, num_classes=CLASSES, aux_logits=False, init_weights=False)
-    mended = {
-        "Mixed_5b": FIDInceptionA(192, pool_features=32),
-        "Mixed_5c": FIDInceptionA(256, pool_features=64),
-        "Mixed_5d": FIDInceptionA(288, pool_features=64),
-        "Mixed_6b": FIDInceptionC(768, channels_7x7=128),
-        "Mixed_6c": FIDInceptionC(768, channels_7x7=160),
-        "Mixed_6d": FIDInceptionC(768, channels_7x7=160),
-        "Mixed_6e": FIDInceptionC(768, channels_7x7=192),
-        "Mixed_7b": FIDInceptionE_1(1280),
-        "Mixed_7c": FIDInceptionE_2(POOL),
-    }
-    for name, layer in mended.items():
-        setattr(network, name, layer)
+    network.Mixed_5b = FIDInceptionA(192, pool_features=32)
+    network.Mixed_5c = FIDInceptionA(256, pool_features=64)
+    network.Mixed_5d = FIDInceptionA(288, pool_features=64)
+    network.Mixed_6b = FIDInceptionC(768, channels_7x7=128)
+    network.Mixed_6c = FIDInceptionC(768, channels_7x7=160)
+    network.Mixed_6d = FIDInceptionC(768, channels_7x7=160)
+    network.Mixed_6e = FIDInceptionC(768, channels_7x7=192)
+    network.Mixed_7b = FIDInceptionE_1(1280)
+    network.Mixed_7c = FIDInceptionE_2(POOL)
     try:
         network.load_state_dict(state)
     except (RuntimeError, TypeError):
@@ -148,16 +144,6 @@ def _pytorch(path: Path, mode: Mode, device: torch.device) -> tuple[Callable[[Te
     network.fc = nn.Identity()
     network.requires_grad_(False).to(device).eval()
     return lambda images: network(2 * (images / 255) - 1), state["fc.weight"].to(device).T
-
-
-def _checked(images: np.ndarray | Tensor) -> np.ndarray:
-    images = images.cpu().numpy() if isinstance(images, Tensor) else images
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise WorkspaceError(
-            f"images must be uint8 of shape (n, 1 or 3, height, width), not {images.dtype} {images.shape}:"
-            " convert them to 8-bit levels"
-        )
-    return images
 
 
 def _ahead(task: Callable, items: list, workers: int) -> Iterator:
@@ -170,17 +156,3 @@ def _ahead(task: Callable, items: list, workers: int) -> Iterator:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-@contextmanager
-def _exact() -> Iterator[None]:
-    """float32 to the last bit of the format, and the same bits at every call.
-
-    TF32 would round the inputs of convolutions to ten bits on recent GPUs. The optimising TorchScript
-    executor rewrites a network after its first calls: the same image would then get other bits than before.
-    """
-    with (
-        torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
-        torch.jit.optimized_execution(False),
-    ):
-        yield

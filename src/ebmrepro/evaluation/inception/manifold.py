@@ -1,7 +1,6 @@
 """Fidelity and diversity by nearest neighbours: precision and recall, density and coverage."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,24 +15,10 @@ BLOCK = 2**25
 TIE = 1e-12
 
 
-@dataclass(frozen=True)
-class Manifold:
-    """`precision`, `recall`, `coverage` in 0..1; `density` at least 0, expected 1 for equal laws."""
-
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-
-
 def manifold(
-    made: np.ndarray,
-    real: np.ndarray,
-    device: torch.device,
-    neighbours: int = 3,
-    density_neighbours: int = 5,
-) -> Manifold:
-    """How features `made` (m, d) and `real` (n, d) cover each other.
+    made: np.ndarray, real: np.ndarray, device: torch.device, neighbours: int, density_neighbours: int
+) -> dict[str, float]:
+    """How features `made` (m, d) and `real` (n, d) cover each other, by name.
 
     With r_k(x) the Euclidean distance from x to the k-th nearest of the others in its own set:
 
@@ -48,11 +33,10 @@ def manifold(
 
     In float64, a block of distances at a time. Raises WorkspaceError if a set has no k-th neighbour.
     """
-    needed = max(neighbours, density_neighbours)
-    if min(neighbours, density_neighbours) < 1 or min(len(made), len(real)) <= needed:
+    needed, there = max(neighbours, density_neighbours), min(len(made), len(real))
+    if min(neighbours, density_neighbours) < 1 or there <= needed:
         raise WorkspaceError(
-            f"the {needed}-th neighbour among {min(len(made), len(real))} images does not exist:"
-            f" measure at least {needed + 1}"
+            f"the {needed}-th neighbour among {there} images does not exist: measure at least {needed + 1}"
         )
     x, y = (torch.from_numpy(np.asarray(side)).to(device).double() for side in (real, made))
     # Distances do not change with the origin; their rounding is least about the mean.
@@ -70,12 +54,12 @@ def manifold(
         inside = squared < far[rows, None] - tie
         pairs += int(inside.sum())
         covered += int(inside.any(1).sum())
-    return Manifold(
-        precision=float(precise.double().mean()),
-        recall=recalled / len(x),
-        density=pairs / (density_neighbours * len(y)),
-        coverage=covered / len(x),
-    )
+    return {
+        "precision": float(precise.double().mean()),
+        "recall": recalled / len(x),
+        "density": pairs / (density_neighbours * len(y)),
+        "coverage": covered / len(x),
+    }
 
 
 def _radii(points: Tensor, *neighbours: int) -> list[Tensor]:

@@ -1,17 +1,14 @@
 """Every number of a set of samples from one pass of features, each under a name that cannot be mistaken."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import numpy as np
 import torch
 
+from ebmrepro.evaluation.inception import scores
 from ebmrepro.evaluation.inception.features import Features
-from ebmrepro.evaluation.inception.fid import frechet_inception_distance
-from ebmrepro.evaluation.inception.inception_score import inception_score
-from ebmrepro.evaluation.inception.kid import kernel_inception_distance
 from ebmrepro.evaluation.inception.manifold import manifold
-from ebmrepro.evaluation.inception.reference import Reference, refuse_foreign
+from ebmrepro.evaluation.inception.prepare import Reference
 from ebmrepro.evaluation.samples.frechet import moments
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
@@ -36,34 +33,29 @@ def measure(
     another network.
     """
     for reference in references.values():
-        refuse_foreign(made, reference)
-    mode, found = made.network.split()[0], {}
-    for count in config.counts:
-        if count > len(made):
+        if made.network != reference.origin.network:
             raise WorkspaceError(
-                f"numbers of {count} samples cannot be measured on {len(made)}: draw more or ask for fewer"
+                f"samples were measured by {made.network}, the reference by {reference.origin.network}:"
+                " compute both with the same weights and mode"
             )
-        score, spread = inception_score(made.probabilities[:count], config.splits)
-        found[f"inception_score_{mode}_{count}"] = score
-        found[f"inception_score_sd_{mode}_{count}"] = spread
-        drawn = moments([made.pool[:count]])
+    mode, drawn, found = made.network.split()[0], len(made.pool), {}
+    for count in config.counts:
+        if count > drawn:
+            raise WorkspaceError(
+                f"numbers of {count} samples cannot be measured on {drawn}: draw more or ask for fewer"
+            )
+        score, spread = scores.inception_score(made.probabilities[:count], config.splits)
+        found |= {f"inception_score_{mode}_{count}": score, f"inception_score_sd_{mode}_{count}": spread}
+        of_count = moments([made.pool[:count]])
         for name, reference in references.items():
-            distance = frechet_inception_distance(drawn, reference.moments)
+            distance = scores.frechet_inception_distance(of_count, reference.moments)
             found[f"fid_{mode}_{name}_{count}"] = distance
     for name, reference in references.items():
-        compared = min(len(made), len(reference.features))
+        compared = min(drawn, len(reference.features))
         pool, real = made.pool[:compared], reference.features[:compared]
-        numbers = _compared(pool, real, config, device)
+        rng, subsets = np.random.default_rng(config.seed), (config.subsets, config.subset_size)
+        kid, spread = scores.kernel_inception_distance(pool, real, rng, device, *subsets)
+        shape = manifold(pool, real, device, config.neighbours, config.density_neighbours)
+        numbers = {"kid": kid, "kid_sd": spread, **shape}
         found |= {f"{ruler}_{mode}_{name}_{compared}": value for ruler, value in numbers.items()}
     return found
-
-
-def _compared(
-    made: np.ndarray, real: np.ndarray, config: InceptionEvaluation, device: torch.device
-) -> dict[str, float]:
-    generator = np.random.default_rng(config.seed)
-    distance, spread = kernel_inception_distance(
-        made, real, generator, device, config.subsets, config.subset_size
-    )
-    shape = manifold(made, real, device, config.neighbours, config.density_neighbours)
-    return {"kid": distance, "kid_sd": spread, **asdict(shape)}

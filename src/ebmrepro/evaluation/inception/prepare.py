@@ -1,27 +1,47 @@
-"""The references of a data set, as `inception` of params.yaml asks for them and as its ruler file keeps them.
+"""What the rulers need of real images: references, computed once as `inception` of params.yaml asks for them.
 
     inception/<mode>/<reference>/{mean, covariance, features}
 
-are the tensors; the file's metadata say under inception/<mode>/<reference> what each was computed from.
+are their tensors in the ruler file; its metadata say under inception/<mode>/<reference> what each is from.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from ebmrepro.data.learnt import Images, Learnt
 from ebmrepro.evaluation.inception.features import Inception
-from ebmrepro.evaluation.inception.reference import Origin, Reference, images_sha256, make_reference
 from ebmrepro.evaluation.inception.weights import chosen_weights, verified, weights_of
-from ebmrepro.evaluation.samples.frechet import Moments
+from ebmrepro.evaluation.samples.frechet import Moments, moments
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.inception import InceptionRuler, Mode
 
-ROOT = "inception"
+# Images whose features are in memory at a time.
+BLOCK = 10_000
+
+
+class Origin(NamedTuple):
+    """What a reference was computed from: mode and SHA-256 of the network, SHA-256 of all images that it was
+    drawn from, how many were drawn, how many features kept, and the seed of both draws."""
+
+    network: str
+    images: str
+    count: int
+    kept: int
+    seed: int
+
+
+class Reference(NamedTuple):
+    """Moments of the features of real images, and the features (kept, 2048) float32 of some of them in random
+    order, which serve KID and the neighbours."""
+
+    moments: Moments
+    features: np.ndarray
+    origin: Origin
 
 
 def check(config: InceptionRuler, sizes: Mapping[str, int]) -> dict:
@@ -48,35 +68,58 @@ def learn(config: InceptionRuler, images: Images) -> Learnt:
     """Every reference in every mode. Raises WorkspaceError if a weights file or a count is wrong."""
     tensors, metadata = {}, {}
     pictures = {part: arrays["x"] for part, arrays in images.parts.items()}
+    counts = {name: w.count or len(pictures[w.split]) for name, w in config.references.items()}
     # Once for all modes and references: sets may be larger than memory.
     digests = {part: images_sha256(pictures[part]) for part in {w.split for w in config.references.values()}}
-    each = sum(w.count or len(pictures[w.split]) for w in config.references.values())
-    with progress(f"prepare {images.name}, features", each * len(config.modes)) as bar:
+    with progress(f"prepare {images.name}, features", sum(counts.values()) * len(config.modes)) as bar:
         for mode in config.modes:
-            inception = network(config, mode, images.device)
-            for name, wanted in config.references.items():
-                reference = make_reference(
-                    inception,
-                    pictures[wanted.split],
-                    wanted.count,
-                    config.kept,
-                    images.seed,
-                    config.batch_size,
-                    images.workers,
-                    bar.advance,
-                    digests[wanted.split],
-                )
-                key = f"{ROOT}/{mode}/{name}"
+            network = Inception(config, mode, images.device, images.workers)
+            for name, count in counts.items():
+                part = config.references[name].split
+                origin = Origin(network.network, digests[part], count, min(config.kept, count), images.seed)
+                reference = make_reference(network, pictures[part], origin, bar.advance)
+                key = f"inception/{mode}/{name}"
                 tensors[f"{key}/mean"] = reference.moments.mean
                 tensors[f"{key}/covariance"] = reference.moments.covariance
                 tensors[f"{key}/features"] = reference.features
-                metadata[key] = asdict(reference.origin)
+                metadata[key] = origin._asdict()
     return Learnt(tensors, metadata)
 
 
-def network(config: InceptionRuler, mode: Mode, device: torch.device) -> Inception:
-    """The network of `mode` on `device`. Raises WorkspaceError if its file is missing or another one."""
-    return Inception(Path(config.weights), mode, device, chosen_weights(config, mode))
+def images_sha256(images: np.ndarray) -> str:
+    """SHA-256 of uint8 images (n, C, H, W): of their shape and their levels in order."""
+    digest = hashlib.sha256(repr(tuple(images.shape)).encode())
+    for start in range(0, len(images), BLOCK):
+        digest.update(np.ascontiguousarray(images[start : start + BLOCK]))
+    return digest.hexdigest()
+
+
+def make_reference(
+    network: Inception, images: np.ndarray, origin: Origin, advance: Callable[[int], None]
+) -> Reference:
+    """The reference of uint8 images (n, C, H, W), drawn without replacement as `origin` says.
+
+    `images` may be memory-mapped and larger than memory. Raises WorkspaceError if there are too few.
+    """
+    count = origin.count
+    if not 1 <= count <= len(images):
+        raise WorkspaceError(f"a reference of {count} images cannot be drawn from {len(images)}: draw fewer")
+    generator = np.random.default_rng(origin.seed)
+    # Sorted: a memory-mapped file is then read from one end to the other.
+    index = np.sort(generator.choice(len(images), count, replace=False))
+    keep = np.sort(generator.choice(count, origin.kept, replace=False))
+    features = []
+
+    def blocks() -> Iterator[np.ndarray]:
+        for start in range(0, count, BLOCK):
+            chosen = index[start : start + BLOCK]
+            pool = network.features(images, chosen, advance).pool
+            features.append(pool[keep[(keep >= start) & (keep < start + len(chosen))] - start])
+            yield pool
+
+    found = moments(blocks())
+    # In random order again: data sets are often sorted by class, and rulers take the first so many.
+    return Reference(found, np.concatenate(features)[generator.permutation(origin.kept)], origin)
 
 
 def references_from(tensors: Mapping[str, np.ndarray], metadata: Mapping, mode: Mode) -> dict[str, Reference]:
@@ -84,14 +127,14 @@ def references_from(tensors: Mapping[str, np.ndarray], metadata: Mapping, mode: 
 
     Raises WorkspaceError if it has none.
     """
-    prefix, found = f"{ROOT}/{mode}/", {}
-    for key in metadata:
+    prefix, found = f"inception/{mode}/", {}
+    for key, facts in metadata.items():
         if key.startswith(prefix):
-            origin = Origin(**metadata[key])
-            moments = Moments(tensors[f"{key}/mean"], tensors[f"{key}/covariance"], origin.count)
+            origin = Origin(**facts)
+            of_all = Moments(tensors[f"{key}/mean"], tensors[f"{key}/covariance"], origin.count)
             # A map of a file is read-only, which torch warns of.
             features = np.array(tensors[f"{key}/features"])
-            found[key.removeprefix(prefix)] = Reference(moments, features, origin)
+            found[key.removeprefix(prefix)] = Reference(of_all, features, origin)
     if not found:
         raise WorkspaceError(
             f"the data set was prepared without references of mode {mode}: name it in the modes of its"

@@ -1,10 +1,9 @@
 """The Inception weights as an explicit artifact: which file, where from, and whether it is the right one."""
 
-import os
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import Field
 from ruamel.yaml import YAML
@@ -12,8 +11,6 @@ from ruamel.yaml import YAML
 from ebmrepro.files.workspace import WorkspaceError, file_sha256
 from ebmrepro.params.base import Count, Section
 from ebmrepro.params.inception import InceptionRuler, Mode, Sha256
-
-MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 class Weights(Section):
@@ -57,20 +54,17 @@ def verified(entry: Weights, folder: Path) -> Path:
 
     Raises WorkspaceError if it is missing, incomplete or another file; a wrong file is left where it is.
     """
-    path = Path(folder) / entry.file
+    path = folder / entry.file
     origin = " or ".join(entry.urls) or "whoever made it"
     described = "size unknown" if entry.size is None else f"{entry.size} bytes"
     get = f"from {origin} ({described}, SHA-256 {entry.sha256})"
     if not path.is_file():
-        raise WorkspaceError(f"{path} is missing: get {entry.file} {get} and put it into {Path(folder)}")
-    size = os.path.getsize(path)
-    if entry.size is not None and size != entry.size:
-        raise WorkspaceError(
-            f"{path} has {size} bytes and should have {entry.size}: delete it and get it again {get}"
-        )
-    found = file_sha256(path)
-    if found != entry.sha256:
-        raise WorkspaceError(
-            f"{path} is another file, its SHA-256 is {found}: delete it and get it again {get}"
-        )
+        raise WorkspaceError(f"{path} is missing: get {entry.file} {get} and put it into {folder}")
+    wrong = ""
+    if entry.size is not None and (size := path.stat().st_size) != entry.size:
+        wrong = f"has {size} bytes and should have {entry.size}"
+    elif (found := file_sha256(path)) != entry.sha256:
+        wrong = f"is another file, its SHA-256 is {found}"
+    if wrong:
+        raise WorkspaceError(f"{path} {wrong}: delete it and get it again {get}")
     return path

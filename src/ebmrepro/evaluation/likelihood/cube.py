@@ -6,9 +6,8 @@ the image's cell of volume 256^-d, so that (Theis, van den Oord and Bethge, 2016
 
     -log2 P(v) / d  <=  8 - E_u[log p(x)] / (d log 2)
 
-The right-hand side is what papers call bits per dimension: 8 is log2 of the 256 levels, and the uniform
-density on the cube has exactly 8. With log Z by annealed importance sampling, too small on average, the
-likelihood is too high on average and the bits per dimension too few.
+The right-hand side is what papers call bits per dimension: the uniform density on the cube has exactly 8.
+With log Z by annealed importance sampling, too small on average, these bits are too few on average.
 """
 
 import math
@@ -23,11 +22,6 @@ from ebmrepro.mcmc.energy_importance import cube_partition
 from ebmrepro.params.evaluations.inception import Likelihood
 
 BATCH = 256
-
-
-def bits_per_dimension(log_density: float, dimensions: int) -> float:
-    """8 - log p / (d log 2) of the mean log-density in nats of dequantised 8-bit images of d values."""
-    return 8 - log_density / (dimensions * math.log(2))
 
 
 def cube_likelihood(
@@ -49,8 +43,7 @@ def cube_likelihood(
     """
     rng = np.random.default_rng(chosen)
     index = np.sort(rng.choice(len(test), min(config.points, len(test)), replace=False))
-    noise = torch.Generator().manual_seed(chosen)
-    points = dequantise(torch.from_numpy(test[index]), noise)
+    points = dequantise(torch.from_numpy(test[index]), torch.Generator().manual_seed(chosen))
     with torch.no_grad():
         parts = [energy(part.to(generator.device)).double().cpu() for part in points.split(BATCH)]
     mean_energy = float(torch.cat(parts).mean())
@@ -62,5 +55,5 @@ def cube_likelihood(
         "log_weight_effective_size": partition.effective_samples,
         "metropolis_acceptance": acceptance,
         "test_log_likelihood": likelihood,
-        "bits_per_dimension": bits_per_dimension(likelihood, math.prod(test.shape[1:])),
+        "bits_per_dimension": 8 - likelihood / (math.prod(test.shape[1:]) * math.log(2)),
     }

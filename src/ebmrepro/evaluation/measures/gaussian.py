@@ -10,17 +10,16 @@ from ebmrepro.params.evaluations.gaussian import GaussianEvaluation
 
 def measure(config: GaussianEvaluation, subject: Subject) -> Measured:
     """`fisher_divergence` at the test points and, where the energy is a Gaussian, `kl` in nats."""
-    return Measured({seed: _of_seed(subject, seed) for seed in subject.samples})
-
-
-def _of_seed(subject: Subject, seed: int) -> Numbers:
-    energy, ruler = subject.energy(seed), subject.ruler
+    mean, covariance = subject.ruler["mean"], subject.ruler["covariance"]
     test = torch.from_numpy(subject.data["test"]["x"]).to(subject.device)
-    centred = test.double() - torch.from_numpy(ruler["mean"]).to(subject.device)
-    scores = -centred @ torch.from_numpy(np.linalg.inv(ruler["covariance"])).to(subject.device)
-    metrics = {"fisher_divergence": fisher_divergence(energy, test, scores.float())}
-    if hasattr(energy, "precision"):
-        mean = energy.mean.double().cpu().numpy()
-        precision = energy.precision().double().cpu().numpy()
-        metrics["kl"] = gaussian_kl(ruler["mean"], ruler["covariance"], mean, precision)
-    return Numbers(metrics, {})
+    centred = test.double() - torch.from_numpy(mean).to(subject.device)
+    scores = -centred @ torch.from_numpy(np.linalg.inv(covariance)).to(subject.device)
+    found = {}
+    for seed in subject.samples:
+        energy = subject.energy(seed)
+        metrics = {"fisher_divergence": fisher_divergence(energy, test, scores.float())}
+        if hasattr(energy, "precision"):
+            own = (array.double().cpu().numpy() for array in (energy.mean, energy.precision()))
+            metrics["kl"] = gaussian_kl(mean, covariance, *own)
+        found[seed] = Numbers(metrics, {})
+    return Measured(found)

@@ -16,10 +16,8 @@ def reconstruct(model: nn.Module, x: Tensor, generator: torch.Generator) -> Tens
 
 
 def reconstruction_error(x: Tensor, probabilities: Tensor) -> float:
-    """Mean cross-entropy in nats an image between binary `x` (n, d) and `probabilities` (n, d).
-
-    NaN if a probability is NaN, as of a diverged model.
-    """
+    """Mean cross-entropy in nats an image between binary `x` and `probabilities`, (n, d); NaN if one is NaN,
+    as of a diverged model."""
     if probabilities.isnan().any():
         return math.nan
     loss = torch.nn.functional.binary_cross_entropy(probabilities, x, reduction="none")
