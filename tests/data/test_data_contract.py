@@ -17,7 +17,7 @@ from ebmrepro.data.prepared import Arrays
 from ebmrepro.params.base import Section
 from ebmrepro.params.catalogue import load_catalogue
 from ebmrepro.params.datasets import AttributeClassifiers
-from ebmrepro.params.inception import InceptionRuler, Reference
+from ebmrepro.params.inception import InceptionFeatures, Reference
 from ebmrepro.params.kinds import kinds
 
 # Smaller than the examples that the settings give, and what stand-ins are read from.
@@ -167,7 +167,7 @@ def test_modules_name_what_an_entry_asks_for_and_nothing_else(files):
     assert settings("catalogue").modules() == published
     learnt = {
         "classifier": ("ebmrepro.evaluation.classifiers.attribute_reference", AttributeClassifiers),
-        "inception": ("ebmrepro.evaluation.inception.prepare", InceptionRuler),
+        "inception": ("ebmrepro.evaluation.inception.prepare", InceptionFeatures),
     }
     asked = {name: example(section) for name, (_, section) in learnt.items()}
     asked["inception"]["references"] = {"all": example(Reference)}

@@ -11,8 +11,8 @@ from ebmrepro.params.datasets.shapes import ShapesData
 
 
 def _config(seed=0, train=2000, test=50) -> ShapesData:
-    ruler = {"epochs": 1, "batch_size": 8, "width": 2, "minimum_accuracy": 0.0}
-    return ShapesData(kind="shapes", seed=seed, train_size=train, test_size=test, classifier=ruler)
+    classifier = {"epochs": 1, "batch_size": 8, "width": 2, "minimum_accuracy": 0.0}
+    return ShapesData(kind="shapes", seed=seed, train_size=train, test_size=test, classifier=classifier)
 
 
 VALUES = _config().attributes

@@ -1,4 +1,4 @@
-"""The ruler for digits: accurate enough, and the same every time."""
+"""The classifier of digits: accurate enough, and the same every time."""
 
 import resource
 from multiprocessing import get_context
@@ -11,6 +11,7 @@ from prepared_parts import labelled
 from torch import nn
 
 from ebmrepro.checks.load import load_params
+from ebmrepro.evaluation.classifiers.by_attribute import Classifiers, classifiers_from_tensors
 from ebmrepro.evaluation.classifiers.network import (
     Classifier,
     as_unit,
@@ -18,10 +19,9 @@ from ebmrepro.evaluation.classifiers.network import (
     quarter_means,
     train_classifier,
 )
-from ebmrepro.evaluation.classifiers.ruler import Ruler, ruler_from_tensors
 from ebmrepro.files.mapped import save_rows
 from ebmrepro.files.workspace import map_tensors
-from ebmrepro.params.datasets import ClassifierRuler
+from ebmrepro.params.datasets import ReferenceClassifier
 
 
 def test_the_demos_classifier_reads_digits():
@@ -52,7 +52,7 @@ def small():
 
 def test_training_is_reproducible_and_seeded(small):
     def weights(seed):
-        config = ClassifierRuler(epochs=2, batch_size=64, width=4, minimum_accuracy=0)
+        config = ReferenceClassifier(epochs=2, batch_size=64, width=4, minimum_accuracy=0)
         model = train_classifier(*small, 3, config, seed, torch.device("cpu"))
         return torch.cat([p.detach().flatten() for p in model.parameters()])
 
@@ -116,7 +116,7 @@ def _pairs(count: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_of_large_images_it_sees_more_than_texture():
-    config = ClassifierRuler(epochs=8, batch_size=32, width=12, minimum_accuracy=0)
+    config = ReferenceClassifier(epochs=8, batch_size=32, width=12, minimum_accuracy=0)
     model = train_classifier(*_pairs(500, 64, 0), 2, config, 0, torch.device("cpu"))
     images, labels = _pairs(200, 64, 1)
     assert (model.predict(images) == labels).mean() > 0.95
@@ -130,10 +130,10 @@ def test_what_is_stored_is_the_same_classifier(shape):
         for name, classes in (("young", 2), ("male", 5))
     }
     images = np.random.default_rng(2).integers(0, 256, (40, *shape)).astype(np.uint8)
-    ruler = Ruler(models)
-    again = ruler_from_tensors(ruler.tensors() | {"inception/clean/train/mean": np.zeros(3)})
-    assert np.array_equal(again.features(images), ruler.features(images))
-    for name, predicted in ruler.predict(images).items():
+    judge = Classifiers(models)
+    again = classifiers_from_tensors(judge.tensors() | {"inception/clean/train/mean": np.zeros(3)})
+    assert np.array_equal(again.features(images), judge.features(images))
+    for name, predicted in judge.predict(images).items():
         assert np.array_equal(again.predict(images)[name], predicted)
     assert again.joint_class(images)[1] == 10
 
@@ -144,7 +144,7 @@ def _train_from(path: Path) -> tuple[np.ndarray, np.ndarray, int]:
     torch.nn.functional.conv2d(torch.zeros(1, 3, 8, 8), torch.zeros(1, 3, 3, 3))
     arrays = map_tensors(path)[0]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    config = ClassifierRuler(epochs=1, batch_size=16, width=1, minimum_accuracy=0)
+    config = ReferenceClassifier(epochs=1, batch_size=16, width=1, minimum_accuracy=0)
     model = train_classifier(arrays["x"], arrays["label"], 2, config, 0, torch.device("cpu"))
     weights = torch.cat([p.detach().flatten() for p in model.parameters()]).numpy()
     predicted = model.predict(arrays["x"])
@@ -160,7 +160,7 @@ def test_images_are_read_from_their_file_a_batch_at_a_time(tmp_path):
         weights, predicted, grown = pool.apply(_train_from, [tmp_path / "train.safetensors"])
     # The pages of the map count as memory; as floats the images would take four times that beside them.
     assert grown < 2 * images.nbytes
-    config = ClassifierRuler(epochs=1, batch_size=16, width=1, minimum_accuracy=0)
+    config = ReferenceClassifier(epochs=1, batch_size=16, width=1, minimum_accuracy=0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     model = train_classifier(images, labels, 2, config, 0, torch.device("cpu"))

@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from inception_stand_in import draw, make_weights, references_of
 from ruamel.yaml import YAML
-from rulers_stand_in import draw, make_weights, references_of
 
 from ebmrepro.energies import build_energy
+from ebmrepro.evaluation.classifiers.by_attribute import Classifiers
 from ebmrepro.evaluation.classifiers.network import Classifier
-from ebmrepro.evaluation.classifiers.ruler import Ruler
 from ebmrepro.evaluation.subject import Subject
 from ebmrepro.files.workspace import finite_or_null
-from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.inception import InceptionFeatures
 from ebmrepro.params.kinds import kinds
 from ebmrepro.params.root import ADAPTERS
 
@@ -44,10 +44,10 @@ def energies(shape, kind):
     return energy
 
 
-def subject(energy, samples, train, test, ruler, about=(), inception=None) -> Subject:
+def subject(energy, samples, train, test, reference, about=(), inception=None) -> Subject:
     data = {"train": {"x": train}, "test": {"x": test}}
     dataset = SimpleNamespace(inception=inception)
-    return Subject("tiny", energy, samples, {}, data, ruler, dict(about), dataset, CPU)
+    return Subject("tiny", energy, samples, {}, data, reference, dict(about), dataset, CPU)
 
 
 def points(count, seed, dim=2):
@@ -73,22 +73,22 @@ def binary(tmp_path):
     law = {"patterns": np.unique(test, axis=0)}
     law["log_probability"] = np.full(len(law["patterns"]), -np.log(len(law["patterns"])))
     for kind in ("rbm", "helmholtz"):
-        for ruler in ({}, law):
-            yield subject(energies((9,), kind), samples, train, test, ruler)
+        for reference in ({}, law):
+            yield subject(energies((9,), kind), samples, train, test, reference)
 
 
 def classifier(tmp_path):
-    judge = Ruler({"label": Classifier(3, 2, 3)})
+    judge = Classifiers({"label": Classifier(3, 2, 3)})
     train, test = draw(20, 1, 8), draw(12, 2, 8)
-    ruler = judge.tensors() | {"features/test": judge.features(test)}
+    reference = judge.tensors() | {"features/test": judge.features(test)}
     energy = energies((3, 8, 8), "conv")
-    yield subject(energy, {seed: draw(9, 5 + seed, 8) for seed in SEEDS}, train, test, ruler)
+    yield subject(energy, {seed: draw(9, 5 + seed, 8) for seed in SEEDS}, train, test, reference)
 
 
 def inception(tmp_path):
     entry, _ = make_weights(tmp_path)
     references = {part: {"split": part, "count": None} for part in ("train", "test")}
-    own = InceptionRuler(weights=str(tmp_path), sha256={"clean": entry.sha256}, modes=["clean"],
+    own = InceptionFeatures(weights=str(tmp_path), sha256={"clean": entry.sha256}, modes=["clean"],
                          references=references, kept=12, batch_size=8)  # fmt: skip
     train, test = draw(20, 1, 8), draw(12, 2, 8)
     tensors, about = references_of(own, {"train": train, "test": test}, 0)
@@ -154,7 +154,7 @@ def test_a_model_that_is_not_finite_has_numbers_or_none(config, tmp_path):
             assert all(value is None or np.isfinite(value) for value in finite_or_null(metrics).values())
 
 
-@pytest.mark.parametrize("section", [*EVALUATIONS.values(), InceptionRuler], ids=lambda s: s.__name__)
+@pytest.mark.parametrize("section", [*EVALUATIONS.values(), InceptionFeatures], ids=lambda s: s.__name__)
 def test_every_setting_is_described_and_its_example_is_valid(section):
     fields = {name: field for name, field in section.model_fields.items() if name != "kind"}
     assert all(field.description and field.description[-1] == "." for field in fields.values())

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from inception_stand_in import draw, inception_of, make_weights, references_of
 from PIL import Image
-from rulers_stand_in import draw, inception_of, make_weights, references_of
 from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 from torch import nn
@@ -25,12 +25,12 @@ from ebmrepro.evaluation.subject import Subject
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.evaluations.inception import InceptionEvaluation, Likelihood
-from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.inception import InceptionFeatures
 
 CPU = torch.device("cpu")
 MODES = ("clean", "legacy_tensorflow")
 KEPT = 14
-RULERS = ("kid", "kid_sd", "precision", "recall", "density", "coverage")
+METRICS = ("kid", "kid_sd", "precision", "recall", "density", "coverage")
 EVALUATION = {
     "kind": "inception", "counts": [], "splits": 2, "subsets": 4, "subset_size": 9, "neighbours": 2,
     "density_neighbours": 3, "seed": 5, "shown_neighbours": 3, "likelihood": None,
@@ -45,14 +45,14 @@ def stand_in(tmp_path_factory):
     return folder, make_weights(folder)[0]
 
 
-def ruler(stand_in, **changes) -> InceptionRuler:
+def asked_for(stand_in, **changes) -> InceptionFeatures:
     folder, entry = stand_in
     settings = {
         "weights": str(folder), "sha256": dict.fromkeys(MODES, entry.sha256), "modes": list(MODES),
         "references": {"train": {"split": "train", "count": None}, "test": {"split": "test", "count": 16}},
         "kept": KEPT, "batch_size": 7,
     }  # fmt: skip
-    return InceptionRuler(**(settings | changes))
+    return InceptionFeatures(**(settings | changes))
 
 
 def evaluation(**changes) -> InceptionEvaluation:
@@ -72,13 +72,13 @@ def two_kinds(count: int, seed: int, bright: np.ndarray) -> np.ndarray:
 
 def test_a_seeds_numbers_are_those_of_its_samples_in_random_order(stand_in):
     """Every mode, reference and seed; the number is `measure`'s, which has its own truths."""
-    config, own = evaluation(), ruler(stand_in)
+    config, own = evaluation(), asked_for(stand_in)
     images = {"train": draw(18, 1, 8), "test": draw(17, 2, 8, spread=80)}
     references = references_of(own, images, 3)
     samples = {seed: draw(20, 10 + seed, 8) for seed in (0, 4)}
     counted = []
     found = inception_numbers(config, subject(own, references, samples, 2), counted.append)
-    names = {f"{r}_{mode}_{name}_{KEPT}" for r in RULERS for mode in MODES for name in ("train", "test")}
+    names = {f"{r}_{mode}_{name}_{KEPT}" for r in METRICS for mode in MODES for name in ("train", "test")}
     assert set(found) == {0, 4} and all(set(numbers) == names for numbers in found.values())
     # No more images pass the network than a number is asked for of.
     assert sum(counted) == 2 * 2 * KEPT == 2 * 2 * inception.measured_count(config, own, 20)
@@ -101,7 +101,7 @@ def test_a_seeds_numbers_are_those_of_its_samples_in_random_order(stand_in):
 
 def test_samples_that_stand_by_condition_are_mixed(stand_in):
     """Dark samples first, bright ones last, half of them measured: the numbers are those of both."""
-    own = ruler(stand_in, modes=["legacy_tensorflow"], kept=60,
+    own = asked_for(stand_in, modes=["legacy_tensorflow"], kept=60,
                 references={"train": {"split": "train", "count": None}})  # fmt: skip
     images = {"train": two_kinds(60, 1, np.arange(60) % 2 == 0), "test": draw(3, 2, 8)}
     references = references_of(own, images, 3)
@@ -230,7 +230,7 @@ def measured_folder(workspace_folder, edit, pictures, stand_in):
 
     def make(condition: str = "") -> None:
         # YAML of params.yaml is a superset of JSON.
-        own = json.dumps(ruler(stand_in).model_dump(mode="json"))
+        own = json.dumps(asked_for(stand_in).model_dump(mode="json"))
         edit("folders: {pictures: pictures}", f"folders: {{pictures: {pictures}}}")
         edit("    limit: 20\n", "    limit: null\n")
         edit("minimum_accuracy: 0.1}\n    inception: null", f"minimum_accuracy: 0.0}}\n    inception: {own}")
@@ -264,7 +264,7 @@ def test_evaluate_from_prepare_to_metrics(measured_folder, ebm, stand_in):
     samples, _ = workspace.load_tensors(results("sample"))
     prepared = Path("results/micro/prepare/pictures")
     train, test = (workspace.load_tensors(prepared / f"{p}.safetensors")[0]["x"] for p in ("train", "test"))
-    references = references_from(*workspace.load_tensors(prepared / "ruler.safetensors"), MODES[0])
+    references = references_from(*workspace.load_tensors(prepared / "reference.safetensors"), MODES[0])
     folder, entry = stand_in
     network = inception_of(folder, MODES[0], entry, 7)
     for seed in (0, 1):
@@ -300,7 +300,7 @@ def test_what_cannot_be_measured_ends_in_one_sentence(measured_folder, ebm):
 
 
 def test_a_network_that_is_not_the_prepared_one_is_refused(stand_in):
-    own = ruler(stand_in)
+    own = asked_for(stand_in)
     references = references_of(own, {"train": draw(20, 1, 8), "test": draw(20, 2, 8)}, 3)
     foreign = own.model_copy(update={"sha256": dict.fromkeys(MODES, "0" * 64)})
     with pytest.raises(workspace.WorkspaceError, match=r"is another file, .* get it again from whoever made"):

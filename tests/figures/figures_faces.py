@@ -8,7 +8,7 @@ from ebmrepro.params.root import Params
 COUNTS, KEPT = (10_000, 50_000), {"train": 10_000, "test_faces": 300}
 MODES = {"clean": "clean", "legacy_tensorflow": "legacy TensorFlow"}
 NEIGHBOURS = ("kid", "precision", "recall", "density", "coverage")
-RULER = {
+INCEPTION = {
     "weights": "weights", "sha256": {}, "modes": list(MODES), "kept": 10_000, "batch_size": 50,
     "references": {"train": {"split": "train", "count": 10_000},
                    "test_faces": {"split": "test", "count": None}},
@@ -37,7 +37,7 @@ def names(bits: bool) -> list[str]:
     for mode in MODES:
         for reference, kept in KEPT.items():
             found += [f"fid_{mode}_{reference}_{count}" for count in COUNTS]
-            found += [f"{ruler}_{mode}_{reference}_{kept}" for ruler in (*NEIGHBOURS, "kid_sd")]
+            found += [f"{metric}_{mode}_{reference}_{kept}" for metric in (*NEIGHBOURS, "kid_sd")]
     return [*found, "pairwise_distance_ratio", *(LIKELIHOOD if bits else ()), "iterations_survived"]
 
 
@@ -73,7 +73,7 @@ def write_faces() -> Params:
     data = params_data()
     data["datasets"]["faces"] = {
         "kind": "image_folder", "folder": "pictures", "seed": 0, "size": 32, "channels": 3, "limit": None,
-        "test_fraction": 0.1, "corrupt": "stop", "inception": RULER,
+        "test_fraction": 0.1, "corrupt": "stop", "inception": INCEPTION,
         "classifier": {"epochs": 1, "batch_size": 64, "width": 8, "minimum_accuracy": 0.5},
     }  # fmt: skip
     data["folders"] = {"pictures": "pictures"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from figures_numbers import IMAGES, REFERENCE, metric, metrics_of_run, outcome
-from figures_params import NOISE, OUTLIER_SETS
+from figures_params import NOISE, OOD_SETS
 from figures_runs import COMPARED, RUNS, SEEDS
 
 from ebmrepro.files import workspace
@@ -23,8 +23,8 @@ def composed_file(suffix: str) -> Path:
 
 
 def detected_file(suffix: str) -> Path:
-    """A file of the outliers."""
-    return workspace.run_file("demo", "detect", "digits", "digits_outliers", suffix)
+    """A file of stage detect."""
+    return workspace.run_file("demo", "detect", "digits", "digits_ood", suffix)
 
 
 def denoised_file(suffix: str) -> Path:
@@ -46,7 +46,7 @@ def composed() -> tuple[dict, dict]:
         for number, key in enumerate(EXPRESSIONS):
             holds = np.arange(40) < 20 + 6 * number + seed
             arrays[f"{seed}/{key}"] = rng.integers(0, 256, (40, *IMAGES["shapes"]), dtype=np.uint8)
-            arrays[f"{seed}/{key}/satisfied"] = rng.permutation(holds)
+            arrays[f"{seed}/{key}/correct"] = rng.permutation(holds)
             metrics[f"accuracy_{key}"] = float(holds.mean())
         seeds[str(seed)] = {"metrics": metrics, **outcome("shapes_shape", seed)}
     content = {
@@ -61,25 +61,25 @@ def composed() -> tuple[dict, dict]:
 
 
 def detected(params: Params) -> tuple[dict, dict]:
-    """The outliers' metrics file and its arrays."""
+    """Stage detect's metrics file and its arrays."""
     rng = np.random.default_rng(6)
     arrays, runs = {}, {}
     for run in params.runs_of("digits"):
         seeds = {}
         for seed in SEEDS:
-            names = [f"ood_{what}_{name}" for name in OUTLIER_SETS for what in ("auroc", "fpr95")]
+            names = [f"ood_{what}_{name}" for name in OOD_SETS for what in ("auroc", "fpr95")]
             metrics = {name: metric(run, seed, name) / 5 for name in names}
             seeds[str(seed)] = {"metrics": metrics, **outcome(run, seed)}
             arrays[f"{run}/{seed}/edges"] = np.linspace(-2, 3, BINS + 1)
-            for name in ("in", *OUTLIER_SETS):
+            for name in ("in", *OOD_SETS):
                 arrays[f"{run}/{seed}/histogram/{name}"] = rng.random(BINS)
         runs[run] = {"objective": params.resolve(run, "objective").kind, "seeds": seeds}
     content = {
-        "outliers": "digits_outliers",
+        "ood": "digits_ood",
         "experiment": "digits",
         "dataset": "digits",
         "against": "shapes",
-        "sets": list(OUTLIER_SETS),
+        "sets": list(OOD_SETS),
         "runs": runs,
     }
     return content, arrays

@@ -15,7 +15,7 @@ EVALUATIONS = {
     "digits": "images",
     "shapes": "images",
 }
-OUTLIER_SETS = ("photographs", "uniform", "shapes")
+OOD_SETS = ("photographs", "uniform", "shapes")
 NOISE = (0.1, 0.3)
 LONG = {"starts": 3, "chains": 4, "rounds": 3}
 
@@ -40,7 +40,7 @@ def params_data() -> dict:
         "buffer": {"kind": "fifo", "size": 100, "reinitialise": 0.05},
         "augmentation": None,
     }
-    ruler = {"epochs": 1, "batch_size": 64, "width": 8, "minimum_accuracy": 0.9}
+    classifier = {"epochs": 1, "batch_size": 64, "width": 8, "minimum_accuracy": 0.9}
     schedule = {
         "iterations": 60,
         "batch_size": 10,
@@ -126,12 +126,12 @@ def params_data() -> dict:
                 "kind": "digits",
                 "test_fraction": 0.2,
                 "seed": 0,
-                "classifier": ruler,
+                "classifier": classifier,
             },
             "shapes": {
                 "kind": "shapes",
                 **sized,
-                "classifier": ruler,
+                "classifier": classifier,
             },
         },
         "energies": {
@@ -232,8 +232,8 @@ def params_data() -> dict:
                 },
             }
         },
-        "outliers": {
-            "digits_outliers": {
+        "ood": {
+            "digits_ood": {
                 "experiment": "digits",
                 "dataset": "digits",
                 "against": "shapes",

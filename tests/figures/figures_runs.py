@@ -92,7 +92,7 @@ TABLES = {
     "ablation": "ablation",
     "stability": "architecture",
     "composition": "shapes",
-    "outliers": "digits",
+    "ood": "digits",
     "denoising": "digits",
     "methods": "all_methods",
 }

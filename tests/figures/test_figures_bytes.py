@@ -70,7 +70,7 @@ CHANGES = {
     "long": lambda: shift_array(place("sample", "digits_icd", ".safetensors"), "0/long_with"),
     "panels": lambda: shift_array(place("evaluate", "rings_icd", ".safetensors"), "0/log_density"),
     "neighbours": lambda: shift_array(place("evaluate", "digits_cd", ".safetensors"), "0/nearest_train"),
-    "composed": lambda: flip(composed_file(".safetensors"), "0/red_square/satisfied"),
+    "composed": lambda: flip(composed_file(".safetensors"), "0/red_square/correct"),
     "losses": lambda: write_log("report_icd", change=0.01),
     "weights": lambda: shift_array(place("evaluate", "bas_wake_sleep", ".safetensors"), "0/filters"),
     "sweeps": lambda: shift_array(place("evaluate", "bas_rbm_ml", ".safetensors"), "0/reconstructions", -0.2),
@@ -138,7 +138,7 @@ MEASURED = {
     "binary": (lambda: place("evaluate", "digits_rbm_cd", ".json"), (*SEED, "log_partition_error")),
     "denoising": (lambda: denoised_file(".json"), ("runs", "digits_dcd", *SEED, "denoise_ssim_0_3")),
     "methods": (compared_file, ("runs", "report_cd", *SEED, "fisher_divergence")),
-    "outliers": (lambda: detected_file(".json"), ("runs", "digits_icd", *SEED, "ood_fpr95_uniform")),
+    "ood": (lambda: detected_file(".json"), ("runs", "digits_icd", *SEED, "ood_fpr95_uniform")),
 }
 
 

@@ -1,4 +1,4 @@
-"""Long chains, truncated gradients, compositions and outliers: what is shown is what the files hold."""
+"""Long chains, truncated gradients, compositions, detection: what is shown is in the files."""
 
 from itertools import combinations
 from types import SimpleNamespace
@@ -159,7 +159,7 @@ def test_composition_grid_frames_exactly_the_samples_that_do_not_satisfy(params)
         shown = stored[f"0/{key}"][: composition_grid.ROWS * composition_grid.COLUMNS]
         assert np.array_equal(axes.images[0].get_array(), tile(shown, composition_grid.COLUMNS))
         assert axes.get_title(loc="left") == title
-        missed = np.flatnonzero(~stored[f"0/{key}/satisfied"][: len(shown)])
+        missed = np.flatnonzero(~stored[f"0/{key}/correct"][: len(shown)])
         assert [patch.get_gid() for patch in axes.patches] == [f"not {index}" for index in missed]
         for index, patch in zip(missed, axes.patches, strict=True):
             row, column = divmod(int(index), composition_grid.COLUMNS)
@@ -197,8 +197,8 @@ def test_a_shown_seed_that_diverged_is_called_so_in_every_figure_of_samples(para
         axes = kinds("figures")[kind].load().draw(loaded(changed, kind, "digits"))[0].axes
         titles = [panel.get_title(loc="left") for panel in axes if panel.images]
         assert titles[:2] == ["digits, CD, diverged at 40", "digits, ICD"]
-    outliers = energy_histograms.draw([loaded(changed, "energy_histograms", "digits")[0]])[0]
-    assert outliers.axes[0].get_ylabel() == "CD\ndiverged at 40"
+    histograms = energy_histograms.draw([loaded(changed, "energy_histograms", "digits")[0]])[0]
+    assert histograms.axes[0].get_ylabel() == "CD\ndiverged at 40"
     data["seeds"] = [2, 0, 1]
     item = loaded(write_params(data), "composition_grid", "shapes")[0]
     assert composition_grid.draw([item])[1].endswith("A model of coloured_shapes, diverged at 10")
@@ -215,7 +215,7 @@ def test_files_of_before_a_change_of_params_are_named(params):
     content = workspace.load_json(detected_file(".json"))
     del content["runs"]["digits_icd"]
     workspace.save_json(detected_file(".json"), content)
-    with pytest.raises(WorkspaceError, match=r"without digits_icd: run `ebm detect digits_outliers`"):
+    with pytest.raises(WorkspaceError, match=r"without digits_icd: run `ebm detect digits_ood`"):
         figure.run(params, "histograms")
     path = place("sample", "digits_cd", ".safetensors")
     arrays, about = workspace.load_tensors(path)

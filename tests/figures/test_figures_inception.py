@@ -64,7 +64,7 @@ def test_numbers_stand_by_resize_and_reference_each_count_in_its_own_column(face
                 record = frame.loc[mode, reference, run]
                 wanted = {f"fid_{n}": f"fid_{mode}_{reference}_{n}" for n in COUNTS}
                 wanted |= {f"inception_score_{n}": f"inception_score_{mode}_{n}" for n in COUNTS}
-                wanted |= {f"{ruler}_{kept}": f"{ruler}_{mode}_{reference}_{kept}" for ruler in NEIGHBOURS}
+                wanted |= {f"{metric}_{kept}": f"{metric}_{mode}_{reference}_{kept}" for metric in NEIGHBOURS}
                 for key, metric in wanted.items():
                     found = record[f"{key}_mean"], record[f"{key}_sd"]
                     assert found == pytest.approx(expected(run, metric, seeds), rel=1e-12), metric
@@ -135,7 +135,7 @@ def test_protocols_stand_side_by_side_with_what_tells_them_apart(faces):
                 assert record.weights == ("ema" if name == "first_answer" else "raw")
 
 
-def test_protocols_without_inception_show_their_own_rulers(faces):
+def test_protocols_without_inception_show_their_own_metrics(faces):
     write_protocol(faces, "digits_raw", ["classifier_frechet", "effective_classes", "final_loss"], "digits")
     table.run(faces, "digits")
     ((row,), frame) = written("digits")

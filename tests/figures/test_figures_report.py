@@ -134,7 +134,7 @@ def test_metrics_that_stages_disagree_on_end_in_one_sentence(reported):
     with pytest.raises(WorkspaceError, match="has no metrics of run digits_icd with seed 1"):
         report.run(reported)
     detected_file(".json").unlink()
-    with pytest.raises(WorkspaceError, match=r"digits_outliers\.json is missing"):
+    with pytest.raises(WorkspaceError, match=r"digits_ood\.json is missing"):
         report.run(reported)
     assert workspace.REPORT.read_bytes() == before
 
@@ -209,7 +209,7 @@ def test_hostile_text_stays_text(params):
     data = params_data()
     data["figures"] = {"gap": {**data["figures"]["gap"], "caption": "<script>alert(1)</script>"}}
     data["tables"] = {"gaussian": {**data["tables"]["gaussian"], "caption": "<img src=x>"}}
-    for section in ("compositions", "outliers", "denoisings", "comparisons"):
+    for section in ("compositions", "ood", "denoisings", "comparisons"):
         data[section] = {}
     hostile = write_params(data)
     figure.run(hostile, "gap")
@@ -232,7 +232,7 @@ def test_other_presets_are_shown_from_their_files(reported):
     data["preset"], data["seeds"] = "second", [0]
     data["runs"] = {"gaussian_mle": data["runs"]["gaussian_mle"]}
     data["figures"], data["tables"] = {}, {"gaussian": data["tables"]["gaussian"]}
-    for section in ("compositions", "outliers", "denoisings", "comparisons"):
+    for section in ("compositions", "ood", "denoisings", "comparisons"):
         data[section] = {}
     second = write_params(data)
     for stage in ("train", "evaluate"):
@@ -244,7 +244,7 @@ def test_other_presets_are_shown_from_their_files(reported):
     own, other = re.split(r'<h2 id="[a-z]+-preset">Preset ', source)[1:]
     assert own.startswith("second, not the paper’s") and other.startswith("demo, not the paper’s")
     assert "this preset has no experiment digits" in own
-    for shown in ("generation", "composition", "outliers", "gap", "composed", "histograms"):
+    for shown in ("generation", "composition", "ood", "gap", "composed", "histograms"):
         assert f'id="demo-{shown}"' in other
     assert "demo: scikit-learn" in other
     assert "params.yaml now holds another preset" in other

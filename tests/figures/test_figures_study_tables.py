@@ -1,4 +1,4 @@
-"""Tables of the ablation, of stability, of compositions and of outliers, computed again from the files."""
+"""Tables of the ablation, stability, compositions and detection, computed again from the files."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from figures_measured import EXPRESSIONS, SHARES, composed_file, detected_file
 from figures_numbers import DIVERGED, metric, place
-from figures_params import OUTLIER_SETS, params_data, write_params
+from figures_params import OOD_SETS, params_data, write_params
 from figures_runs import RUNS, SEEDS
 
 from ebmrepro.files import workspace
@@ -96,7 +96,7 @@ def test_composition_shows_accuracy_beside_chance(params):
         assert record.accuracy_mean == pytest.approx(np.mean(values), rel=1e-12)
         assert record.accuracy_sd == pytest.approx(np.std(values, ddof=1), rel=1e-12)
         assert record.share_of_real_images == SHARES[key]
-        assert row["Real images that do"] == f"{SHARES[key]:.3f}"
+        assert row["Real images that satisfy it"] == f"{SHARES[key]:.3f}"
         assert row["Seeds"] == "2 of 3; seed 2 diverged at 10"
 
 
@@ -107,19 +107,19 @@ def test_a_composition_of_diverged_models_shows_no_number(params):
     workspace.save_json(composed_file(".json"), content)
     table.run(params, "composition")
     rows, frame = written("composition")
-    assert {row["Samples that satisfy it ↑"] for row in rows} == {"diverged"}
+    assert {row["Composition accuracy ↑"] for row in rows} == {"diverged"}
     assert frame.accuracy_mean.isna().all()
 
 
-def test_outliers_show_both_measures_of_every_run_against_every_set(params):
-    table.run(params, "outliers")
-    rows, frame = written("outliers")
+def test_ood_shows_both_measures_of_every_run_against_every_set(params):
+    table.run(params, "ood")
+    rows, frame = written("ood")
     content = workspace.load_json(detected_file(".json"))
-    assert [(row["Outliers"], row["Method"]) for row in rows] == [
-        (name, method) for name in OUTLIER_SETS for method in ("CD", "ICD", "DCD, time-dependent")
+    assert [(row["Out of distribution"], row["Method"]) for row in rows] == [
+        (name, method) for name in OOD_SETS for method in ("CD", "ICD", "DCD, time-dependent")
     ]
     frame = frame.set_index(["set", "run"])
-    for name in OUTLIER_SETS:
+    for name in OOD_SETS:
         for run, seeds in (("digits_cd", (0, 2)), ("digits_icd", (0, 1, 2))):
             for what in ("auroc", "fpr95"):
                 found = content["runs"][run]["seeds"]

@@ -11,7 +11,7 @@ PRESETS = Path(__file__).parents[2] / "workflow/presets"
 DAY, LEAST = 1440, 30
 SECTIONS = {
     "prepare": "datasets", "train": "runs", "sample": "runs", "evaluate": "runs", "compose": "compositions",
-    "detect": "outliers", "denoise": "denoisings", "compare": "comparisons", "resample": "protocols",
+    "detect": "ood", "denoise": "denoisings", "compare": "comparisons", "resample": "protocols",
 }  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def parameters():
     samplers["roomy"] = points.model_copy(
         update={"buffer": points.buffer.model_copy(update={"size": 2000}), "augmentation": None}
     )
-    shown = ("compositions", "outliers", "denoisings", "comparisons", "protocols", "figures", "tables")
+    shown = ("compositions", "ood", "denoisings", "comparisons", "protocols", "figures", "tables")
     energies = {**MICRO.energies, "rbm_real": RBMEnergy(kind="rbm", hidden=3, visible="gaussian")}
     changes = {"objectives": {**MICRO.objectives, **entries}, "samplers": samplers, "energies": energies}
     return MICRO.model_copy(update=changes | {section: {} for section in shown})

@@ -1,4 +1,4 @@
-"""The sets of the paper's preset in their true formats, with as many images as its rulers need.
+"""The sets of the paper's preset in their true formats, with as many images as its metrics need.
 
 FID needs more images than Inception has features, classifiers need both values of an attribute on either
 side; the sets that need no more than a few images are those of catalogue_archives.

@@ -36,7 +36,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "evaluations": {"counts": [], "splits": 2, "subsets": 2, "subset_size": 4, "neighbours": 1,
                     "density_neighbours": 1, "shown_neighbours": 2,
                     "likelihood": {"chains": 2, "temperatures": 3, "steps": 1, "points": 2}},
-    "outliers": {"samples": 16, "bins": 4},
+    "ood": {"samples": 16, "bins": 4},
     "comparisons": {"steps": 1, "warm_up": 1},
     "datasets": {"train_limit": 2, "inception": {"kept": 4, "batch_size": 4},
                  "classifier": {"epochs": 1, "batch_size": 4, "width": 2, "minimum_accuracy": 0.0}},
@@ -87,17 +87,17 @@ def _shrunk(entry: dict, sizes: dict) -> dict:
 
 def _shrink_data(dataset: dict, weights: dict[str, str]) -> None:
     dataset["catalogue"] = CATALOGUE
-    ruler = dataset["inception"]
-    if ruler is None:
+    inception = dataset["inception"]
+    if inception is None:
         return
     if dataset["entry"] in LARGE:
-        assert MODE in ruler["modes"]
-        ruler["modes"] = [MODE]
-        ruler["batch_size"] = 64
+        assert MODE in inception["modes"]
+        inception["modes"] = [MODE]
+        inception["batch_size"] = 64
     if name := ONE_REFERENCE.get(dataset["entry"]):
-        ruler["references"] = {name: ruler["references"][name]}
-    ruler["sha256"] = {mode: weights[mode] for mode in ruler["modes"]}
-    for reference in ruler["references"].values():
+        inception["references"] = {name: inception["references"][name]}
+    inception["sha256"] = {mode: weights[mode] for mode in inception["modes"]}
+    for reference in inception["references"].values():
         if reference["count"] is not None:
             reference["count"] = ENOUGH if dataset["entry"] in LARGE else 2
 

@@ -1,7 +1,7 @@
 """A network in the interface of inception-2015-12-05.pt that is quick on thousands of images.
 
-What the interface is, and whether features are right, tests/evaluation/rulers_stand_in.py is about; this one
-looks at a few pixels of an image, since nothing here depends on how good its features are.
+What the interface is, and whether features are right, tests/evaluation/inception_stand_in.py is about; this
+one looks at a few pixels of an image, since nothing here depends on how good its features are.
 """
 
 from pathlib import Path

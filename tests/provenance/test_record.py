@@ -21,7 +21,7 @@ from ebmrepro.files.workspace import load_json
 from ebmrepro.flow.jobs import one_job
 from ebmrepro.provenance.record import record_file, recorded
 
-MADE = {name: f"{name} of bars".encode() for name in ("train", "test", "ruler")}
+MADE = {name: f"{name} of bars".encode() for name in ("train", "test", "reference")}
 
 
 @pytest.fixture

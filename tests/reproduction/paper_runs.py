@@ -13,13 +13,13 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.evaluation.inception.features import Features
 from ebmrepro.evaluation.inception.measure import measure
 from ebmrepro.evaluation.inception.prepare import Origin, Reference
-from ebmrepro.evaluation.outliers import detection
+from ebmrepro.evaluation.ood import detection
 from ebmrepro.evaluation.samples.diversity import separation
 from ebmrepro.evaluation.samples.frechet import Moments
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
-from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.inception import InceptionFeatures
 from ebmrepro.params.root import Params
 from ebmrepro.stages.report import COSTS
 from ebmrepro.tables.table import Table, to_markdown
@@ -39,10 +39,10 @@ def names_of_run(params: Params, run: str) -> set[str]:
     """The metrics that a run will have in all the files that stage report reads, as the code names them."""
     entry = params.runs[run]
     names = set(_of_inception(params, run)) | _of_training(params, run) | _of_chains(params, run)
-    for outliers in params.outliers.values():
-        if outliers.experiment == entry.experiment:
+    for tested in params.ood.values():
+        if tested.experiment == entry.experiment:
             measured = detection(np.array([0.0, 1.0]), np.array([0.5, 2.0]))
-            names |= {f"ood_{metric}_{name}" for metric in measured for name in outliers.outside}
+            names |= {f"ood_{metric}_{name}" for metric in measured for name in tested.outside}
     if any(entry.experiment in comparison.experiments for comparison in params.comparisons.values()):
         names |= set(COSTS)
     return names | {"iterations_survived"}
@@ -51,16 +51,16 @@ def names_of_run(params: Params, run: str) -> set[str]:
 def _of_inception(params: Params, run: str) -> dict[str, float]:
     """The numbers of few features of as many samples as are asked for."""
     config = params.resolve(run, "evaluation")
-    ruler = params.datasets[params.runs[run].dataset].inception
+    inception = params.datasets[params.runs[run].dataset].inception
     return _numbers(
-        config.model_dump_json(), ruler.model_dump_json(), params.resolve(run, "generation").samples
+        config.model_dump_json(), inception.model_dump_json(), params.resolve(run, "generation").samples
     )
 
 
 @cache
 def _numbers(evaluation: str, inception: str, samples: int) -> dict[str, float]:
     config = InceptionEvaluation.model_validate_json(evaluation)
-    ruler = InceptionRuler.model_validate_json(inception)
+    inception = InceptionFeatures.model_validate_json(inception)
     rng = np.random.default_rng(0)
     pool = rng.standard_normal((samples, WIDTH), np.float32)
     probabilities = np.full((samples, 3), 1 / 3, np.float32)
@@ -68,10 +68,10 @@ def _numbers(evaluation: str, inception: str, samples: int) -> dict[str, float]:
     few = {"subsets": 1, "subset_size": 2, "neighbours": 2, "density_neighbours": 2, "seed": 0}
     config = config.model_copy(update=few)
     found = {}
-    for mode in ruler.modes:
+    for mode in inception.modes:
         origin = Origin(f"{mode} x", "x", KEPT, KEPT, 0)
         features = rng.standard_normal((KEPT, WIDTH), np.float32)
-        references = dict.fromkeys(ruler.references, Reference(real, features, origin))
+        references = dict.fromkeys(inception.references, Reference(real, features, origin))
         found |= measure(Features(pool, probabilities, f"{mode} x"), references, config, torch.device("cpu"))
     return found
 
@@ -108,7 +108,7 @@ def write_results(params: Params, value=lambda run, seed, metric: 1.0) -> None:
         return workspace.run_file(params.preset, stage, experiment, name, ".json")
 
     elsewhere = set(COSTS)
-    for item, config in params.outliers.items():
+    for item, config in params.ood.items():
         names = {f"ood_auroc_{name}" for name in config.outside}
         elsewhere |= names
         runs = {run: {"seeds": seeds(run, names)} for run in params.runs_of(config.experiment)}

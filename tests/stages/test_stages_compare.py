@@ -9,7 +9,7 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.files import workspace
 
 RESULTS = Path("results/micro")
-# The micro comparison without the images, whose rulers take the longest.
+# The micro comparison without the images, whose classifiers take the longest.
 RUNS = {"rings_icd": "icd", "rings_dcd": "dcd_time", "bars_rbm": "pcd", "bars_wake_sleep": "wake_sleep"}
 
 

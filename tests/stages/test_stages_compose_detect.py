@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from stages_commands import run_all
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
 from ebmrepro.files import workspace
 from ebmrepro.training.model_file import ModelFile
 
@@ -34,7 +34,9 @@ def detected(workspace_folder, ebm):
 def test_accuracies_are_those_of_the_stored_samples(composed, ebm):
     result = workspace.load_json(RESULTS / "compose/shapes/coloured.json")
     tensors, _ = workspace.load_tensors(RESULTS / "compose/shapes/coloured.safetensors")
-    judge = ruler_from_tensors(workspace.load_tensors(RESULTS / "prepare/shapes/ruler.safetensors")[0])
+    judge = classifiers_from_tensors(
+        workspace.load_tensors(RESULTS / "prepare/shapes/reference.safetensors")[0]
+    )
     red, blue = 0, 2
     for seed in ("0", "1"):
         for key, truth in {
@@ -44,7 +46,7 @@ def test_accuracies_are_those_of_the_stored_samples(composed, ebm):
             samples = tensors[f"{seed}/{key}"]
             assert samples.shape == (12, 3, 16, 16) and samples.dtype == np.uint8
             expected = truth(judge.predict(samples)["colour"])
-            assert (tensors[f"{seed}/{key}/satisfied"] == expected).all()
+            assert (tensors[f"{seed}/{key}/correct"] == expected).all()
             assert result["seeds"][seed]["metrics"][f"accuracy_{key}"] == expected.mean()
     assert (tensors["0/red_or_blue"] != tensors["1/red_or_blue"]).any()
     assert (tensors["0/red_or_blue"] != tensors["0/red_not_blue"]).any()
@@ -110,7 +112,7 @@ def test_every_set_has_scores_and_a_density_over_shared_edges(detected):
 
 
 def test_the_other_data_set_is_scored_as_it_is(detected):
-    from ebmrepro.evaluation.outliers import like
+    from ebmrepro.evaluation.ood import like
 
     model = ModelFile(RESULTS / "train/digits/digits_cd.safetensors", torch.device("cpu"))
     images = {

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from catalogue_archives import make
-from rulers_stand_in import make_weights
+from inception_stand_in import make_weights
 from stages_commands import run_all
 from stages_published import FOLDER, publish_in
 
-from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
 from ebmrepro.files import workspace
 
 RESULTS = Path("results/micro")
@@ -82,7 +82,7 @@ def composed(workspace_folder, edit, ebm):
 
 def test_samples_are_judged_by_the_sets_classifiers(composed, ebm):
     result, tensors = composed
-    judge = ruler_from_tensors(workspace.load_tensors(FOLDER / "ruler.safetensors")[0])
+    judge = classifiers_from_tensors(workspace.load_tensors(FOLDER / "reference.safetensors")[0])
     for seed in ("0", "1"):
         for key, truth in {
             "young_female": lambda found: (found["young"] == 1) & (found["male"] == 0),
@@ -92,7 +92,7 @@ def test_samples_are_judged_by_the_sets_classifiers(composed, ebm):
             samples = tensors[f"{seed}/{key}"]
             assert samples.shape == (2, 3, 128, 128) and samples.dtype == np.uint8
             expected = truth(judge.predict(samples))
-            assert (tensors[f"{seed}/{key}/satisfied"] == expected).all()
+            assert (tensors[f"{seed}/{key}/correct"] == expected).all()
             assert result["seeds"][seed]["metrics"][f"accuracy_{key}"] == expected.mean()
     assert (tensors["0/young_female"] != tensors["0/not_male"]).any()
     assert (tensors["0/young_female"] != tensors["1/young_female"]).any()

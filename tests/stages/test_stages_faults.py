@@ -18,7 +18,7 @@ MODEL = RESULTS / "train/toy/gaussian_mle.safetensors"
 LOG = RESULTS / "train/toy/gaussian_mle.csv"
 STATUS = RESULTS / "train/toy/gaussian_mle.json"
 SAMPLES = RESULTS / "sample/toy/gaussian_mle.safetensors"
-RULER = RESULTS / "prepare/gaussian/ruler.safetensors"
+REFERENCE = RESULTS / "prepare/gaussian/reference.safetensors"
 MANIFEST = RESULTS / "prepare/gaussian/manifest.json"
 # (stage that reads, file it reads, stage that makes the file, command that makes it)
 INPUTS = [
@@ -28,7 +28,7 @@ INPUTS = [
     ("evaluate", LOG, "train", "ebm train gaussian_mle"),
     ("evaluate", STATUS, "train", "ebm train gaussian_mle"),
     ("evaluate", SAMPLES, "sample", "ebm sample gaussian_mle"),
-    ("evaluate", RULER, "prepare", "ebm prepare gaussian"),
+    ("evaluate", REFERENCE, "prepare", "ebm prepare gaussian"),
     ("evaluate", MANIFEST, "prepare", "ebm prepare gaussian"),
 ]
 

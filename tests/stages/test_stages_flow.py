@@ -74,13 +74,14 @@ def test_prepared_data(dataset, workspace_folder, ebm):
     assert tuple(manifest["shape"]) == train.shape[1:] == test.shape[1:]
     assert manifest["train_sha256"] == workspace.file_sha256(folder / "train.safetensors")
     assert manifest["source"] == load_params().datasets[dataset].implementation
-    ruler, _ = workspace.load_tensors(folder / "ruler.safetensors")
+    reference, _ = workspace.load_tensors(folder / "reference.safetensors")
     if dataset == "rings":
         truth = rings.log_density(test.astype(np.float64))
-        assert ruler["test_log_density"] == pytest.approx(truth)
-        assert manifest["ruler"]["true_test_log_likelihood"] == pytest.approx(truth.mean())
+        assert reference["test_log_density"] == pytest.approx(truth)
+        assert manifest["reference"]["true_test_log_likelihood"] == pytest.approx(truth.mean())
     if dataset == "gaussian":
-        assert np.array_equal(ruler["mean"], np.zeros(3)) and np.array_equal(ruler["covariance"], np.eye(3))
+        assert np.array_equal(reference["mean"], np.zeros(3))
+        assert np.array_equal(reference["covariance"], np.eye(3))
 
 
 def test_models_logs_and_metrics_agree(workspace_folder, ebm):
@@ -125,8 +126,8 @@ def test_density_metrics_come_from_the_named_weights(workspace_folder, ebm):
     expected = log_likelihood(energy, test, grid.log_partition)
     assert metrics["test_log_likelihood"] == pytest.approx(expected)
     # Nothing can beat the law the points were drawn from by more than sampling error.
-    ruler, _ = workspace.load_tensors(workspace.prepared("micro", "rings") / "ruler.safetensors")
-    truth = ruler["test_log_density"]
+    reference, _ = workspace.load_tensors(workspace.prepared("micro", "rings") / "reference.safetensors")
+    truth = reference["test_log_density"]
     assert expected < truth.mean() + 4.5 * truth.std() / math.sqrt(len(truth))
     assert {"mmd_squared", "energy_gap_size", "kl_to_cd_gradient"} <= metrics.keys()
 
@@ -158,7 +159,7 @@ def test_the_shape_of_a_model_file_decides_the_network(workspace_folder, ebm):
     assert not any(p.requires_grad for p in model.energy(1, "raw").parameters())
 
 
-def test_image_folder_is_prepared_with_a_ruler_of_its_own(workspace_folder, ebm):
+def test_image_folder_is_prepared_with_a_classifier_of_its_own(workspace_folder, ebm):
     from PIL import Image
 
     for label, name in enumerate(("dark", "light")):
@@ -177,16 +178,16 @@ def test_image_folder_is_prepared_with_a_ruler_of_its_own(workspace_folder, ebm)
     assert np.array_equal(stored["x"], np.stack(train)) and stored["label"].tolist() == [
         one["label"] for one in labels
     ]
-    assert workspace.load_json(folder / "manifest.json")["ruler"]["classifier_test_accuracy"] >= 0.1
+    assert workspace.load_json(folder / "manifest.json")["reference"]["classifier_test_accuracy"] >= 0.1
 
 
-def test_a_ruler_that_cannot_read_is_refused(workspace_folder, edit, ebm):
+def test_a_classifier_that_cannot_read_is_refused(workspace_folder, edit, ebm):
     edit("64, width: 4, minimum_accuracy: 0.0", "64, width: 1, minimum_accuracy: 1.0")
     code, _, err = ebm("prepare", "digits")
     said = [line for line in err.splitlines() if line.startswith("ebm: ")]
     assert code == 1 and len(said) == 1 and err.endswith(f"{said[0]}\n")
     assert "digits: the classifier of label reaches 0." in said[0] and "below minimum_accuracy 1.0" in said[0]
-    assert not {"ruler.safetensors", "manifest.json"} & {path.name for path in RESULTS.rglob("*")}
+    assert not {"reference.safetensors", "manifest.json"} & {path.name for path in RESULTS.rglob("*")}
 
 
 def test_a_diverged_run_goes_on_to_its_metrics(workspace_folder, edit, ebm):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from catalogue_archives import make
-from rulers_stand_in import make_weights
+from inception_stand_in import make_weights
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from stages_faces import bright_faces
 from stages_published import FOLDER, done, publish_in, refused
 
-from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
 from ebmrepro.evaluation.inception.prepare import references_from
 from ebmrepro.files import workspace
 
@@ -31,9 +31,9 @@ def _faces(**how):
 
 def test_accuracies_are_those_of_the_stored_classifiers_on_test_images(publish, ebm):
     publish(_faces(), classifier=FEW | {"attributes": ["young", "male"]})
-    measures = done(ebm)["ruler"]
-    tensors, _ = workspace.load_tensors(FOLDER / "ruler.safetensors")
-    model = ruler_from_tensors(tensors)
+    measures = done(ebm)["reference"]
+    tensors, _ = workspace.load_tensors(FOLDER / "reference.safetensors")
+    model = classifiers_from_tensors(tensors)
     assert model.classifiers.keys() == {"male", "young"}
     test = workspace.load_tensors(FOLDER / "test.safetensors")[0]
     predicted = model.predict(test["x"])
@@ -47,18 +47,18 @@ def test_accuracies_are_those_of_the_stored_classifiers_on_test_images(publish, 
     assert measures["classifier_commonest_share_young"] == 0.8
     # What is to be seen was learnt.
     assert measures["classifier_balanced_accuracy_male"] > 0.9
-    first = (FOLDER / "ruler.safetensors").read_bytes()
+    first = (FOLDER / "reference.safetensors").read_bytes()
     done(ebm)
-    assert (FOLDER / "ruler.safetensors").read_bytes() == first
+    assert (FOLDER / "reference.safetensors").read_bytes() == first
 
 
 def test_the_test_images_teach_nothing(publish, ebm):
     """Where they say the opposite of the training images, the classifier is wrong on them."""
     publish(_faces(brightness={"test": -1}), classifier=FEW | {"attributes": ["male"]})
-    assert done(ebm)["ruler"]["classifier_balanced_accuracy_male"] < 0.1
+    assert done(ebm)["reference"]["classifier_balanced_accuracy_male"] < 0.1
 
 
-def test_one_that_only_knows_what_is_common_is_no_ruler(publish, ebm):
+def test_one_that_only_knows_what_is_common_is_refused(publish, ebm):
     """Four in five are young and nothing shows it: 0.8 are right and nothing is known."""
     publish(_faces(), classifier=FEW | {"attributes": ["male", "young"], "minimum_accuracy": 0.75})
     refused(
@@ -83,14 +83,14 @@ def test_it_stands_beside_inceptions_references(publish, workspace_folder, ebm):
                  "kept": 2, "batch_size": 3}  # fmt: skip
     few = FEW | {"attributes": ["male"], "epochs": 1}
     publish(_faces(), classifier=few, inception=inception)
-    measures = done(ebm)["ruler"]
+    measures = done(ebm)["reference"]
     assert measures.keys() == {
         "inception",
         *(f"classifier_{what}_male" for what in ("test_accuracy", "balanced_accuracy", "commonest_share")),
     }
-    tensors, metadata = workspace.load_tensors(FOLDER / "ruler.safetensors")
+    tensors, metadata = workspace.load_tensors(FOLDER / "reference.safetensors")
     assert references_from(tensors, metadata, "legacy_tensorflow").keys() == {"few"}
-    assert ruler_from_tensors(tensors).classifiers.keys() == {"male"}
+    assert classifiers_from_tensors(tensors).classifiers.keys() == {"male"}
 
 
 def test_values_that_no_training_image_shows_are_values(workspace_folder, edit, ebm):
@@ -99,6 +99,6 @@ def test_values_that_no_training_image_shows_are_values(workspace_folder, edit, 
     publish("svhn", make("svhn"), classifier=FEW | {"attributes": ["label"]}, train_limit=1)
     done(ebm)
     assert workspace.load_tensors(FOLDER / "train.safetensors")[0]["label"].max() < 9
-    model = ruler_from_tensors(workspace.load_tensors(FOLDER / "ruler.safetensors")[0])
+    model = classifiers_from_tensors(workspace.load_tensors(FOLDER / "reference.safetensors")[0])
     test = workspace.load_tensors(FOLDER / "test.safetensors")[0]["x"]
     assert model.joint_class(test)[1] == 10

@@ -1,13 +1,13 @@
-"""Inception's references in the ruler file of `ebm prepare`, against features computed by hand in float64."""
+"""Inception's features in the reference file of `ebm prepare`, against some computed by hand in float64."""
 
 import json
 
 import numpy as np
 import pytest
 from catalogue_archives import make
+from inception_stand_in import expected as by_hand
+from inception_stand_in import make_weights
 from PIL import Image
-from rulers_stand_in import expected as by_hand
-from rulers_stand_in import make_weights
 from stages_published import FOLDER, done, half_a_picture, publish_in, refused
 
 from ebmrepro.evaluation.inception.prepare import references_from
@@ -18,7 +18,7 @@ from ebmrepro.files.workspace import map_tensors
 REFERENCES = {"few": {"split": "train", "count": 3}, "test": {"split": "test", "count": None}}
 
 
-def _ruler(digest: str, **changes) -> dict:
+def _features(digest: str, **changes) -> dict:
     return {"weights": "weights", "sha256": {"legacy_tensorflow": digest}, "modes": ["legacy_tensorflow"],
             "references": REFERENCES, "kept": 2, "batch_size": 2} | changes  # fmt: skip
 
@@ -29,15 +29,15 @@ def publish(workspace_folder, edit):
     return publish_in(workspace_folder, edit)
 
 
-def test_the_ruler_file_holds_inceptions_references(publish, workspace_folder, ebm):
+def test_the_reference_file_holds_inceptions_references(publish, workspace_folder, ebm):
     (workspace_folder / "weights").mkdir()
     weights, stand_in = make_weights(workspace_folder / "weights")
     made = make("cifar10")
-    publish("cifar10", made, inception=_ruler(weights.sha256))
+    publish("cifar10", made, inception=_features(weights.sha256))
     manifest = done(ebm)
     facts = {"sha256": weights.sha256, "published": False}
-    assert manifest["ruler"] == {"inception": {"legacy_tensorflow": facts}}
-    tensors, metadata = map_tensors(FOLDER / "ruler.safetensors")
+    assert manifest["reference"] == {"inception": {"legacy_tensorflow": facts}}
+    tensors, metadata = map_tensors(FOLDER / "reference.safetensors")
     found = references_from(tensors, metadata, "legacy_tensorflow")
     assert found.keys() == {"few", "test"}
     origins = {name: (reference.origin.count, reference.origin.kept, reference.origin.seed)
@@ -60,9 +60,9 @@ def test_the_ruler_file_holds_inceptions_references(publish, workspace_folder, e
         assert min(np.abs(kept - train[place]).max() for place in trio) < 1e-4
     # The file itself says what it was computed from, and is the same the next time.
     assert metadata["inception/legacy_tensorflow/few"]["network"] == f"legacy_tensorflow {weights.sha256}"
-    first = (FOLDER / "ruler.safetensors").read_bytes()
+    first = (FOLDER / "reference.safetensors").read_bytes()
     done(ebm)
-    assert (FOLDER / "ruler.safetensors").read_bytes() == first
+    assert (FOLDER / "reference.safetensors").read_bytes() == first
     with pytest.raises(workspace.WorkspaceError, match="without references of mode clean"):
         references_from(tensors, metadata, "clean")
 
@@ -77,19 +77,20 @@ def test_an_image_folder_has_inceptions_references_beside_its_classifier(workspa
             picture = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
             Image.fromarray(picture).save(workspace_folder / "pictures" / name / f"{number}.png")
     edit("minimum_accuracy: 0.1}\n    inception: null", "minimum_accuracy: 0}\n    inception: "
-         + json.dumps(_ruler(weights.sha256)))  # fmt: skip
+         + json.dumps(_features(weights.sha256)))  # fmt: skip
     ended = ebm("prepare", "pictures")
     assert ended.code == 0, ended.err
     folder = workspace.prepared("micro", "pictures")
-    tensors, metadata = workspace.load_tensors(folder / "ruler.safetensors")
+    tensors, metadata = workspace.load_tensors(folder / "reference.safetensors")
     test = map_tensors(folder / "test.safetensors")[0]["x"]
     found = references_from(tensors, metadata, "legacy_tensorflow")
     features, _ = by_hand(stand_in, test)
     assert found["test"].moments.mean == pytest.approx(features.mean(0), abs=1e-4)
     assert found["test"].origin.count == len(test) and "features/train" in tensors
-    ruler = workspace.load_json(folder / "manifest.json")["ruler"]
+    reference = workspace.load_json(folder / "manifest.json")["reference"]
     assert (
-        "classifier_test_accuracy" in ruler and ruler["inception"]["legacy_tensorflow"]["published"] is False
+        "classifier_test_accuracy" in reference
+        and reference["inception"]["legacy_tensorflow"]["published"] is False
     )
 
 
@@ -106,12 +107,12 @@ def test_an_image_folder_has_inceptions_references_beside_its_classifier(workspa
     ],
     ids=["no weights", "not the published", "wrong hash", "too few images"],
 )
-def test_a_ruler_that_cannot_be_made_is_refused_before_any_work(
+def test_a_reference_that_cannot_be_made_is_refused_before_any_work(
     changes, words, publish, workspace_folder, ebm
 ):
     (workspace_folder / "weights").mkdir()
     weights, _ = make_weights(workspace_folder / "weights")
-    publish("cifar10", make("cifar10"), inception=_ruler(weights.sha256) | changes)
+    publish("cifar10", make("cifar10"), inception=_features(weights.sha256) | changes)
     refused(ebm, *words)
     assert not FOLDER.exists()
 
@@ -120,5 +121,5 @@ def test_left_out_pictures_may_leave_too_few_for_a_reference(publish, workspace_
     (workspace_folder / "weights").mkdir()
     weights, _ = make_weights(workspace_folder / "weights")
     two = {"both": {"split": "train", "count": 2}}
-    publish("dtd", half_a_picture(), corrupt="skip", inception=_ruler(weights.sha256, references=two))
+    publish("dtd", half_a_picture(), corrupt="skip", inception=_features(weights.sha256, references=two))
     refused(ebm, "a reference of 2 images cannot be drawn from 1")

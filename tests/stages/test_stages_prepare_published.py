@@ -60,7 +60,7 @@ def test_images_and_labels_are_those_of_the_archive(name, publish, ebm):
     told = manifest["preparation"]
     assert told is None if usual is None else told["name"] == usual
     assert usual is None or told["source"] == entry.preparations[usual].source
-    assert workspace.load_tensors(FOLDER / "ruler.safetensors")[0] == {} and manifest["ruler"] == {}
+    assert workspace.load_tensors(FOLDER / "reference.safetensors")[0] == {} and manifest["reference"] == {}
     # Again, over the old files: the same bytes.
     first = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
     done(ebm)

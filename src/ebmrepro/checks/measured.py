@@ -71,13 +71,13 @@ def _unjudged(params: Params, composition, members: list[str]) -> Iterator[Probl
         yield ("dataset",), f"samples are judged by {classifier}: add {', '.join(missing)} to its attributes"
 
 
-def _of_outliers(params: Params, test) -> Iterator[Problem]:
+def _of_ood(params: Params, test) -> Iterator[Problem]:
     yield from _measured(params, "detect", test.experiment)
     for key in ("dataset", "against"):
         yield from _no_images(params, key, getattr(test, key), "out-of-distribution tests need images")
     if test.against == test.dataset:
         yield ("against",), "a data set is not out of its own distribution"
-    others = [other for other in params.outliers.values() if other.experiment == test.experiment]
+    others = [other for other in params.ood.values() if other.experiment == test.experiment]
     measured = [name for other in others for name in other.outside]
     twice = ", ".join(sorted({name for name in measured if measured.count(name) > 1}))
     if twice:
@@ -182,7 +182,7 @@ def _scored(params: Params, test) -> Iterator[Problem]:
 
 SECTIONS = {
     "compositions": _of_composition,
-    "outliers": _of_outliers,
+    "ood": _of_ood,
     "denoisings": _of_denoising,
     "comparisons": _of_comparison,
     "protocols": _of_protocol,

@@ -29,7 +29,7 @@ class Images(NamedTuple):
 
 
 class Learnt(NamedTuple):
-    """Tensors and metadata that `ebm prepare` keeps in the ruler file, measures that it tells."""
+    """Tensors and metadata that `ebm prepare` keeps in the reference file, measures that it tells."""
 
     tensors: Mapping[str, np.ndarray]
     metadata: Mapping[str, Mapping] = {}

@@ -11,7 +11,7 @@ PURPOSES = (
     "comparison",
     "long_chains",
     "composition",
-    "outliers",
+    "ood",
     "denoising",
     "evaluation",
 )

@@ -17,8 +17,8 @@ class Subject:
 
     `energy` loads the energy of a seed. `samples` by seed are images (n, C, H, W) uint8 or points (n, d);
     `long_chains` of the seeds that have them are what `samples.diversity.separation` takes. `data` are the
-    arrays of the parts `train` and `test`, x among them. `ruler` are the tensors that `prepare` keeps of the
-    data set, `about` their metadata, `dataset` its settings. `run` names the progress that is shown.
+    arrays of the parts `train` and `test`, x among them. `reference` are the tensors that `prepare` keeps of
+    the data set, `about` their metadata, `dataset` its settings. `run` names the progress that is shown.
     """
 
     run: str
@@ -26,7 +26,7 @@ class Subject:
     samples: Mapping[int, np.ndarray]
     long_chains: Mapping[int, tuple[np.ndarray, np.ndarray]]
     data: Mapping[str, Mapping[str, np.ndarray]]
-    ruler: Mapping[str, np.ndarray]
+    reference: Mapping[str, np.ndarray]
     about: Mapping
     dataset: Section
     device: torch.device

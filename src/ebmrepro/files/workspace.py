@@ -1,11 +1,11 @@
 """Where every artifact lives, and how it is written and read.
 
-    results/<preset>/prepare/<dataset>/{train,test,ruler}.safetensors, manifest.json
+    results/<preset>/prepare/<dataset>/{train,test,reference}.safetensors, manifest.json
     results/<preset>/train/<experiment>/<run>.{safetensors,csv,json}      model, log, status
     results/<preset>/sample/<experiment>/<run>.safetensors
     results/<preset>/evaluate/<experiment>/<run>.{json,safetensors}       metrics, what figures draw
     results/<preset>/compose/<experiment>/<composition>.{json,safetensors}
-    results/<preset>/detect/<experiment>/<outliers>.{json,safetensors}
+    results/<preset>/detect/<experiment>/<ood>.{json,safetensors}
     results/<preset>/denoise/<experiment>/<denoising>.{json,safetensors}
     results/<preset>/compare/<comparison>/<comparison>.json
     results/<preset>/resample/<experiment>/<protocol>.{json,safetensors}

@@ -74,15 +74,15 @@ def compose(params: Params, item: str) -> Needs:
     return Needs(
         [*(params.resolve(model.run, "energy") for model in composition.models), generation],
         {"composition": _dump(composition), "generation": _dump(generation)},
-        _data_and_models(params, composition, "test", "ruler"),
+        _data_and_models(params, composition, "test", "reference"),
     )
 
 
 def detect(params: Params, item: str) -> Needs:
     """Scores of an experiment's models on other images."""
-    test = params.outliers[item]
+    test = params.ood[item]
     inputs = [*prepared(params, test.against, "test"), *_data_and_models(params, test, "test")]
-    return Needs(_energies(params, test.experiment), {"outliers": _dump(test)}, inputs)
+    return Needs(_energies(params, test.experiment), {"ood": _dump(test)}, inputs)
 
 
 def denoise(params: Params, item: str) -> Needs:

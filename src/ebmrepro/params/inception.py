@@ -21,7 +21,7 @@ class Reference(Section):
     count: Count | None = about("Images of it, drawn with the data set's seed; null for all.", 50000)
 
 
-class InceptionRuler(Implemented):
+class InceptionFeatures(Implemented):
     """Features of a data set's own images by Inception-2015, computed by `ebm prepare`."""
 
     implementation = "ebmrepro.evaluation.inception.prepare"

@@ -8,7 +8,7 @@ from ebmrepro.params.base import Count, Name, Positive, Section, Several, Switch
 from ebmrepro.params.generations import Weights
 
 
-class Outliers(Section):
+class Ood(Section):
     """Out-of-distribution detection by the score -E for every run of `experiment`.
 
     In distribution: test images of `dataset`. Out of it: test images of the data set `against`, brought to

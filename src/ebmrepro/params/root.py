@@ -9,7 +9,7 @@ from ebmrepro.params.base import Count, Index, Name, Positive, Section
 from ebmrepro.params.compositions import Composition
 from ebmrepro.params.energies import Energy
 from ebmrepro.params.kinds import union
-from ebmrepro.params.measured import Comparison, Denoising, Outliers, Protocol
+from ebmrepro.params.measured import Comparison, Denoising, Ood, Protocol
 from ebmrepro.params.objectives import Objective
 from ebmrepro.params.samplers import Sampler
 
@@ -120,7 +120,7 @@ class Params(Section):
     evaluations: dict[Name, union("evaluations")]
     runs: dict[Name, Run]
     compositions: dict[Name, Composition]
-    outliers: dict[Name, Outliers]
+    ood: dict[Name, Ood]
     denoisings: dict[Name, Denoising]
     comparisons: dict[Name, Comparison]
     protocols: dict[Name, Protocol]

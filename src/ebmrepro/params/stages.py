@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PREPARED = ("train.safetensors", "test.safetensors", "ruler.safetensors", "manifest.json")
+PREPARED = ("train.safetensors", "test.safetensors", "reference.safetensors", "manifest.json")
 TENSORS, DATA, LOG = ".safetensors", ".json", ".csv"
 
 
@@ -31,7 +31,7 @@ class Stage:
 # In the order of the flow.
 STAGES = (
     Stage("prepare", "datasets", tuple(f"/{name}" for name in PREPARED), "dataset",
-          "Make a data set, its ruler and its manifest."),
+          "Make a data set, what its samples are compared with and its manifest."),
     Stage("train", "runs", (TENSORS, LOG, DATA), "run",
           "Train a run with every seed; goes on where a killed process stopped.",
           by_experiment=True, priority=2),
@@ -40,7 +40,7 @@ STAGES = (
     Stage("evaluate", "runs", (DATA, TENSORS), "run", "Measure a run.", by_experiment=True, priority=1),
     Stage("compose", "compositions", (DATA, TENSORS), "composition",
           "Sample compositions of an experiment's models and judge them.", by_experiment=True, priority=1),
-    Stage("detect", "outliers", (DATA, TENSORS), "outliers",
+    Stage("detect", "ood", (DATA, TENSORS), "ood",
           "Tell a data set's images from others by the energy of an experiment's models.",
           by_experiment=True),
     Stage("denoise", "denoisings", (DATA, TENSORS), "denoising",

@@ -30,11 +30,11 @@ def draw(items: list[Composed]) -> style.Drawing:
     for axes, (item, key) in zip(grid, blocks, strict=True):
         require_images(item.samples[key], f"{item.name}, {key}", "composition_grid")
         name = f"{as_title(item.name)}: " if len(items) > 1 else ""
-        satisfied = item.satisfied[key]
-        words = f"{name}{item.words[key]}: {satisfied.mean():.0%} (real: {item.shares[key]:.0%})"
+        correct = item.correct[key]
+        words = f"{name}{item.words[key]}: {correct.mean():.0%} (real: {item.shares[key]:.0%})"
         show(axes, tile(item.samples[key][: ROWS * COLUMNS], COLUMNS), textwrap.fill(words, TITLE))
         height, width = item.samples[key].shape[2:]
-        for index in np.flatnonzero(~satisfied[: ROWS * COLUMNS]):
+        for index in np.flatnonzero(~correct[: ROWS * COLUMNS]):
             corner = (index % COLUMNS * (width + GAP) - 0.5, index // COLUMNS * (height + GAP) - 0.5)
             axes.add_patch(Rectangle(corner, width, height, gid=f"not {index}", **FRAME))
     ends = {item.name: ended(item.outcomes[item.seed]) for item in items}

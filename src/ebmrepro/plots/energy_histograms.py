@@ -1,4 +1,4 @@
-"""Energies of a data set's own test images against those of outliers."""
+"""Energies of a data set's own test images against those of out-of-distribution images."""
 
 from matplotlib.axes import Axes
 
@@ -10,20 +10,20 @@ from ebmrepro.tables.table import MISSING
 
 HOW = (
     "First seed; densities of the energy, each panel with its own scale, values beyond the range counted in"
-    " the outermost bins. AUROC: probability that a test image has lower energy than an outlier; 0.5: the"
+    " the outermost bins. AUROC: probability that a test image has lower energy than one out of it; 0.5: the"
     " energy cannot tell"
 )
 
 
 def draw(items: list[Detected]) -> style.Drawing:
-    """Rows are runs, columns sets of outliers, those of all items wrapped; NothingToShow if there is none."""
+    """Rows are runs, columns other sets, those of all items wrapped; NothingToShow if there is none."""
     panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
     for item in items:
         for member in item.runs:
             if member.run.name in item.arrays:
                 shown = [(item, member, name) for name in item.sets]
                 panels.setdefault(member.run.name, []).extend(shown)
-    some(panels, "the experiment has no outliers")
+    some(panels, "the experiment has no out-of-distribution images")
     columns = max(len(item.sets) for item in items)
     rows = [run[start : start + columns] for run in panels.values() for start in range(0, len(run), columns)]
     made = style.figure(style.TEXT, 0.35 + 1.25 * len(rows))
@@ -46,7 +46,7 @@ def draw(items: list[Detected]) -> style.Drawing:
 
 def _panel(axes: Axes, item: Detected, member: Measured, name: str) -> None:
     arrays = item.arrays[member.run.name]
-    for label, key, colour in (("test images", "in", style.GREY), ("outliers", name, "#E69F00")):
+    for label, key, colour in (("test images", "in", style.GREY), ("out of distribution", name, "#E69F00")):
         look = {"facecolor": colour, "edgecolor": colour, "alpha": 0.5, "linewidth": 0.8}
         histogram, gid = arrays[f"histogram/{key}"], f"{member.run.name} {key}"
         axes.stairs(histogram, arrays["edges"], fill=True, label=label, gid=gid, **look)

@@ -7,8 +7,8 @@ from torch.nn.functional import one_hot
 from ebmrepro.data.batches import quantise
 from ebmrepro.energies.composition import And, Not, Or
 from ebmrepro.energies.conditional import Given
-from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
-from ebmrepro.evaluation.classifiers.satisfaction import satisfied, words
+from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
+from ebmrepro.evaluation.classifiers.composition_accuracy import fits, words
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
@@ -26,9 +26,9 @@ def run(params: Params, item: str) -> None:
     config = params.compositions[item]
     generation = params.generations[config.generation]
     folder = workspace.prepared(params.preset, config.dataset)
-    # Mapped: of the data only the labels are read here, of the ruler only the classifiers.
+    # Mapped: of the data only the labels are read here, of the reference only the classifiers.
     real = map_tensors(folder / "test.safetensors")[0]
-    judge = ruler_from_tensors(map_tensors(folder / "ruler.safetensors")[0])
+    judge = classifiers_from_tensors(map_tensors(folder / "reference.safetensors")[0])
     known = params.datasets[config.dataset].attributes
 
     files, outcomes = {}, {}
@@ -57,8 +57,8 @@ def run(params: Params, item: str) -> None:
                 target = Target(energy, files[models[0].run].shape, seed, bar, **streams)
                 made = generation.load()(shared, target)
                 samples = quantise(made.samples).cpu().numpy()
-                truth = satisfied(expression, judge.predict(samples), meaning)
-                tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/satisfied": truth}
+                truth = fits(expression, judge.predict(samples), meaning)
+                tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/correct": truth}
                 metrics[f"accuracy_{key}"] = float(truth.mean())
             ends = [outcomes[name][str(seed)] for name in sorted({model.run for model in config.models})]
             diverged = [end for end in ends if end["outcome"] == "diverged"]
@@ -69,7 +69,7 @@ def run(params: Params, item: str) -> None:
         "dataset": config.dataset,
         "words": {key: words(expression, meaning) for key, expression in config.expressions.items()},
         "shares": {
-            key: float(satisfied(expression, real, meaning).mean())
+            key: float(fits(expression, real, meaning).mean())
             for key, expression in config.expressions.items()
         },
         "seeds": seeds,

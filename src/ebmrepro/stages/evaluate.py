@@ -47,7 +47,7 @@ def measured(
     folder = workspace.prepared(params.preset, entry.dataset)
     manifest = workspace.load_json(folder / "manifest.json")
     read = _reader(config)
-    ruler, about = read(folder / "ruler.safetensors")
+    reference, about = read(folder / "reference.safetensors")
     subject = Subject(
         run=run,
         energy=lambda seed: model.energy(seed, weights),
@@ -58,7 +58,7 @@ def measured(
             if f"{seed}/long_with" in samples
         },
         data={part: read(folder / f"{part}.safetensors")[0] for part in ("train", "test")},
-        ruler=ruler,
+        reference=reference,
         about=about,
         dataset=params.datasets[entry.dataset],
         device=device,
@@ -81,7 +81,7 @@ def measured(
         "objective": params.resolve(run, "objective").kind,
         "energy": model.config.kind,
         "switches": switches(params, run),
-        "reference": manifest["ruler"],
+        "reference": manifest["reference"],
         "seeds": seeds,
     }
     return result | found.facts, arrays

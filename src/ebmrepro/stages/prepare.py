@@ -1,4 +1,4 @@
-"""prepare: a data set as tensors, the ruler its samples are measured with, and a manifest."""
+"""prepare: a data set as tensors, the reference its samples are compared with, and a manifest."""
 
 from array import array
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ def run(params: Params, item: str) -> None:
     config = params.datasets[item].located(params.folders)
     found = config.load().prepare(config)
     sizes = {name: len(part) for name, part in found.parts.items()}
-    ruler, metadata, measures = dict(found.reference), {"dataset": item}, dict(found.measures)
+    reference, metadata, measures = dict(found.reference), {"dataset": item}, dict(found.measures)
     for settings in config.learnt:
         if hasattr(settings.load(), "check"):
             measures |= settings.load().check(settings, sizes)
@@ -38,10 +38,10 @@ def run(params: Params, item: str) -> None:
         images = Images(item, written, values, config.seed, device, params.compute.threads)
         for settings in config.learnt:
             learnt = settings.load().learn(settings, images)
-            ruler |= learnt.tensors
+            reference |= learnt.tensors
             metadata |= learnt.metadata
             measures |= learnt.measures
-    workspace.save_tensors(folder / "ruler.safetensors", ruler, metadata)
+    workspace.save_tensors(folder / "reference.safetensors", reference, metadata)
     manifest = {
         "dataset": item,
         "kind": config.kind,
@@ -50,7 +50,7 @@ def run(params: Params, item: str) -> None:
         "shape": list(written["train"]["x"].shape[1:]),
         **{f"{name}_size": len(arrays["x"]) for name, arrays in written.items()},
         **{f"{name}_sha256": workspace.file_sha256(path) for name, path in files.items()},
-        "ruler": measures,
+        "reference": measures,
         **found.facts(),
     }
     workspace.save_json(folder / "manifest.json", manifest)

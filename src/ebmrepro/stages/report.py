@@ -102,7 +102,7 @@ def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str
         if twice:
             raise WorkspaceError(
                 f"{where} measures {', '.join(twice)} of run {result.run} a second time, and no verdict could"
-                " tell which is meant: no two outliers, denoisings or comparisons may measure the same"
+                " tell which is meant: no two entries of ood, denoisings or comparisons may measure the same"
             )
         seeds[seed] = own | metrics
     return result._replace(metrics=seeds)

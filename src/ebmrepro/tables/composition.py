@@ -5,7 +5,7 @@ from ebmrepro.shown.loaders.compose import Composed
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
 from ebmrepro.tables.table import Made, Table
 
-COLUMNS = ["Composition", "Expression", "Samples that satisfy it ↑", "Real images that do", "Seeds"]
+COLUMNS = ["Composition", "Expression", "Composition accuracy ↑", "Real images that satisfy it", "Seeds"]
 HOW = (
     f"{NOTE}; a seed has diverged if one of the models of the composition has. Share of samples whose"
     " attributes satisfy the expression, as classifiers trained on real images see them. Beside it the share"

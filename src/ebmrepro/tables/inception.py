@@ -1,4 +1,4 @@
-"""Generation of images by the rulers of papers: FID, Inception Score, KID, neighbours, bits per dimension.
+"""Generation of images by the metrics of papers: FID, Inception Score, KID, neighbours, bits per dimension.
 
 The metrics' names are those of `evaluation.inception.measure`. Numbers of different modes or references stand
 in different rows, those of different numbers of samples in different columns: none of them can be compared.
@@ -15,7 +15,7 @@ from ebmrepro.tables.rows import NOTE, Column, add_run, metric_names
 from ebmrepro.tables.table import MISSING, Made, Table
 
 HEADINGS = {"fid": "FID ↓", "inception_score": "Inception Score ↑", "kid": "KID ↓"}
-HEADINGS |= {ruler: f"{ruler.capitalize()} ↑" for ruler in ("precision", "recall", "density", "coverage")}
+HEADINGS |= {kind: f"{kind.capitalize()} ↑" for kind in ("precision", "recall", "density", "coverage")}
 # Of a run as a whole, whatever its images are compared with.
 OTHERS = [
     Column("bits_per_dimension", "Bits per dimension ↓"),
@@ -25,7 +25,7 @@ OTHERS = [
 ]
 MODES = {"clean": "clean", "legacy_tensorflow": "legacy TensorFlow", "legacy_pytorch": "legacy PyTorch"}
 NAME = re.compile(rf"({'|'.join(HEADINGS)})_({'|'.join(get_args(Mode))})(?:_([a-z][a-z0-9_]*))?_([0-9]+)")
-RULERS = (
+MEANINGS = (
     "FID, KID, precision, recall, density and coverage by features of Inception-2015; in brackets the number"
     " of samples. Values with different numbers of samples, resizes or references cannot be compared. Resize:"
     " clean is antialiased, legacy as the first implementations did. The Inception Score has no reference."
@@ -61,7 +61,7 @@ def make(runs: list[Measured]) -> Made:
         for group, member in sorted(measured, key=lambda pair: pair[0]):
             words = [*group.words, member.run.label]
             add_run(table, member, columns_of(runs, group), words, group._asdict())
-    return table, f"{NOTE}. {RULERS}"
+    return table, f"{NOTE}. {MEANINGS}"
 
 
 def groups_of(members: Iterable[Measured]) -> list[Group]:
@@ -77,16 +77,16 @@ def groups_of_run(member: Measured, groups: list[Group]) -> list[Group]:
 
 def columns_of(members: list[Measured], group: Group) -> list[Column]:
     """The columns of a table of all `members`, filled with the numbers of `group`."""
-    found = {(ruler, int(count)) for ruler, _, _, count in _parsed(members)}
+    found = {(kind, int(count)) for kind, _, _, count in _parsed(members)}
     columns = []
-    for ruler, count in sorted(found, key=lambda key: (list(HEADINGS).index(key[0]), key[1])):
-        against = "" if ruler == "inception_score" else f"_{group.reference}"
-        metric = f"{ruler}_{group.mode}{against}_{count}"
-        columns.append(Column(metric, f"{HEADINGS[ruler]} ({count:,})", record=f"{ruler}_{count}"))
+    for kind, count in sorted(found, key=lambda key: (list(HEADINGS).index(key[0]), key[1])):
+        against = "" if kind == "inception_score" else f"_{group.reference}"
+        metric = f"{kind}_{group.mode}{against}_{count}"
+        columns.append(Column(metric, f"{HEADINGS[kind]} ({count:,})", record=f"{kind}_{count}"))
     names = metric_names(members)
     return columns + [column for column in OTHERS if column.metric in names]
 
 
 def _parsed(members: Iterable[Measured]) -> list[tuple[str, str, str | None, str]]:
-    """Ruler, mode, reference (None of the Inception Score) and count of each metric of Inception's."""
+    """Kind, mode, reference (None of the Inception Score) and count of each metric of Inception's."""
     return [match.groups() for match in map(NAME.fullmatch, metric_names(members)) if match]

@@ -4,7 +4,7 @@ from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.loaders.resample import Resampled
 from ebmrepro.tables import density, generation
-from ebmrepro.tables.inception import NO_GROUP, RULERS, Group, columns_of, groups_of, groups_of_run
+from ebmrepro.tables.inception import MEANINGS, NO_GROUP, Group, columns_of, groups_of, groups_of_run
 from ebmrepro.tables.rows import NOTE, Column, add_run, metric_names
 from ebmrepro.tables.table import MISSING, Made, Table
 
@@ -39,9 +39,9 @@ def make(items: list[Resampled]) -> Made:
                 {"protocol": item.name, "source": item.source} | (group._asdict() if groups else {}) | values
             )
             add_run(table, member, _columns(members, group), words, own)
-    rulers = f" {RULERS}." if groups else ""
+    metrics = f" {MEANINGS}." if groups else ""
     return table, (
-        f"{NOTE}. All protocols of a run sample the same trained models.{rulers} A chain takes rounds times"
+        f"{NOTE}. All protocols of a run sample the same trained models.{metrics} A chain takes rounds times"
         " steps, with the augmentation transition between rounds where the protocol has one, then the final"
         " steps without it. EMA: moving average of the weights; raw: the weights at the end of training."
         " Numbers of different protocols are no ranking"

@@ -1,1 +1,1 @@
-"""Classifiers of a data set's own labels: features, predicted attributes, satisfied compositions."""
+"""Classifiers of a data set's own labels: features, predicted attributes, accuracy of compositions."""

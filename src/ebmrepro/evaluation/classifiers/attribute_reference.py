@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import recall_score
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.classifiers.ruler import train_ruler
+from ebmrepro.evaluation.classifiers.by_attribute import train_classifiers
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.datasets import AttributeClassifiers
 
@@ -24,7 +24,7 @@ def learn(config: AttributeClassifiers, images: Images) -> Learnt:
                 f"{images.name}: no test image shows {some} of {name}, so that minimum_accuracy cannot be"
                 f" judged: take more test images or take {name} out of the classifier's attributes"
             )
-    model = train_ruler(config, images, {name: len(values[name]) for name in config.attributes})
+    model = train_classifiers(config, images, {name: len(values[name]) for name in config.attributes})
     measures = {}
     for name, predicted in model.predict(test["x"]).items():
         truth = test[name]
@@ -36,8 +36,8 @@ def learn(config: AttributeClassifiers, images: Images) -> Learnt:
             raise WorkspaceError(
                 f"{images.name}: the classifier of {name} reaches a balanced accuracy of {balanced:.4f} on"
                 f" test images, below minimum_accuracy {least} (it is right on {accuracy:.4f} of them, and"
-                f" always saying the commonest value would be on {commonest:.4f}): it is no ruler; train it"
-                " longer or wider"
+                f" always saying the commonest value would be on {commonest:.4f}): samples cannot be"
+                " measured with it; train it longer or wider"
             )
         measures[f"classifier_test_accuracy_{name}"] = accuracy
         measures[f"classifier_balanced_accuracy_{name}"] = balanced

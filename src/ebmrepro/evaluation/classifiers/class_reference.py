@@ -1,27 +1,28 @@
 """The classifiers of a data set's own labels; their features of both parts are the Frechet references."""
 
 from ebmrepro.data.learnt import Images, Learnt
-from ebmrepro.evaluation.classifiers.ruler import train_ruler
+from ebmrepro.evaluation.classifiers.by_attribute import train_classifiers
 from ebmrepro.evaluation.samples.frechet import frechet_distance
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.datasets import ClassifierRuler
+from ebmrepro.params.datasets import ReferenceClassifier
 
 
-def learn(config: ClassifierRuler, images: Images) -> Learnt:
+def learn(config: ReferenceClassifier, images: Images) -> Learnt:
     """A classifier for each attribute, features of both parts, and how well each knows the test images.
 
     Raises WorkspaceError if one is below the minimum accuracy.
     """
     train, test = images.parts["train"], images.parts["test"]
     classes = {name: int(labels.max()) + 1 for name, labels in train.items() if name != "x"}
-    model = train_ruler(config, images, classes)
+    model = train_classifiers(config, images, classes)
     measures = {}
     for attribute, predicted in model.predict(test["x"]).items():
         accuracy = float((predicted == test[attribute]).mean())
         if accuracy < config.minimum_accuracy:
             raise WorkspaceError(
                 f"{images.name}: the classifier of {attribute} reaches {accuracy:.4f} on test images, below"
-                f" minimum_accuracy {config.minimum_accuracy}: it is no ruler; train it longer or wider"
+                f" minimum_accuracy {config.minimum_accuracy}: samples cannot be measured with it;"
+                " train it longer or wider"
             )
         suffix = "" if attribute == "label" else f"_{attribute}"
         measures[f"classifier_test_accuracy{suffix}"] = accuracy

@@ -1,4 +1,4 @@
-"""The ruler for small images: a classifier trained on the data set's own labels.
+"""A classifier of small images trained on the data set's own labels.
 
 Its features stand where Inception's stand in the FID. Numbers measured with it compare models on one data
 set with each other; they are not Inception FIDs and are never put beside one.
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ebmrepro.evaluation.units import as_unit
-from ebmrepro.params.datasets import ClassifierRuler
+from ebmrepro.params.datasets import ReferenceClassifier
 
 LEARNING_RATE = 2e-3
 # Images of 32 x 32 pixels that are looked at at a time, and as many pixels of larger ones.
@@ -105,7 +105,7 @@ def train_classifier(
     images: np.ndarray,
     labels: np.ndarray,
     classes: int,
-    config: ClassifierRuler,
+    config: ReferenceClassifier,
     seed: int,
     device: torch.device,
     advance: Callable[[], None] = lambda: None,

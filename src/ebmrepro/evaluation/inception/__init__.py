@@ -1,1 +1,1 @@
-"""The rulers that papers measure images with, from one pass of the images through Inception-2015."""
+"""The metrics that papers measure images with, from one pass of the images through Inception-2015."""

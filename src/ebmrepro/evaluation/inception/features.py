@@ -18,13 +18,13 @@ from torchvision.models import inception_v3
 
 from ebmrepro.evaluation.inception.weights import chosen_weights, verified
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.inception import InceptionRuler, Mode
+from ebmrepro.params.inception import InceptionFeatures, Mode
 
 POOL, CLASSES = 2048, 1008
 
 
 class Features(NamedTuple):
-    """What the rulers need of n images.
+    """What the metrics need of n images.
 
     `pool` (n, 2048) float32, the last pooling layer; `probabilities` (n, 1008) float32, rows sum to 1;
     `network`: mode and SHA-256 of the weights, only features of one network are ever compared.
@@ -43,7 +43,7 @@ class Inception:
     inception_score/model.py), and of the 1008 outputs it drops none, although ImageNet has 1000 classes.
     """
 
-    def __init__(self, config: InceptionRuler, mode: Mode, device: torch.device, workers: int = 1):
+    def __init__(self, config: InceptionFeatures, mode: Mode, device: torch.device, workers: int = 1):
         """Read the file of `mode` that `config` names; `workers` threads will resize batches of images.
 
         Raises WorkspaceError if the file is missing, incomplete or another one.

@@ -29,7 +29,7 @@ def measure(
 
         kid_<mode>_<reference>_<m>, kid_sd_..., precision_..., recall_..., density_..., coverage_...
 
-    Raises WorkspaceError if there are fewer samples than a count, too few for a ruler, or a reference of
+    Raises WorkspaceError if there are fewer samples than a count, too few for a metric, or a reference of
     another network.
     """
     for reference in references.values():
@@ -57,5 +57,5 @@ def measure(
         kid, spread = scores.kernel_inception_distance(pool, real, rng, device, *subsets)
         shape = manifold(pool, real, device, config.neighbours, config.density_neighbours)
         numbers = {"kid": kid, "kid_sd": spread, **shape}
-        found |= {f"{ruler}_{mode}_{name}_{compared}": value for ruler, value in numbers.items()}
+        found |= {f"{metric}_{mode}_{name}_{compared}": value for metric, value in numbers.items()}
     return found

@@ -1,8 +1,8 @@
-"""What the rulers need of real images: references, computed once as `inception` of params.yaml asks for them.
+"""What metrics need of real images: references, computed once as `inception` of params.yaml asks for them.
 
     inception/<mode>/<reference>/{mean, covariance, features}
 
-are their tensors in the ruler file; its metadata say under inception/<mode>/<reference> what each is from.
+are their tensors in the reference file; its metadata tell, under inception/<mode>/<reference>, their origin.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from ebmrepro.evaluation.inception.weights import chosen_weights, verified, weig
 from ebmrepro.evaluation.samples.frechet import Moments, moments
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
-from ebmrepro.params.inception import InceptionRuler, Mode
+from ebmrepro.params.inception import InceptionFeatures, Mode
 
 # Images whose features are in memory at a time.
 BLOCK = 10_000
@@ -44,7 +44,7 @@ class Reference(NamedTuple):
     origin: Origin
 
 
-def check(config: InceptionRuler, sizes: Mapping[str, int]) -> dict:
+def check(config: InceptionFeatures, sizes: Mapping[str, int]) -> dict:
     """What the manifest says: by mode the SHA-256 of the network's file and whether it is the published one.
 
     Raises WorkspaceError if a reference asks for more images than its part of the data set has (`sizes` by
@@ -64,7 +64,7 @@ def check(config: InceptionRuler, sizes: Mapping[str, int]) -> dict:
     return {"inception": found}
 
 
-def learn(config: InceptionRuler, images: Images) -> Learnt:
+def learn(config: InceptionFeatures, images: Images) -> Learnt:
     """Every reference in every mode. Raises WorkspaceError if a weights file or a count is wrong."""
     tensors, metadata = {}, {}
     pictures = {part: arrays["x"] for part, arrays in images.parts.items()}
@@ -118,12 +118,12 @@ def make_reference(
             yield pool
 
     found = moments(blocks())
-    # In random order again: data sets are often sorted by class, and rulers take the first so many.
+    # In random order again: data sets are often sorted by class, and metrics take the first so many.
     return Reference(found, np.concatenate(features)[generator.permutation(origin.kept)], origin)
 
 
 def references_from(tensors: Mapping[str, np.ndarray], metadata: Mapping, mode: Mode) -> dict[str, Reference]:
-    """The references of `mode` by name, from tensors and metadata of a ruler file.
+    """The references of `mode` by name, from tensors and metadata of a reference file.
 
     Raises WorkspaceError if it has none.
     """

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from ebmrepro.files.workspace import WorkspaceError, file_sha256
 from ebmrepro.params.base import Count, Section
-from ebmrepro.params.inception import InceptionRuler, Mode, Sha256
+from ebmrepro.params.inception import InceptionFeatures, Mode, Sha256
 
 
 class Weights(Section):
@@ -39,7 +39,7 @@ def weights_of(mode: Mode) -> Weights:
     return next(entry for entry in catalogue().values() if mode in entry.modes)
 
 
-def chosen_weights(config: InceptionRuler, mode: Mode) -> Weights:
+def chosen_weights(config: InceptionFeatures, mode: Mode) -> Weights:
     """The published file of `mode`, or under its name the one that `config` names by a SHA-256."""
     entry = weights_of(mode)
     sha256 = config.sha256.get(mode, entry.sha256)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
 from ebmrepro.energies.binary import softplus
-from ebmrepro.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias
+from ebmrepro.mcmc.annealed_importance_rbm import base_rate_bias, rbm_log_partition
 from ebmrepro.params.energies import MAX_UNITS
 from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
@@ -40,9 +40,7 @@ def likelihood(
         model.float()
     else:
         bias = base_rate_bias(model, train)
-        estimate = annealed_importance_sampling(
-            model, bias, config.ais_temperatures, config.ais_chains, generator
-        )
+        estimate = rbm_log_partition(model, bias, config.ais_temperatures, config.ais_chains, generator)
         partition = {"log_partition": estimate.log_partition, "log_partition_error": estimate.standard_error}
     return *(-model(x).double() - partition["log_partition"] for x in (train, test)), partition
 

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from ebmrepro.data.batches import dequantise
-from ebmrepro.mcmc.energy_importance import cube_partition
+from ebmrepro.mcmc.annealed_importance_cube import cube_log_partition
 from ebmrepro.params.evaluations.inception import Likelihood
 
 BATCH = 256
@@ -39,7 +39,7 @@ def cube_likelihood(
     (or all, if fewer) `test_log_likelihood`, the mean in nats an image, and `bits_per_dimension`.
 
     `chosen` draws the images and their noise, alike for every model; `generator`, on the device of the
-    energy, the chains. `advance` as `cube_partition`. A number that is not finite stays so.
+    energy, the chains. `advance` as `cube_log_partition`. A number that is not finite stays so.
     """
     rng = np.random.default_rng(chosen)
     index = np.sort(rng.choice(len(test), min(config.points, len(test)), replace=False))
@@ -47,7 +47,7 @@ def cube_likelihood(
     with torch.no_grad():
         parts = [energy(part.to(generator.device)).double().cpu() for part in points.split(BATCH)]
     mean_energy = float(torch.cat(parts).mean())
-    partition, acceptance = cube_partition(energy, test.shape[1:], config, generator, advance)
+    partition, acceptance = cube_log_partition(energy, test.shape[1:], config, generator, advance)
     likelihood = -mean_energy - partition.log_partition
     return {
         "log_partition": partition.log_partition,

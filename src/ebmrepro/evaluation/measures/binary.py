@@ -17,7 +17,7 @@ def measure(config: BinaryEvaluation, subject: Subject) -> Measured:
 
     Arrays `filters`, `originals` and `reconstructions`; `likelihood` says how it was found.
     """
-    ruler, compared, shown = subject.ruler, config.compared_samples, config.shown
+    reference, compared, shown = subject.reference, config.compared_samples, config.shown
     train, test = (subject.data[part]["x"] for part in ("train", "test"))
     known, points = (torch.from_numpy(x).to(subject.device) for x in (train, test))
     real = test[:compared]
@@ -39,11 +39,11 @@ def measure(config: BinaryEvaluation, subject: Subject) -> Measured:
         metrics["reconstruction_error"] = reconstruction_error(points, reconstructions)
         metrics["mmd_squared"] = mmd_squared(made[:compared], real, bandwidth)
         metrics["mmd_squared_train_to_test"] = mmd_of_train
-        if "patterns" in ruler:
+        if "patterns" in reference:
             # The test images are the law itself: their mean log-likelihood is minus the cross-entropy.
-            entropy = -(np.exp(ruler["log_probability"]) * ruler["log_probability"]).sum()
+            entropy = -(np.exp(reference["log_probability"]) * reference["log_probability"]).sum()
             metrics["kl"] = -metrics["test_log_likelihood"] - float(entropy)
-            metrics["valid_share"] = valid_share(made, ruler["patterns"])
+            metrics["valid_share"] = valid_share(made, reference["patterns"])
         square = (-1, *samples.shape[-2:])
         arrays = {
             "filters": filters(energy, shown),

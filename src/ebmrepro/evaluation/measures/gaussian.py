@@ -10,7 +10,7 @@ from ebmrepro.params.evaluations.gaussian import GaussianEvaluation
 
 def measure(config: GaussianEvaluation, subject: Subject) -> Measured:
     """`fisher_divergence` at the test points and, where the energy is a Gaussian, `kl` in nats."""
-    mean, covariance = subject.ruler["mean"], subject.ruler["covariance"]
+    mean, covariance = subject.reference["mean"], subject.reference["covariance"]
     test = torch.from_numpy(subject.data["test"]["x"]).to(subject.device)
     centred = test.double() - torch.from_numpy(mean).to(subject.device)
     scores = -centred @ torch.from_numpy(np.linalg.inv(covariance)).to(subject.device)

@@ -1,6 +1,6 @@
 """Models of small images, by the classifiers of the data set's own labels."""
 
-from ebmrepro.evaluation.classifiers.ruler import ruler_from_tensors
+from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
 from ebmrepro.evaluation.samples import diversity
 from ebmrepro.evaluation.samples.frechet import frechet_distance
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
@@ -13,7 +13,7 @@ def measure(config: ImageEvaluation, subject: Subject) -> Measured:
 
     Arrays `shown`, the first samples, and `nearest_train`, the training image nearest to each.
     """
-    judge, shown = ruler_from_tensors(subject.ruler), config.shown_neighbours
+    judge, shown = classifiers_from_tensors(subject.reference), config.shown_neighbours
     train, test = (subject.data[part]["x"] for part in ("train", "test"))
     real_distances, _ = diversity.nearest(test, train)
     real_spread = diversity.mean_pairwise_distance(test / 255)
@@ -22,7 +22,9 @@ def measure(config: ImageEvaluation, subject: Subject) -> Measured:
         distances, index = diversity.nearest(samples, train)
         spread = diversity.mean_pairwise_distance(samples / 255)
         metrics = {
-            "classifier_frechet": frechet_distance(judge.features(samples), subject.ruler["features/test"]),
+            "classifier_frechet": frechet_distance(
+                judge.features(samples), subject.reference["features/test"]
+            ),
             "effective_classes": diversity.effective_classes(*judge.joint_class(samples)),
             "pairwise_distance_ratio": spread / real_spread,
             "nearest_train_distance": float(distances.mean()),

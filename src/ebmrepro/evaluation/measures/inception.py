@@ -1,4 +1,4 @@
-"""Samples of all seeds of a run by the rulers of papers, beside the data set's references."""
+"""Samples of all seeds of a run by the metrics of papers, beside the data set's references."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,14 +6,14 @@ import numpy as np
 import torch
 
 from ebmrepro.data.streams import stream_seed
-from ebmrepro.evaluation.inception import measure as rulers
+from ebmrepro.evaluation.inception import measure as metrics
 from ebmrepro.evaluation.inception.features import Inception
 from ebmrepro.evaluation.inception.prepare import references_from
 from ebmrepro.evaluation.samples.diversity import mean_pairwise_distance, nearest, separation
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
-from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.inception import InceptionFeatures
 
 # Images whose pairwise distance is taken: half a million pairs.
 PAIRED = 1000
@@ -25,10 +25,10 @@ def measure(config: InceptionEvaluation, subject: Subject) -> Measured:
 
     Each network, and each image of the training set, is read once for all seeds.
     """
-    ruler, samples = subject.dataset.inception, subject.samples
+    settings, samples = subject.dataset.inception, subject.samples
     train, test = (subject.data[part]["x"] for part in ("train", "test"))
-    count = sum(measured_count(config, ruler, len(images)) for images in samples.values())
-    with progress(f"features of {subject.run}", count * len(ruler.modes)) as bar:
+    count = sum(measured_count(config, settings, len(images)) for images in samples.values())
+    with progress(f"features of {subject.run}", count * len(settings.modes)) as bar:
         numbers = inception_numbers(config, subject, bar.advance)
     ratios = pairwise_distance_ratios(samples, test, config.seed)
     shown = {seed: np.array(images[: config.shown_neighbours]) for seed, images in samples.items()}
@@ -51,7 +51,7 @@ def measure(config: InceptionEvaluation, subject: Subject) -> Measured:
 def inception_numbers(
     config: InceptionEvaluation, subject: Subject, advance: Callable[[int], None] = lambda count: None
 ) -> dict[int, dict[str, float]]:
-    """For each seed the numbers of its samples under the names of `rulers.measure`, in every mode.
+    """For each seed the numbers of its samples under the names of `metrics.measure`, in every mode.
 
     Samples are taken in a random order of their seed: those of a conditional model stand with its conditions
     in turn, and every number is of the first so many. They may be memory-mapped; `advance` is called with the
@@ -60,21 +60,21 @@ def inception_numbers(
     Raises WorkspaceError if the network's file is missing or another one, the data set has no reference of a
     mode, or there are fewer samples than are asked for.
     """
-    ruler = subject.dataset.inception
+    settings = subject.dataset.inception
     found: dict[int, dict[str, float]] = {seed: {} for seed in subject.samples}
-    for mode in ruler.modes:
-        network = Inception(ruler, mode, subject.device, subject.threads)
-        real = references_from(subject.ruler, subject.about, mode)
+    for mode in settings.modes:
+        network = Inception(settings, mode, subject.device, subject.threads)
+        real = references_from(subject.reference, subject.about, mode)
         for seed, images in subject.samples.items():
-            order = random_order(len(images), seed)[: measured_count(config, ruler, len(images))]
+            order = random_order(len(images), seed)[: measured_count(config, settings, len(images))]
             made = network.features(images, order, advance)
-            found[seed] |= rulers.measure(made, real, config, subject.device)
+            found[seed] |= metrics.measure(made, real, config, subject.device)
     return found
 
 
-def measured_count(config: InceptionEvaluation, ruler: InceptionRuler, samples: int) -> int:
+def measured_count(config: InceptionEvaluation, settings: InceptionFeatures, samples: int) -> int:
     """How many of a seed's `samples` go through the network: as many as a number is asked for of."""
-    return min(samples, max(ruler.kept, *config.counts, 0))
+    return min(samples, max(settings.kept, *config.counts, 0))
 
 
 def random_order(count: int, seed: int) -> np.ndarray:

@@ -69,7 +69,7 @@ class Dataset(Kind):
         return [*super().modules(), *(module for one in self.learnt for module in one.modules())]
 
 
-class ClassifierRuler(Implemented):
+class ReferenceClassifier(Implemented):
     """The classifier whose features measure generated images; trained by `ebm prepare`."""
 
     implementation = "ebmrepro.evaluation.classifiers.class_reference"
@@ -82,7 +82,7 @@ class ClassifierRuler(Implemented):
     minimum_accuracy: Probability = about("Accuracy on test images, 0 to 1, below which it ends.", 0.97)
 
 
-class AttributeClassifiers(ClassifierRuler):
+class AttributeClassifiers(ReferenceClassifier):
     """A published set's classifiers, one for each of `attributes`, by which compositions are judged.
 
     `minimum_accuracy` is a balanced one, the mean over an attribute's values of the share of their test

@@ -2,7 +2,7 @@ from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.base import Corrupt, Limit, Name, Seed, Side, about
 from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
 from ebmrepro.params.datasets import AttributeClassifiers, Dataset
-from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.inception import InceptionFeatures
 from ebmrepro.params.words import no_such
 
 
@@ -23,7 +23,7 @@ class CatalogueData(Dataset, form="images", large=True):
     train_limit: Limit
     test_limit: Limit
     classifier: AttributeClassifiers | None = about("What learns attributes from training images, or null.")
-    inception: InceptionRuler | None = about("What FID and its like are measured against, or null.")
+    inception: InceptionFeatures | None = about("What FID and its like are measured against, or null.")
 
     @property
     def published(self) -> Entry:

@@ -1,5 +1,5 @@
 from ebmrepro.params.base import Seed, TestFraction, about
-from ebmrepro.params.datasets import ClassifierRuler, Dataset
+from ebmrepro.params.datasets import Dataset, ReferenceClassifier
 
 
 class DigitsData(Dataset, form="images", sample_shape=(1, 8, 8), attributes={"label": tuple("0123456789")}):
@@ -10,4 +10,4 @@ class DigitsData(Dataset, form="images", sample_shape=(1, 8, 8), attributes={"la
 
     seed: Seed
     test_fraction: TestFraction
-    classifier: ClassifierRuler = about("What measures generated digits.")
+    classifier: ReferenceClassifier = about("What measures generated digits.")

@@ -2,8 +2,8 @@ from typing import Literal
 
 from ebmrepro.files.folder_contents import contents
 from ebmrepro.params.base import Corrupt, Count, Name, Seed, Side, TestFraction, about
-from ebmrepro.params.datasets import ClassifierRuler, Dataset
-from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.datasets import Dataset, ReferenceClassifier
+from ebmrepro.params.inception import InceptionFeatures
 from ebmrepro.params.words import no_such
 
 
@@ -19,8 +19,8 @@ class ImageFolderData(Dataset, form="images", large=True, attributes={"label": N
     limit: Count | None = about("So many images, drawn evenly over the classes; null for all.", 10000)
     test_fraction: TestFraction
     corrupt: Corrupt
-    classifier: ClassifierRuler = about("What measures generated images.")
-    inception: InceptionRuler | None = about("What FID and its like are measured against, or null.")
+    classifier: ReferenceClassifier = about("What measures generated images.")
+    inception: InceptionFeatures | None = about("What FID and its like are measured against, or null.")
 
     def problems(self, folders):
         if self.folder not in folders:

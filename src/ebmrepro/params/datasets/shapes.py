@@ -1,5 +1,5 @@
 from ebmrepro.params.base import Seed, TestSize, TrainSize, about
-from ebmrepro.params.datasets import ClassifierRuler, Dataset
+from ebmrepro.params.datasets import Dataset, ReferenceClassifier
 
 
 class ShapesData(Dataset, form="images", licence="generated", sample_shape=(3, 16, 16)):
@@ -10,7 +10,7 @@ class ShapesData(Dataset, form="images", licence="generated", sample_shape=(3, 1
     seed: Seed
     train_size: TrainSize
     test_size: TestSize
-    classifier: ClassifierRuler = about("What measures generated shapes.")
+    classifier: ReferenceClassifier = about("What measures generated shapes.")
 
     @property
     def attributes(self) -> dict[str, tuple[str, ...] | None]:

@@ -2,4 +2,4 @@ from ebmrepro.params.figures import Figure
 
 
 class EnergyHistograms(Figure, stage="detect"):
-    """Energies of a data set's own test images against those of outliers."""
+    """Energies of a data set's own test images against those of out-of-distribution images."""

@@ -23,7 +23,7 @@ class Composed(NamedTuple):
     outcomes: Mapping[int, Outcome]
     seed: int | None = None
     samples: Mapping[str, np.ndarray] = {}
-    satisfied: Mapping[str, np.ndarray] = {}
+    correct: Mapping[str, np.ndarray] = {}
 
 
 def for_figure(source: Source) -> tuple[Composed, list]:
@@ -33,9 +33,9 @@ def for_figure(source: Source) -> tuple[Composed, list]:
     seed = source.params.seeds_of(source.labels[0].name)[0]
     arrays = source.of_seed(seed)
     samples = {key: arrays[key] for key in made.words}
-    satisfied = {key: arrays[f"{key}/satisfied"] for key in made.words}
+    correct = {key: arrays[f"{key}/correct"] for key in made.words}
     about = [list(made.words), content["words"], content["shares"], made.outcomes[seed]]
-    return made._replace(seed=seed, samples=samples, satisfied=satisfied), [arrays_sha256(arrays), about]
+    return made._replace(seed=seed, samples=samples, correct=correct), [arrays_sha256(arrays), about]
 
 
 def for_table(source: Source) -> Composed:

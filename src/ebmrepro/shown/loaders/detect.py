@@ -1,4 +1,4 @@
-"""Stage detect: energies of test images against those of outliers."""
+"""Stage detect: energies of test images against those of out-of-distribution images."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from ebmrepro.shown.loaders.evaluate import Measured, first_seeds, members
 
 
 class Detected(NamedTuple):
-    """Outliers: the `sets`, and each run's metrics (ood_auroc_<set>, ood_fpr95_<set>) by seed.
+    """Out of distribution: the `sets`, and each run's metrics (ood_auroc_<set>, ood_fpr95_<set>) by seed.
 
     `arrays` by run, of its seed in `shown`: densities `histogram/<set>` (bins,) of the energy over `edges`
     (bins + 1,), the set `in` being the data's own test images.

@@ -1,4 +1,4 @@
-"""The ruler for a labelled image set: one classifier for each attribute, trained on real images alone."""
+"""One classifier for each attribute of a labelled image set, trained on real images alone."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ import torch
 from ebmrepro.data.learnt import Images
 from ebmrepro.evaluation.classifiers.network import Classifier, train_classifier
 from ebmrepro.machine.progress import progress
-from ebmrepro.params.datasets import ClassifierRuler
+from ebmrepro.params.datasets import ReferenceClassifier
 
 
-class Ruler:
+class Classifiers:
     """Classifiers by attribute, in the order of their names; they judge which values a sample shows."""
 
     def __init__(self, classifiers: Mapping[str, Classifier]):
@@ -32,7 +32,7 @@ class Ruler:
         return np.ravel_multi_index(tuple(self.predict(images).values()), classes), int(np.prod(classes))
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """All weights by name, for `ruler_from_tensors`."""
+        """All weights by name, for `classifiers_from_tensors`."""
         return {
             f"classifier/{attribute}/{name}": value.cpu().numpy()
             for attribute, model in self.classifiers.items()
@@ -40,11 +40,11 @@ class Ruler:
         }
 
 
-def train_ruler(config: ClassifierRuler, images: Images, classes: Mapping[str, int]) -> Ruler:
-    """The ruler learnt from the training images; `classes` is the number of values of each attribute."""
+def train_classifiers(config: ReferenceClassifier, images: Images, classes: Mapping[str, int]) -> Classifiers:
+    """Classifiers learnt from the training images; `classes` is the number of values of each attribute."""
     train, seed, device = images.parts["train"], images.seed, images.device
     with progress(f"prepare {images.name}, classifiers", len(classes) * config.epochs) as bar:
-        return Ruler(
+        return Classifiers(
             {
                 name: train_classifier(train["x"], train[name], count, config, seed, device, bar.advance)
                 for name, count in classes.items()
@@ -52,8 +52,8 @@ def train_ruler(config: ClassifierRuler, images: Images, classes: Mapping[str, i
         )
 
 
-def ruler_from_tensors(tensors: Mapping[str, np.ndarray]) -> Ruler:
-    """The ruler whose `tensors` are among `tensors`, on the CPU."""
+def classifiers_from_tensors(tensors: Mapping[str, np.ndarray]) -> Classifiers:
+    """The classifiers whose `tensors` are among `tensors`, on the CPU."""
     weights: dict[str, dict[str, torch.Tensor]] = defaultdict(dict)
     for key, array in tensors.items():
         if key.startswith("classifier/"):
@@ -67,4 +67,4 @@ def ruler_from_tensors(tensors: Mapping[str, np.ndarray]) -> Ruler:
         model = Classifier(channels, width, len(state["output.bias"]), halved)
         model.load_state_dict(state)
         classifiers[attribute] = model.eval()
-    return Ruler(classifiers)
+    return Classifiers(classifiers)

@@ -1,5 +1,5 @@
 from ebmrepro.params.tables import Table
 
 
-class OutliersTable(Table, stage="detect"):
+class OodTable(Table, stage="detect"):
     """Out-of-distribution detection by energy: AUROC and FPR95 of each run against each set."""

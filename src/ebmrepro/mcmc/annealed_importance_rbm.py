@@ -48,7 +48,7 @@ def base_rate_bias(rbm: nn.Module, data: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def annealed_importance_sampling(
+def rbm_log_partition(
     rbm: nn.Module, base_bias: Tensor, temperatures: int, chains: int, generator: torch.Generator
 ) -> PartitionEstimate:
     """log Z of `rbm` by `chains` chains through `temperatures` evenly spaced betas, 0 and 1 among them.

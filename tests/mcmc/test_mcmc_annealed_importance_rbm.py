@@ -11,7 +11,7 @@ from prepared_parts import samples
 from scipy import stats
 
 from ebmrepro.energies.rbm import RBM
-from ebmrepro.mcmc.annealed_importance import annealed_importance_sampling, base_rate_bias, summarise
+from ebmrepro.mcmc.annealed_importance_rbm import base_rate_bias, rbm_log_partition, summarise
 from ebmrepro.params.datasets.bars_and_stripes import BarsAndStripesData
 from ebmrepro.params.datasets.binary_digits import BinaryDigitsData
 from ebmrepro.params.energies.rbm import RBMEnergy
@@ -86,7 +86,7 @@ def test_log_z_lies_within_its_error_bar(case):
     rbm, base = make()
     exact = float(copy.deepcopy(rbm).double().log_partition())
     generator = torch.Generator().manual_seed(1)
-    every = annealed_importance_sampling(rbm, base, temperatures, 6000, generator)
+    every = rbm_log_partition(rbm, base, temperatures, 6000, generator)
     made = [summarise(weights) for weights in every.log_weights.view(100, 60)]
     errors = np.array([one.standard_error for one in made])
     distances = np.array([one.log_partition - exact for one in made])
@@ -103,7 +103,7 @@ def test_the_mean_weight_is_z_at_any_number_of_temperatures(temperatures, visibl
     """Two temperatures are simple importance sampling. 200,000 chains, whose weights' own spread judges."""
     rbm = _random(5, 4, visible, scale=0.5 if visible == "bernoulli" else 0.3)
     base = torch.linspace(-1, 1, 5)
-    estimate = annealed_importance_sampling(rbm, base, temperatures, 200000, torch.Generator().manual_seed(2))
+    estimate = rbm_log_partition(rbm, base, temperatures, 200000, torch.Generator().manual_seed(2))
     ratio = (estimate.log_weights - float(rbm.log_partition())).exp()
     error = float(ratio.std()) / math.sqrt(len(ratio))
     assert error < 0.02 and abs(float(ratio.mean()) - 1) < 4 * error
@@ -117,7 +117,7 @@ def test_the_base_itself_has_no_error(visible):
     rbm.weight.zero_()
     rbm.hidden_bias.zero_()
     base = rbm.visible_bias.clone()
-    estimate = annealed_importance_sampling(rbm, base, 7, 5, torch.Generator().manual_seed(0))
+    estimate = rbm_log_partition(rbm, base, 7, 5, torch.Generator().manual_seed(0))
     exact = float(rbm.log_partition())
     assert estimate.log_weights.numpy() == pytest.approx(np.full(5, exact), abs=1e-12)
     assert estimate.standard_error < 1e-12 and estimate.effective_samples == pytest.approx(5)
@@ -128,7 +128,7 @@ def test_a_base_at_the_means_of_the_data_needs_fewer_temperatures():
     rbm, data = _trained(_digits(), 14, 400), _digits()
     base = base_rate_bias(rbm, data)
     fitted, uniform = (
-        annealed_importance_sampling(rbm, bias, 20, 400, torch.Generator().manual_seed(3)).effective_samples
+        rbm_log_partition(rbm, bias, 20, 400, torch.Generator().manual_seed(3)).effective_samples
         for bias in (base, torch.zeros(64))
     )
     assert fitted > 2 * uniform
@@ -160,4 +160,4 @@ def test_the_summary_of_weights_is_that_of_the_delta_method():
 @pytest.mark.parametrize(("temperatures", "chains"), [(1, 10), (0, 10), (10, 1)])
 def test_too_few_temperatures_or_chains_are_refused(temperatures, chains):
     with pytest.raises(ValueError, match="at least two temperatures and chains"):
-        annealed_importance_sampling(RBM(3, 2), torch.zeros(3), temperatures, chains, torch.Generator())
+        rbm_log_partition(RBM(3, 2), torch.zeros(3), temperatures, chains, torch.Generator())

@@ -10,14 +10,14 @@ from ebmrepro.params.compositions import And, Expression, Model, Not
 Meaning = Callable[[Model], tuple[str, int]]
 
 
-def satisfied(expression: Expression, predicted: Mapping[str, np.ndarray], meaning: Meaning) -> np.ndarray:
+def fits(expression: Expression, predicted: Mapping[str, np.ndarray], meaning: Meaning) -> np.ndarray:
     """Truth (n,) of `expression` for images whose value numbers (n,) by attribute are `predicted`."""
     if isinstance(expression, Model):
         attribute, value = meaning(expression)
         return predicted[attribute] == value
     if isinstance(expression, Not):
-        return ~satisfied(expression.part, predicted, meaning)
-    parts = [satisfied(part, predicted, meaning) for part in expression.parts]
+        return ~fits(expression.part, predicted, meaning)
+    parts = [fits(part, predicted, meaning) for part in expression.parts]
     return np.all(parts, 0) if isinstance(expression, And) else np.any(parts, 0)
 
 

@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.nn.utils import parametrize
 
 from ebmrepro.energies.gradient import EnergyFunction, energy_gradient
-from ebmrepro.mcmc.annealed_importance import PartitionEstimate, summarise
+from ebmrepro.mcmc.annealed_importance_rbm import PartitionEstimate, summarise
 from ebmrepro.params.evaluations.inception import Likelihood
 
 # Values of points whose gradients are computed at once: 341 chains of 32x32 pixels in three colours.
@@ -75,7 +75,7 @@ def reflected_step(
     return State(*chosen), accepted
 
 
-def cube_partition(
+def cube_log_partition(
     energy: EnergyFunction,
     shape: tuple[int, ...],
     config: Likelihood,

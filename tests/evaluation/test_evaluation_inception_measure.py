@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from cleanfid.fid import kernel_distance
-from rulers_stand_in import draw, expected, inception_of, make_weights, protocol
+from inception_stand_in import draw, expected, inception_of, make_weights, protocol
 from scipy import stats
 from scipy.spatial.distance import cdist
 
@@ -18,7 +18,7 @@ from ebmrepro.files.workspace import WorkspaceError
 CPU = torch.device("cpu")
 # Little more than the 2049 that an FID of 2048 features needs.
 MADE, REAL, KEPT = 2060, 2070, 60
-RULERS = ("kid", "kid_sd", "precision", "recall", "density", "coverage")
+METRICS = ("kid", "kid_sd", "precision", "recall", "density", "coverage")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_every_number_of_a_set_of_images(inception, stand_in):
     # Subsets as large as the sets are permutations: their draw does not matter.
     kept = reference.features
     few = pool[:KEPT]
-    number = {ruler: found.pop(f"{ruler}_legacy_tensorflow_train_{KEPT}") for ruler in RULERS}
+    number = {metric: found.pop(f"{metric}_legacy_tensorflow_train_{KEPT}") for metric in METRICS}
     assert not found
     kid = kernel_distance(kept.astype(np.float64), few, num_subsets=1, max_subset_size=KEPT)
     assert number["kid"] == pytest.approx(kid, rel=1e-4) and number["kid_sd"] < 1e-6 * kid
@@ -122,7 +122,7 @@ def test_a_reference_is_drawn_by_its_seed_without_replacement(inception):
     assert (drawn.moments.count, drawn.features.shape) == (20, (15, 2048))
     chosen = rows(drawn)
     assert len(set(chosen)) == 15
-    # In random order, as rulers take the first so many of sets that are sorted by class.
+    # In random order, as metrics take the first so many of sets that are sorted by class.
     assert not (np.diff(chosen) > 0).all()
     again, other = (reference_of(inception, images, count=20, kept=15, seed=s) for s in (0, 1))
     assert np.array_equal(rows(again), chosen) and not np.array_equal(np.sort(rows(other)), np.sort(chosen))
@@ -160,7 +160,7 @@ def test_each_number_of_samples_and_each_reference_has_its_own_names():
     assert set(found) == {
         *(f"inception_score{sd}_{mode}_{n}" for sd in ("", "_sd") for n in (50, 90)),
         *(f"fid_{mode}_{name}_{n}" for name in references for n in (50, 90)),
-        *(f"{ruler}_{mode}_{name}_30" for ruler in RULERS for name in references),
+        *(f"{metric}_{mode}_{name}_30" for metric in METRICS for name in references),
     }
     fids = [found[f"fid_{mode}_{name}_{n}"] for name in references for n in (50, 90)]
     assert len(set(fids)) == 4
@@ -191,4 +191,4 @@ def test_what_cannot_be_measured_is_refused_with_the_reason(stand_in, inception,
     }
     # Without counts nothing needs more samples than features.
     few = measure(features, {"train": small}, protocol(counts=[]), CPU)
-    assert set(few) == {f"{ruler}_legacy_tensorflow_train_30" for ruler in RULERS}
+    assert set(few) == {f"{metric}_legacy_tensorflow_train_30" for metric in METRICS}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from ebmrepro.evaluation.classifiers.satisfaction import satisfied, words
+from ebmrepro.evaluation.classifiers.composition_accuracy import fits, words
 from ebmrepro.params.compositions import Expression
 
 VALUES = {"shape": ("square", "cross", "triangle"), "colour": ("red", "green", "blue")}
@@ -53,7 +53,7 @@ def test_every_combination_of_values(text, truth, said):
         "colour": np.array([colour for _, colour in pairs]),
     }
     expected = [truth(VALUES["shape"][shape], VALUES["colour"][colour]) for shape, colour in pairs]
-    assert satisfied(expression, predicted, _meaning).tolist() == expected
+    assert fits(expression, predicted, _meaning).tolist() == expected
     assert 0 < sum(expected) < len(expected)
     assert words(expression, _meaning) == said
 

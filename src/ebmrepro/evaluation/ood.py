@@ -37,7 +37,7 @@ def made_set(name: str, images: np.ndarray, count: int, rng: np.random.Generator
             left = rng.integers(photograph.shape[1] - width + 1)
             patches.append(photograph[top : top + height, left : left + width].transpose(2, 0, 1))
         return like(np.stack(patches), shape[1:])
-    raise ValueError(f"no set of outliers is called {name!r}")
+    raise ValueError(f"no set of out-of-distribution images is called {name!r}")
 
 
 def like(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -62,8 +62,8 @@ def energies(energy: nn.Module, images: np.ndarray) -> np.ndarray:
 def detection(inside: np.ndarray, outside: np.ndarray) -> dict[str, float]:
     """AUROC and FPR95 of the score -E from energies in (n,) and out of (m,) the distribution.
 
-    AUROC: probability that a real image has lower energy than an outlier. FPR95: share of outliers still let
-    in at the threshold that keeps 95 % of real images. Both NaN if an energy is not finite.
+    AUROC: probability that a real image has lower energy than one out of it. FPR95: share of images out of it
+    still let in at the threshold that keeps 95 % of real images. Both NaN if an energy is not finite.
     """
     score = -np.concatenate([inside, outside])
     if not np.isfinite(score).all():

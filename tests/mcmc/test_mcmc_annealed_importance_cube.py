@@ -8,9 +8,9 @@ import torch
 from scipy import integrate, stats
 
 from ebmrepro.energies.gradient import energy_gradient
-from ebmrepro.mcmc import energy_importance
-from ebmrepro.mcmc.annealed_importance import summarise
-from ebmrepro.mcmc.energy_importance import State, cube_partition, reflected_step
+from ebmrepro.mcmc import annealed_importance_cube
+from ebmrepro.mcmc.annealed_importance_cube import State, cube_log_partition, reflected_step
+from ebmrepro.mcmc.annealed_importance_rbm import summarise
 from ebmrepro.params.evaluations.inception import Likelihood
 
 MEAN, WIDTH = torch.tensor([0.2, 0.9, 0.5]), torch.tensor([0.3, 0.2, 0.1])
@@ -68,7 +68,7 @@ def test_log_z_lies_within_its_error_bar(case):
     many beyond two as a normal variable's, about 0 on average, and the error bar is their spread."""
     energy, shape, exact, temperatures, step_size = CASES[case]
     settings = config(6000, temperatures, 1, step_size)
-    every, acceptance = cube_partition(energy, shape, settings, torch.Generator().manual_seed(1))
+    every, acceptance = cube_log_partition(energy, shape, settings, torch.Generator().manual_seed(1))
     made = [summarise(weights) for weights in every.log_weights.view(100, 60)]
     errors = np.array([one.standard_error for one in made])
     distances = np.array([one.log_partition for one in made]) - exact()
@@ -84,7 +84,7 @@ def test_log_z_lies_within_its_error_bar(case):
 def test_the_mean_weight_is_z_however_few_the_temperatures(temperatures, steps):
     """Two temperatures are simple importance sampling, with no move at all."""
     settings = config(60000, temperatures, steps, 0.02)
-    estimate, acceptance = cube_partition(valley, (2,), settings, torch.Generator().manual_seed(2))
+    estimate, acceptance = cube_log_partition(valley, (2,), settings, torch.Generator().manual_seed(2))
     ratio = (estimate.log_weights - valley_log_z()).exp()
     error = float(ratio.std()) / math.sqrt(len(ratio))
     assert error < 0.02 and abs(float(ratio.mean()) - 1) < 4 * error
@@ -95,14 +95,14 @@ def test_the_mean_weight_is_z_however_few_the_temperatures(temperatures, steps):
 def test_few_temperatures_put_log_z_too_low():
     """Jensen's inequality: ten chains and two temperatures, a thousand times over."""
     settings = config(10000, 2)
-    every, _ = cube_partition(tilted, (3, 2, 2), settings, torch.Generator().manual_seed(3))
+    every, _ = cube_log_partition(tilted, (3, 2, 2), settings, torch.Generator().manual_seed(3))
     found = np.array([summarise(weights).log_partition for weights in every.log_weights.view(1000, 10)])
     assert found.mean() + 5 * found.std() / math.sqrt(1000) < tilted_log_z()
 
 
 def test_more_temperatures_make_weights_even():
     few, enough = (
-        cube_partition(tilted, (3, 2, 2), config(2000, count, 2, 0.02), torch.Generator().manual_seed(4))
+        cube_log_partition(tilted, (3, 2, 2), config(2000, count, 2, 0.02), torch.Generator().manual_seed(4))
         for count in (6, 60)
     )
     assert 3 * few[0].effective_samples < enough[0].effective_samples <= 2000
@@ -171,12 +171,14 @@ def test_a_step_away_from_the_border_is_the_langevin_step():
 
 def test_chains_in_parts_and_progress(monkeypatch):
     counted = []
-    monkeypatch.setattr(energy_importance, "CHUNK", 90)
+    monkeypatch.setattr(annealed_importance_cube, "CHUNK", 90)
     settings = config(100, 5)
-    estimate, _ = cube_partition(gaussian, (3,), settings, torch.Generator().manual_seed(8), counted.append)
+    estimate, _ = cube_log_partition(
+        gaussian, (3,), settings, torch.Generator().manual_seed(8), counted.append
+    )
     assert len(estimate.log_weights) == 100 and len(set(estimate.log_weights.tolist())) == 100
     assert sum(counted) == 100 * 4
-    again, _ = cube_partition(gaussian, (3,), settings, torch.Generator().manual_seed(8))
+    again, _ = cube_log_partition(gaussian, (3,), settings, torch.Generator().manual_seed(8))
     assert torch.equal(again.log_weights, estimate.log_weights)
 
 
@@ -184,7 +186,7 @@ def test_an_energy_that_is_not_finite_gives_no_number():
     def broken(x):
         return x.sum(1) * math.nan
 
-    estimate, acceptance = cube_partition(broken, (3,), config(10, 4), torch.Generator().manual_seed(9))
+    estimate, acceptance = cube_log_partition(broken, (3,), config(10, 4), torch.Generator().manual_seed(9))
     assert math.isnan(estimate.log_partition) and math.isnan(estimate.standard_error)
     assert acceptance == 0
 

@@ -18,7 +18,7 @@ from ebmrepro.evaluation.inception.features import Inception
 from ebmrepro.evaluation.inception.prepare import learn
 from ebmrepro.evaluation.inception.weights import weights_of
 from ebmrepro.files.workspace import file_sha256
-from ebmrepro.params.inception import InceptionRuler
+from ebmrepro.params.inception import InceptionFeatures
 
 SIDE, CELL = 299, 23
 
@@ -76,7 +76,7 @@ def make_weights(folder):
 
 def inception_of(folder, mode, entry=None, batch_size=64, workers=1) -> Inception:
     """The network of `mode` from the file of `entry` in `folder`, of the published one if None."""
-    config = InceptionRuler(
+    config = InceptionFeatures(
         weights=str(folder), sha256={mode: entry.sha256} if entry else {}, modes=[mode],
         references={"train": {"split": "train", "count": None}}, kept=2, batch_size=batch_size,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.datasets import load_sample_images
 from torch import nn
 
-from ebmrepro.evaluation import outliers
+from ebmrepro.evaluation import ood
 
 
 @pytest.fixture
@@ -23,24 +23,24 @@ def test_auroc_is_the_share_of_pairs_in_order(rng):
     pairs = np.mean(
         [1.0 if own < other else 0.5 if own == other else 0.0 for own in inside for other in outside]
     )
-    assert outliers.detection(inside, outside)["auroc"] == pytest.approx(pairs, abs=1e-12)
+    assert ood.detection(inside, outside)["auroc"] == pytest.approx(pairs, abs=1e-12)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1.0, 3.0])
 def test_two_gaussians_of_energies(rng, shift):
     """AUROC = Phi(shift / sqrt 2), FPR95 = Phi(Phi^-1(0.95) - shift) for unit variances."""
-    found = outliers.detection(rng.normal(0, 1, 40_000), rng.normal(shift, 1, 40_000))
+    found = ood.detection(rng.normal(0, 1, 40_000), rng.normal(shift, 1, 40_000))
     assert found["auroc"] == pytest.approx(stats.norm.cdf(shift / math.sqrt(2)), abs=0.006)
     assert found["fpr95"] == pytest.approx(stats.norm.cdf(stats.norm.ppf(0.95) - shift), abs=0.012)
 
 
 def test_low_energy_is_in_distribution():
-    assert outliers.detection(np.arange(5.0), np.arange(10.0, 15.0)) == {"auroc": 1.0, "fpr95": 0.0}
-    assert outliers.detection(np.arange(10.0, 15.0), np.arange(5.0)) == {"auroc": 0.0, "fpr95": 1.0}
+    assert ood.detection(np.arange(5.0), np.arange(10.0, 15.0)) == {"auroc": 1.0, "fpr95": 0.0}
+    assert ood.detection(np.arange(10.0, 15.0), np.arange(5.0)) == {"auroc": 0.0, "fpr95": 1.0}
 
 
 def test_energies_that_are_not_finite_have_no_score():
-    found = outliers.detection(np.array([0.0, np.nan]), np.array([1.0, 2.0]))
+    found = ood.detection(np.array([0.0, np.nan]), np.array([1.0, 2.0]))
     assert all(math.isnan(value) for value in found.values())
 
 
@@ -52,7 +52,7 @@ def test_an_interpolation_is_the_mean_of_two_different_images(rng):
         for j in range(6)
         if i != j
     }
-    made = outliers.made_set("interpolation", images, 60, rng)
+    made = ood.made_set("interpolation", images, 60, rng)
     assert made.shape == (60, 3, 4, 4) and made.dtype == np.uint8
     assert {image.tobytes() for image in made} <= means
     assert len({image.tobytes() for image in made}) > 10
@@ -60,15 +60,15 @@ def test_an_interpolation_is_the_mean_of_two_different_images(rng):
 
 def test_constant_and_uniform(rng):
     images = np.zeros((2, 3, 5, 5), np.uint8)
-    constant = outliers.made_set("constant", images, 200, rng)
+    constant = ood.made_set("constant", images, 200, rng)
     assert (constant == constant[:, :, :1, :1]).all() and len(np.unique(constant[:, 0, 0, 0])) > 50
-    uniform = outliers.made_set("uniform", images, 200, rng)
+    uniform = ood.made_set("uniform", images, 200, rng)
     assert stats.chisquare(np.bincount(uniform.ravel(), minlength=256)).pvalue > 1e-3
 
 
 def test_patches_are_cut_from_the_photographs(rng):
     photographs = [image.transpose(2, 0, 1) for image in load_sample_images().images]
-    for patch in outliers.made_set("photographs", np.zeros((2, 3, 16, 16), np.uint8), 3, rng):
+    for patch in ood.made_set("photographs", np.zeros((2, 3, 16, 16), np.uint8), 3, rng):
         found = False
         for photograph in photographs:
             candidates = np.argwhere((photograph[:, :-15, :-15] == patch[:, :1, :1]).all(0))
@@ -79,22 +79,22 @@ def test_patches_are_cut_from_the_photographs(rng):
 
 
 def test_grey_patches_are_lumas(rng):
-    grey = outliers.made_set("photographs", np.zeros((2, 1, 8, 8), np.uint8), 5, np.random.default_rng(1))
-    colour = outliers.made_set("photographs", np.zeros((2, 3, 8, 8), np.uint8), 5, np.random.default_rng(1))
+    grey = ood.made_set("photographs", np.zeros((2, 1, 8, 8), np.uint8), 5, np.random.default_rng(1))
+    colour = ood.made_set("photographs", np.zeros((2, 3, 8, 8), np.uint8), 5, np.random.default_rng(1))
     luma = np.tensordot(colour, [0.2989, 0.587, 0.114], ([1], [0]))
     assert abs(grey[:, 0] - luma).max() <= 1
 
 
 def test_other_sets_take_the_shape_asked_for(rng):
     images = rng.integers(0, 256, (4, 3, 16, 16), dtype=np.uint8)
-    assert outliers.like(images, (1, 8, 8)).shape == (4, 1, 8, 8)
-    assert (outliers.like(images, (3, 16, 16)) == images).all()
-    assert (outliers.like(images[:, :1], (3, 16, 16)) == images[:, :1]).all()
+    assert ood.like(images, (1, 8, 8)).shape == (4, 1, 8, 8)
+    assert (ood.like(images, (3, 16, 16)) == images).all()
+    assert (ood.like(images[:, :1], (3, 16, 16)) == images[:, :1]).all()
 
 
 def test_an_unknown_set_is_refused(rng):
     with pytest.raises(ValueError, match="nonsense"):
-        outliers.made_set("nonsense", np.zeros((2, 1, 8, 8), np.uint8), 3, rng)
+        ood.made_set("nonsense", np.zeros((2, 1, 8, 8), np.uint8), 3, rng)
 
 
 def test_energies_of_levels():
@@ -108,13 +108,13 @@ def test_energies_of_levels():
 
     images = np.random.default_rng(0).integers(0, 256, (600, 1, 2, 2), dtype=np.uint8)
     expected = ((images.astype(float) + 0.5) / 256).sum((1, 2, 3))
-    np.testing.assert_allclose(outliers.energies(Sum(), images), expected, rtol=1e-6)
+    np.testing.assert_allclose(ood.energies(Sum(), images), expected, rtol=1e-6)
 
 
 def test_a_histogram_is_a_density_that_loses_nobody(rng):
     values = rng.normal(0, 1, 1000)
-    edges = outliers.histogram_edges([values, np.array([np.inf, 0.1])], 20)
-    density = outliers.histogram(np.append(values, 1e9), edges)
+    edges = ood.histogram_edges([values, np.array([np.inf, 0.1])], 20)
+    density = ood.histogram(np.append(values, 1e9), edges)
     assert len(edges) == 21 and (density * np.diff(edges)).sum() == pytest.approx(1)
     middle = (edges[10] + edges[9]) / 2
     assert density[9:11].mean() == pytest.approx(stats.norm.pdf(middle), rel=0.25)

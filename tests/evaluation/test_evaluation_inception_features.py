@@ -9,8 +9,8 @@ from cleanfid import features as clean_fid_features
 from cleanfid import inception_pytorch
 from cleanfid.fid import get_folder_features
 from cleanfid.inception_torchscript import InceptionV3W
+from inception_stand_in import draw, expected, inception_of, make_weights
 from PIL import Image
-from rulers_stand_in import draw, expected, inception_of, make_weights
 
 from ebmrepro.evaluation.inception.weights import weights_of
 from ebmrepro.files.workspace import WorkspaceError, file_sha256
