@@ -13,8 +13,7 @@ from catalogue_archives import make
 from catalogue_entries import entry_of, opened
 from catalogue_formats import python2_pickle, tar, zipped
 
-from ebmrepro.data.catalogue.archives import extract, tar_members
-from ebmrepro.data.catalogue.pickles import read_batch
+from ebmrepro.data.catalogue.archives import extract, read_batch, tar_members
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.catalogue import find_entry
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from ebmrepro.machine.hardware import driver, processor
-from ebmrepro.provenance.origin import environment, revision
+from ebmrepro.provenance.record import environment, revision
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -26,9 +26,8 @@ def patterns(side: int) -> tuple[np.ndarray, np.ndarray]:
 
 def prepare(config: BarsAndStripesData) -> Prepared:
     """Train and test images, both the distribution itself: float32 (2^(side+1), side^2), 0 or 1, pixels in
-    row-major order, one row for each of the equally likely outcomes of the coins.
-
-    With them the patterns and their log-probabilities, and the entropy as a mean log-likelihood.
+    row-major order, one row for each of the equally likely outcomes of the coins; `patterns`; and the entropy
+    as a mean log-likelihood.
     """
     images = _outcomes(config.side)
     found = with_independent_pixels(images, images.copy())

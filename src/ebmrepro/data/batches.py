@@ -18,11 +18,10 @@ class Order:
 
     Each epoch is a fresh permutation that depends only on (seed, epoch): the position in the data is the
     iteration number, so a resumed run sees the same batches. A last partial batch is filled from the
-    start of the next permutation.
+    start of the next permutation; `batch_size` may exceed `size`. Indices come on `device`.
     """
 
     def __init__(self, size: int, batch_size: int, seed: int, device: torch.device):
-        """`size` rows; `batch_size` may exceed it. Indices come on `device`."""
         self.size, self.batch_size, self.device = size, batch_size, device
         # A batch may take the end of one epoch and the start of the next.
         self._order = lru_cache(maxsize=2)(partial(_permutation, size, seed, device))
@@ -37,10 +36,9 @@ class Order:
 
 
 class Batches(Order):
-    """Shuffled mini-batches of a data set held on one device."""
+    """Shuffled mini-batches of `data` (n, ...), float or uint8, held on one device."""
 
     def __init__(self, data: Tensor, batch_size: int, seed: int):
-        """`data`: (n, ...) float or uint8; `batch_size` may exceed n."""
         super().__init__(len(data), batch_size, seed, data.device)
         self.data = data
 

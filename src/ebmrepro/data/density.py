@@ -15,9 +15,7 @@ def density(shape: str) -> ModuleType:
 
 
 def prepare(config: DensityData) -> Prepared:
-    """Points, float32 of shapes (train_size, 2) and (test_size, 2), and the true log density of the test
-    points.
-    """
+    """Points float32 (train_size, 2) and (test_size, 2), and the true log density of the test points."""
     rng = np.random.default_rng([config.seed, 2])
     law = density(config.shape)
     points = law.sample(rng, config.train_size + config.test_size).astype(np.float32)

@@ -7,9 +7,7 @@ from ebmrepro.params.datasets.gaussian import GaussianData
 
 
 def prepare(config: GaussianData) -> Prepared:
-    """Points of N(0, I), float32 of shapes (train_size, dim) and (test_size, dim), and the mean (dim,) and
-    covariance (dim, dim) of their law.
-    """
+    """Points of N(0, I), float32 (train_size, dim), (test_size, dim); mean (dim,), covariance (dim, dim)."""
     rng = np.random.default_rng([config.seed, 1])
     points = rng.standard_normal((config.train_size + config.test_size, config.dim)).astype(np.float32)
     parts = {"train": Arrays(points[: config.train_size]), "test": Arrays(points[config.train_size :])}

@@ -24,8 +24,7 @@ class HostData:
     def __init__(self, rows: np.ndarray, device: torch.device):
         self.rows, self.device, self.shape = rows, device, rows.shape
         self.dtype = torch.from_numpy(np.empty(0, rows.dtype)).dtype
-        mapped = rows.base
-        if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_RANDOM"):
+        if isinstance(mapped := rows.base, mmap.mmap) and hasattr(mmap, "MADV_RANDOM"):
             # Else the system reads 128 KiB of the disk for each row of 3 KiB.
             mapped.madvise(mmap.MADV_RANDOM)
 
@@ -40,7 +39,6 @@ class HostBatches:
     """
 
     def __init__(self, data: HostData, batch_size: int, seed: int):
-        """`batch_size` may exceed the length of `data`."""
         self.data, self.batch_size, self.device = data, batch_size, data.device
         # The reading thread alone asks it.
         self._order = Order(len(data), batch_size, seed, torch.device("cpu"))

@@ -66,7 +66,7 @@ def prepare(config: ImageFolderData) -> Prepared:
         raise WorkspaceError(f"image_folder: {folder} is not a folder")
     classes = [path for path in sorted(folder.iterdir()) if path.is_dir()]
     files = [sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES) for path in classes]
-    if sum(map(len, files)) == 0:
+    if not any(files):
         raise WorkspaceError(f"image_folder: {folder} has no sub-folder with JPEG or PNG files")
     rng = np.random.default_rng([config.seed, 3])
     if config.limit is not None:

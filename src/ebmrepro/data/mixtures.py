@@ -26,10 +26,9 @@ def gaussian_mixture(centres: np.ndarray, weights: np.ndarray, sigma: float) -> 
         return centres[chosen] + sigma * rng.standard_normal((count, 2))
 
     def log_density(points: np.ndarray) -> np.ndarray:
-        parts = []
-        for block in np.array_split(points, max(1, len(points) // 1000)):
-            squares = ((block[:, None, :] - centres[None, :, :]) ** 2).sum(-1)
-            parts.append(logsumexp(-squares / (2 * sigma**2), b=weights, axis=1))
+        blocks = np.array_split(points, max(1, len(points) // 1000))
+        squares = (((block[:, None, :] - centres[None, :, :]) ** 2).sum(-1) for block in blocks)
+        parts = [logsumexp(-each / (2 * sigma**2), b=weights, axis=1) for each in squares]
         return np.concatenate(parts) - np.log(2 * np.pi * sigma**2)
 
     return sample, log_density

@@ -23,8 +23,8 @@ class Arrays:
 class Stream:
     """Samples and their numbers by attribute, read anew by each iteration, one in memory at a time.
 
-    Its files are opened when an iteration begins; when it has ended, `corrupt` names those samples that could
-    not be decoded and were left out. The length is how many are asked for.
+    Once it has ended, `corrupt` names those that could not be decoded and were left out. The length is how
+    many are asked for.
     """
 
     def __init__(self):

@@ -24,8 +24,7 @@ RGB = {"red": (1.0, 0.15, 0.15), "green": (0.15, 1.0, 0.15), "blue": (0.15, 0.15
 
 
 def prepare(config: ShapesData) -> Prepared:
-    """Images uint8 (n, 3, 16, 16) in 0..255; labels int64 (n,) by attribute, numbering the values of
-    `config.attributes`.
+    """Images uint8 (n, 3, 16, 16) in 0..255; labels int64 (n,) by attribute, which number its values.
 
     Every attribute is uniform and independent of the others; position, size, brightness and background vary
     besides.
@@ -53,8 +52,7 @@ def _draw(rng: np.random.Generator, count: int, values: dict) -> tuple[np.ndarra
         "cross": square & (np.minimum(abs(down), abs(right)) <= 1 / 3),
         "triangle": square & (2 * abs(right) <= 1 + down),
     }
-    chosen = labels["shape"][:, None, None]
-    inside = np.choose(chosen, [forms[name] for name in values["shape"]])
+    inside = np.choose(labels["shape"][:, None, None], [forms[name] for name in values["shape"]])
     cover = inside.reshape(count, SIDE, FINE, SIDE, FINE).mean((2, 4))[:, None]
     colour = np.array([RGB[name] for name in values["colour"]])[labels["colour"]]
     colour = (colour * rng.uniform(*BRIGHTNESS, (count, 1)))[:, :, None, None]

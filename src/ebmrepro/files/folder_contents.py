@@ -31,11 +31,9 @@ def contents(folder: Path | str, cache: Path | None = None) -> str:
     """
     folder = Path(folder)
     cache = cache or WORK / f"{data_sha256(str(folder))[:16]}.json"
-    kept, digest = {}, hashlib.sha256()
-    try:
+    kept, known, digest = {}, {}, hashlib.sha256()
+    with suppress(WorkspaceError):
         known = load_json(cache)["files"]
-    except WorkspaceError:
-        known = {}
     settled = time.time_ns() - SETTLED
     try:
         for name, stat in sorted(_files(str(folder)) if folder.is_dir() else ()):

@@ -25,30 +25,25 @@ def save_rows(
     `others`, asked when the rows have ended, are arrays that stand beside it. Returns n. Raises
     WorkspaceError if there are no rows, ValueError if they are not alike.
     """
-    entries, end = {}, 0
-
-    def enter(key: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
-        nonlocal end
-        start, end = end, end + math.prod(shape) * dtype.itemsize
-        entries[key] = {"dtype": NAMES[dtype], "shape": list(shape), "data_offsets": [start, end]}
-
     with atomic_path(path) as temporary, open(temporary, "wb+") as file:
         file.seek(HEADER_BYTES)
-        count, first = 0, None
-        for row in rows:
+        first = None
+        for count, row in enumerate(rows, 1):
             first = row if first is None else first
             if row.shape != first.shape or row.dtype != first.dtype:
                 raise ValueError(
-                    f"row {count} is {row.dtype} {row.shape}, others {first.dtype} {first.shape}"
+                    f"row {count - 1} is {row.dtype} {row.shape}, others {first.dtype} {first.shape}"
                 )
             file.write(row.tobytes())
-            count += 1
         if first is None:
             raise WorkspaceError(f"{path}: there is nothing to write")
-        enter(name, (count, *first.shape), first.dtype)
+        written, entries, end = {name: ((count, *first.shape), first.dtype)}, {}, 0
         for key, array in others().items():
-            enter(key, array.shape, array.dtype)
             file.write(array.tobytes())
+            written[key] = array.shape, array.dtype
+        for key, (shape, dtype) in written.items():
+            start, end = end, end + math.prod(shape) * dtype.itemsize
+            entries[key] = {"dtype": NAMES[dtype], "shape": list(shape), "data_offsets": [start, end]}
         file.flush()
         file.seek(HEADER_BYTES)
         text = description(entries, metadata, iter(lambda: file.read(CHUNK), b""))

@@ -207,10 +207,7 @@ def save_result(
 
 
 def finite_or_null(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """Numbers as JSON can hold them: a diverged model may have no finite score.
-
-    None, JSON's null, is what tables and verdicts understand.
-    """
+    """Numbers as JSON can hold them: a diverged model may have no finite score, and null is understood."""
     return {key: value if math.isfinite(value) else None for key, value in metrics.items()}
 
 

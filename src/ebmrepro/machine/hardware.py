@@ -7,8 +7,6 @@ import resource
 import sys
 from pathlib import Path
 
-DRIVER = Path("/proc/driver/nvidia/version")
-
 
 def machine() -> dict[str, object]:
     """Device, processor, driver and versions, as they stand at the end of a job.
@@ -34,7 +32,7 @@ def machine() -> dict[str, object]:
     }
 
 
-def driver(path: Path = DRIVER) -> str | None:
+def driver(path: Path = Path("/proc/driver/nvidia/version")) -> str | None:
     """Version of NVIDIA's driver, None if the kernel does not show one."""
     return _found(path, r"\b(\d{3,}\.\d+(?:\.\d+)?)\b")
 

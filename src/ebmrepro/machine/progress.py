@@ -12,11 +12,9 @@ class Progress:
     """Counts steps of one labelled piece of work; `advance` after each."""
 
     def __init__(self, label: str, total: int, bar=None):
-        self.label, self.total, self.done = label, total, 0
-        self._bar = bar
-        self._task = bar.add_task(label, total=total) if bar else None
+        self.label, self.total, self.done, self._skipped = label, total, 0, 0
+        self._bar, self._task = bar, bar and bar.add_task(label, total=total)
         self._start = self._last = time.monotonic()
-        self._skipped = 0
 
     def advance_to(self, done: int) -> None:
         """Steps that an earlier, interrupted process already took: they do not count for the rate."""
@@ -36,11 +34,8 @@ class Progress:
             self._last = now
             rate = (self.done - self._skipped) / max(now - self._start, 1e-9)
             left = (self.total - self.done) / max(rate, 1e-9)
-            print(
-                f"{self.label}: {self.done}/{self.total}, {rate:.2f}/s, {left:.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
+            line = f"{self.label}: {self.done}/{self.total}, {rate:.2f}/s, {left:.0f} s left"
+            print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -58,12 +53,6 @@ def progress(label: str, total: int) -> Iterator[Progress]:
             self.text_format = f"{task.speed:.1f}/s" if task.speed else ""
             return super().render(task)
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(""),
-        TimeRemainingColumn(),
-    )
+    columns = "{task.description}", BarColumn(), MofNCompleteColumn(), Rate(""), TimeRemainingColumn()
     with Bar(*columns, console=Console(stderr=True)) as bar:
         yield Progress(label, total, bar)

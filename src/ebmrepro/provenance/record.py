@@ -6,10 +6,11 @@ when that was. It names its outputs by SHA-256, so that a file that something el
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,13 +18,20 @@ from ebmrepro.files.workspace import data_sha256, file_sha256, save_json, write_
 from ebmrepro.flow.code import undeclared
 from ebmrepro.flow.jobs import one_job
 from ebmrepro.machine.hardware import machine, usage
+from ebmrepro.machine.packages import LOCKS, differences, installed, locked
 from ebmrepro.params.root import Params
-from ebmrepro.provenance.origin import environment, revision
 
 FLOW = Path("dvc.yaml")
 RECORDS = Path("provenance")
 # One small file per start of a job; a process that was killed leaves its own behind.
 ATTEMPTS = Path(".work/provenance")
+# What the flow itself writes: a change there is no change of the code.
+WRITTEN = ("results", "paper_figures", "provenance", "contents", "dvc.lock", "jobs.json", "inputs.json")
+# Left by the image beside a params.yaml that stood alone.
+REVISION_FILE = ".ebm-revision"
+DIRTY = "-dirty"
+# Named one by one: who runs the jobs, and what computes in them.
+NAMED = ("snakemake", "dvc", "torch", "torchvision", "numpy", "scipy", "clean-fid")
 
 
 def record_file(preset: str, stage: str, item: str) -> Path:
@@ -50,19 +58,17 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
     write_text(mine, json.dumps(attempt))
     loaded = set(sys.modules)
     inputs = {path: found for path in job.inputs if (found := sha256_or_none(path)) is not None}
-    outcome = "done"
     try:
         yield
+        attempt["outcome"] = "done"
     except BaseException as failure:
-        outcome = type(failure).__name__
+        attempt["outcome"] = type(failure).__name__
         raise
     finally:
-        attempt |= {"ended": _now(), "outcome": outcome}
+        attempt["ended"] = _now()
         write_text(mine, json.dumps(attempt))
-    unwatched = undeclared(job.modules, set(sys.modules) - loaded)
-    if unwatched:
+    if unwatched := undeclared(job.modules, set(sys.modules) - loaded):
         print(f"ebm: {job.command} used code that no runner watches: {', '.join(unwatched)}", file=sys.stderr)
-    code = {"sha256": job.entry["code"], "packages": job.entry["packages"], "unwatched": unwatched}
     content = {
         "command": job.command,
         "runner": "dvc" if "DVC_STAGE" in os.environ else os.environ.get("EBM_RUNNER", "command line"),
@@ -71,7 +77,8 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
         "attempts": _attempts(folder, identity),
         "settings": job.settings,
         "seeds": params.seeds,
-        "code": revision(Path()) | code,
+        "code": revision(Path())
+        | {"sha256": job.entry["code"], "packages": job.entry["packages"], "unwatched": unwatched},
         "environment": environment(Path()),
         "machine": machine(),
         "usage": usage(),
@@ -92,15 +99,54 @@ def _attempts(folder: Path, identity: str) -> list[dict]:
     """Starts of this job since its last record, the first one first. A killed one has no end."""
     found = []
     for path in sorted(folder.glob("*.json")):
-        try:
+        with suppress(OSError, ValueError):
             attempt = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if attempt.pop("identity", None) == identity:
-            found.append(attempt)
+            if attempt.pop("identity", None) == identity:
+                found.append(attempt)
     return found
 
 
 def _now() -> str:
-    """The time as ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def revision(folder: Path) -> dict[str, str | bool | None]:
+    """`commit` of the project in `folder`, whether anything but results differs from it, and who says so.
+
+    What nobody can say is None: without git and image `commit` and `dirty`, in a folder that the image
+    completed `dirty`, unless the image itself was built from an unclean checkout.
+    """
+    if (folder / ".git").exists():
+        commit = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in WRITTEN))
+        # A repository without a commit, or one that git refuses to read, has no name for its code.
+        dirty = None if commit is None or changed is None else bool(changed)
+        return {"commit": commit, "dirty": dirty, "source": "git"}
+    kept = folder / REVISION_FILE
+    named = kept.read_text(encoding="utf-8").strip() if kept.exists() else os.environ.get("EBM_REVISION", "")
+    if named in ("", "unknown"):
+        return {"commit": None, "dirty": None, "source": None}
+    dirty = True if named.endswith(DIRTY) else None
+    return {"commit": named.removesuffix(DIRTY), "dirty": dirty, "source": "image"}
+
+
+def environment(folder: Path) -> dict[str, object]:
+    """The image's digest if the runner was told it, the lock, and how the packages here differ from it."""
+    locks = [folder / lock for lock in LOCKS if (folder / lock).exists()]
+    there = installed()
+    return {
+        "image": os.environ.get("EBM_IMAGE") or None,
+        "lock_sha256": {lock.name: file_sha256(lock) for lock in locks},
+        "packages_sha256": data_sha256(there),
+        "versions": {name: there.get(name) for name in NAMED},
+        "packages_unlike_lock": differences(there, locked(*locks)) if locks else None,
+    }
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ebmrepro.checks.load import load_params
@@ -26,14 +25,12 @@ def doctor() -> int:
 def _packages():
     found = sys.version_info[:2]
     yield found in ((3, 11), (3, 12)), f"Python {found[0]}.{found[1]} (3.11 or 3.12)"
+    there = installed()
     for package in PACKAGES:
-        try:
-            yield True, f"{package} {version(package)}"
-        except PackageNotFoundError:
-            yield False, f"{package} is not installed: make .venv/installed"
+        yield package in there, f"{package} {there.get(package, 'is not installed: make .venv/installed')}"
     locks = [Path(lock) for lock in LOCKS]
     if all(lock.exists() for lock in locks):
-        wrong = differences(installed(), locked(*locks))
+        wrong = differences(there, locked(*locks))
         more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         yield not wrong, f"packages as locked{f', but for: {wrong[0]}{more}' if wrong else ''}"
 

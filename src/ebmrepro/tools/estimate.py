@@ -25,11 +25,10 @@ SLOW_SECONDS = 1.0
 
 
 def estimate(params: Params, steps: int, batch: int | None = None) -> None:
-    """Time `steps` training iterations and sampling steps of each run after a warm-up and print hours.
+    """Time `steps` training iterations and sampling steps of each run, on random data, and print hours.
 
     `batch`: at most so many images at a time, the time scaled to the batch that will run: for a machine on
-    which a whole batch of the network takes minutes. Runs on random data of the right shape: needs no
-    prepared data. Runs that train alike are timed once.
+    which a whole batch of the network takes minutes.
     """
     device = set_up(params.compute)
     costs = _Costs(params, device, steps, batch)
@@ -100,10 +99,7 @@ class _Costs:
         return self.timed[key]
 
     def _training(self, run: str) -> Training:
-        """The training of `run`, on random data and labels enough for one batch, of at most `batch` images.
-
-        Labels whose names only the data know are taken to have ten values.
-        """
+        """The training of `run` on random data and labels enough for one batch of at most `batch` images."""
         settings = self.params.train_settings(run)
         objective, size = settings.objective, settings.schedule.batch_size
         count = self._at_once(size)
@@ -121,7 +117,8 @@ class _Costs:
         labels = None
         if settings.energy.attribute is not None:
             values = dataset.attributes[settings.energy.attribute]
-            labels = torch.arange(count, device=self.device) % (len(values) if values else 10)
+            # Ten where only the data know the names of the values.
+            labels = torch.arange(count, device=self.device) % len(values or range(10))
         settings = settings._replace(objective=objective, schedule=schedule)
         return Training(settings, data.to(self.device), 0, labels)
 

@@ -1,11 +1,14 @@
-"""Archives read one member at a time, and extracted only where a file system is needed.
+"""What publishers pack, read without trust: archives, one member at a time, and pickles of numpy arrays.
 
-Nothing that an archive names is written outside its folder: before the first byte is written, all members are
-looked at, and one that leaves the folder, links, or is a device ends it with nothing written.
+An archive is extracted only where a file system is needed, and nothing that it names is written outside its
+folder: before the first byte is written, all members are looked at, and one that leaves the folder, links, or
+is a device ends it with nothing written. A pickle may name any function and have it called: here three names
+are known, those that rebuild a numpy array, and any other is refused before anything is called.
 """
 
 import errno
 import lzma
+import pickle
 import shutil
 import stat
 import tarfile
@@ -15,19 +18,22 @@ import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+import numpy as np
 
 from ebmrepro.files.workspace import WorkspaceError
 
-# What reading an archive raises that is damaged or ends early.
-DAMAGE = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-)
+# What reading an archive raises that is damaged or ends early, beside OSError.
+DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+# What numpy's own pickles call: taken from one, because its place within numpy has changed over the years.
+_RECONSTRUCT = np.empty(0).__reduce__()[0]
+ADMITTED = {
+    ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
+    ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+}
 
 
 @contextmanager
@@ -35,12 +41,12 @@ def named(path: Path) -> Iterator[None]:
     """Whatever damage an archive shows inside becomes one sentence with its name."""
     try:
         yield
-    except DAMAGE as failure:
-        code = failure.errno if isinstance(failure, OSError) else None
+    except (OSError, *DAMAGE) as failure:
+        code = getattr(failure, "errno", None)
         if code in (errno.ENOSPC, errno.EDQUOT):
             sentence = f"the disk is full while {path} is extracted: make room, run again"
         elif code is not None:
-            # The disk's own word, not the archive's: a missing file, a folder without the right to write.
+            # The disk's own word: a missing file, a folder without the right to write.
             sentence = (
                 f"{path} cannot be read or extracted ({failure.strerror}): check that it is there and its"
                 " folder can be written, then run again"
@@ -116,3 +122,27 @@ def _refuse(path: Path, member: zipfile.ZipInfo) -> None:
         raise WorkspaceError(f"{path} is refused: its member {member.filename} is a link")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise WorkspaceError(f"{path} is refused: its member {member.filename} is a device or a pipe")
+
+
+class _ArraysOnly(pickle.Unpickler):
+    def find_class(self, module: str, name: str):
+        if (module, name) not in ADMITTED:
+            raise pickle.UnpicklingError(f"it names {module}.{name}")
+        return ADMITTED[module, name]
+
+
+def read_batch(file: BinaryIO, label: str) -> dict[str, object]:
+    """The dict of arrays, lists, numbers and texts that a pickle holds, keys as text.
+
+    Texts of Python 2 stay bytes. `label` names the file in the WorkspaceError raised if the pickle names
+    anything but numpy's array, is damaged, or holds no dict.
+    """
+    try:
+        content = _ArraysOnly(file, encoding="bytes").load()
+        if not isinstance(content, dict):
+            raise pickle.UnpicklingError("it holds no dict")
+        return {str(key, "ascii") if isinstance(key, bytes) else str(key): v for key, v in content.items()}
+    except Exception as failure:
+        # A damaged or hostile pickle raises anything: every opcode acts on what the file says.
+        reason = str(failure).splitlines()[0] if str(failure) else type(failure).__name__
+        raise WorkspaceError(f"{label} is refused, it is no batch of plain arrays: {reason}") from None

@@ -1,12 +1,12 @@
 """CelebA's tables, and its pictures in a folder or a zip, which is not extracted.
 
-Tables have one line per image, its name and numbers, in the publisher's text or as CSV.
-
-The text of attributes begins with the number of images, then a line of names; the CSV with a line of names,
-whose first is that of the column of image names. The text of parts has no line of names.
+Tables have one line per image, its name and numbers, in the publisher's text or as CSV. The text of
+attributes begins with the number of images, then a line of names; the CSV with a line of names, whose first
+is that of the column of image names. The text of parts has no line of names.
 """
 
 import csv
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +16,6 @@ from pathlib import Path
 from ebmrepro.data.catalogue.archives import named
 from ebmrepro.data.catalogue.readers import Content, Item
 from ebmrepro.files.workspace import WorkspaceError
-
-# What the publisher's -1 and 1, or the CSV's 0 and 1, are called.
-VALUES = ("no", "yes")
 
 
 def attributes(text: str, path: Path) -> tuple[tuple[str, ...], dict[str, tuple[int, ...]]]:
@@ -35,7 +32,8 @@ def attributes(text: str, path: Path) -> tuple[tuple[str, ...], dict[str, tuple[
         whole = False
     if not whole or not names:
         raise WorkspaceError(f"{path} is no whole table of attributes: get it again")
-    return tuple(map(_plain, names)), table
+    # As params.yaml admits them: 5_o_Clock_Shadow is five_o_clock_shadow.
+    return tuple(re.sub("^5", "five", name.strip().lower()) for name in names), table
 
 
 def numbers(text: str, path: Path, column: int = 1) -> dict[str, str]:
@@ -55,12 +53,6 @@ def numbers(text: str, path: Path, column: int = 1) -> dict[str, str]:
 def _rows(text: str) -> list[list[str]]:
     lines = text.strip().splitlines()
     return list(csv.reader(lines)) if "," in text else [line.split() for line in lines]
-
-
-def _plain(name: str) -> str:
-    """A name that params.yaml admits: 5_o_Clock_Shadow is five_o_clock_shadow."""
-    name = name.strip().lower()
-    return "five" + name[1:] if name.startswith("5") else name
 
 
 @contextmanager
@@ -84,4 +76,5 @@ def faces(path: Path, chosen: list[str], names: tuple[str, ...], table: dict) ->
             for image in chosen:
                 yield image, files[image](), dict(zip(names, table[image], strict=True))
 
-    return Content(len(chosen), dict.fromkeys(names, VALUES), items())
+    # The publisher's -1 and 1, or the CSV's 0 and 1.
+    return Content(len(chosen), dict.fromkeys(names, ("no", "yes")), items())

@@ -9,7 +9,9 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,20 +51,15 @@ def fetch(entry: Entry, folder: Path, splits: Collection[str] | None = None) -> 
         raise WorkspaceError(
             f"{entry.name}: {folder} cannot be made ({failure.strerror}): choose another folder for the data"
         ) from None
-    name, line = entry.acceptance
-    if entry.access != "open" and line not in _lines(folder / name):
+    accepted, (name, line) = [], entry.acceptance
+    with suppress(OSError, UnicodeDecodeError):
+        accepted = [found.strip() for found in (folder / name).read_text(encoding="utf-8").splitlines()]
+    if entry.access != "open" and line not in accepted:
         raise WorkspaceError(
             f"{entry.name}: a person must accept its terms ({entry.licence.rstrip('.')}): read them at"
             f' {entry.page}, then write this line into {folder / name}: "{line}"'
         )
     return {file.name: _one(entry, file, folder) for file in files}
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError):
-        return []
 
 
 def digest_of(path: Path, algorithm: str = "sha256") -> str:
@@ -81,11 +78,8 @@ def digest_of(path: Path, algorithm: str = "sha256") -> str:
 
 def _matching(path: Path, file: SourceFile) -> str | None:
     """The first checksum of `file` that the bytes at `path` have, None if they have none of them."""
-    for checksum in file.checksums:
-        algorithm, digest = checksum.split(":")
-        if digest_of(path, algorithm) == digest:
-            return checksum
-    return None
+    pairs = ((checksum, *checksum.split(":")) for checksum in file.checksums)
+    return next((known for known, algorithm, digest in pairs if digest_of(path, algorithm) == digest), None)
 
 
 def _one(entry: Entry, file: SourceFile, folder: Path) -> Fetched:
@@ -106,9 +100,8 @@ def _placed(entry: Entry, file: SourceFile, folder: Path) -> Fetched | None:
     """What lies in the folder already; None if it is to be downloaded."""
     path = folder / file.name
     if path.is_file():
-        if not file.checksums:
-            return Fetched(path, None)
-        if checksum := _matching(path, file):
+        checksum = _matching(path, file)
+        if checksum or not file.checksums:
             return Fetched(path, checksum)
         raise WorkspaceError(
             f"{entry.name}: {path} is not the file that the catalogue names ({file.checksums[0]}): move it"
@@ -135,12 +128,12 @@ def _download(entry: Entry, file: SourceFile, folder: Path) -> Fetched:
             f" {free / 1e9:.2f} GB free: make room or choose another folder"
         )
     refusals = []
-    with progress(f"{file.name} (MiB)", _mebibytes(file.size)) as bar:
-        bar.advance_to(_mebibytes(size_of(unfinished)))
+    with progress(f"{file.name} (MiB)", ceil(file.size / MEBIBYTE)) as bar:
+        bar.advance_to(ceil(size_of(unfinished) / MEBIBYTE))
 
         def tell(size: int) -> None:
             """Back if bytes must come again."""
-            if steps := _mebibytes(size) - bar.done:
+            if steps := ceil(size / MEBIBYTE) - bar.done:
                 bar.advance(steps)
 
         for url in file.urls:
@@ -157,11 +150,6 @@ def _download(entry: Entry, file: SourceFile, folder: Path) -> Fetched:
         f"{entry.name}: no address gave {file.name} ({'; '.join(refusals)}): run again later, or put the file"
         f" with {file.checksums[0]} at {path}"
     )
-
-
-def _mebibytes(size: int) -> int:
-    """A last, incomplete one counts."""
-    return -(-size // MEBIBYTE)
 
 
 def _from(url: str, file: SourceFile, unfinished: Path, tell: Callable[[int], None]) -> str:

@@ -43,11 +43,10 @@ class Images(Stream):
         self.corrupt = []
         reader = import_module(f"ebmrepro.data.catalogue.readers.{self._entry.reader}")
         paths = [self._fetched[file.name].path for file in self._entry.files_of((self.split,))]
-        content = reader.read(self.split, *paths)
-        self._check_count(content.count)
-        self._check_attributes(content.attributes)
-        self.values = content.attributes
-        return self._decoded(content.items)
+        count, self.values, items = reader.read(self.split, *paths)
+        self._check_count(count)
+        self._check_attributes(self.values)
+        return self._decoded(items)
 
     def _decoded(self, items: Iterable) -> Iterator[tuple[np.ndarray, Mapping[str, int]]]:
         size, channels = self._config.size, self._entry.channels
@@ -114,9 +113,6 @@ def prepare(config: CatalogueData) -> Prepared:
     parts = {name: Images(config, name, fetched) for name in PARTS}
     splits = {name: part.split for name, part in parts.items()}
 
-    def get() -> None:
-        fetched.update(fetch(entry, Path(config.folder), splits.values()))
-
     def facts() -> dict:
         preparation = _preparation(config)
         told = preparation and {"name": preparation, **entry.preparations[preparation].model_dump()}
@@ -125,16 +121,15 @@ def prepare(config: CatalogueData) -> Prepared:
             "source": config.catalogue or "the project's catalogue",
             "entry": config.entry,
             "preparation": told,
-            "files": {name: _file(found) for name, found in fetched.items()},
+            "files": {
+                name: {"checksum": known or f"sha256:{digest_of(path)}", "in_catalogue": known is not None}
+                for name, (path, known) in fetched.items()
+            },
             "splits": splits,
             "counts": {name: part.count for name, part in parts.items()},
             "corrupt": {name: part.corrupt for name, part in parts.items()},
             "attributes": {name: list(values) for name, values in parts["train"].values.items()},
         }
 
-    return Prepared(parts, fetch=get, facts=facts)
-
-
-def _file(found: Fetched) -> dict:
-    checksum = found.checksum or f"sha256:{digest_of(found.path)}"
-    return {"checksum": checksum, "in_catalogue": found.checksum is not None}
+    folder = Path(config.folder)
+    return Prepared(parts, fetch=lambda: fetched.update(fetch(entry, folder, splits.values())), facts=facts)

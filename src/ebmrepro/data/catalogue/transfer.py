@@ -37,8 +37,7 @@ def transfer(url: str, partial: Path, size: int, tell: Callable[[int], None]) ->
     `tell` is told how many bytes there are, fewer than before if the server makes it start anew. What came
     before a failure stays in `partial`. Raises TransferError, or WorkspaceError if the disk is full.
     """
-    have = size_of(partial)
-    if have > size:
+    if (have := size_of(partial)) > size:
         partial.unlink()
         have = 0
     tell(have)
@@ -51,10 +50,13 @@ def transfer(url: str, partial: Path, size: int, tell: Callable[[int], None]) ->
         with requests.get(url, headers=headers, stream=True, timeout=timeout) as response:
             if not response.ok:
                 raise TransferError(f"{response.status_code} {response.reason}")
-            _check_length(response, size)
+            resumed = response.status_code == 206
+            told = response.headers.get("Content-Range" if resumed else "Content-Length", "")
+            # A login page or a file cut short is told by its length, before it spoils what was got already.
+            if (length := told.rpartition("/")[2]).isdecimal() and int(length) != size:
+                raise TransferError(f"it offers {int(length):,} bytes, not {size:,}")
             # Many servers ignore Range and send everything.
-            begins = response.headers.get("Content-Range", "")
-            if not (response.status_code == 206 and begins.startswith(f"bytes {have}-")):
+            if not (resumed and told.startswith(f"bytes {have}-")):
                 have = 0
             with open(partial, "ab" if have else "wb") as file:
                 _receive(response, file, have, size, tell)
@@ -75,14 +77,6 @@ def transfer(url: str, partial: Path, size: int, tell: Callable[[int], None]) ->
                 " goes on where it stopped"
             ) from None
         raise TransferError(f"the connection broke ({failure})") from None
-
-
-def _check_length(response: requests.Response, size: int) -> None:
-    """A login page or a file cut short is told by its length, before it spoils what was got already."""
-    named = "Content-Range" if response.status_code == 206 else "Content-Length"
-    length = response.headers.get(named, "").rpartition("/")[2]
-    if length.isdecimal() and int(length) != size:
-        raise TransferError(f"it offers {int(length):,} bytes, not {size:,}")
 
 
 def _receive(

@@ -1,9 +1,7 @@
 """CelebA-HQ as CelebAMask-HQ packs it: a zip (or folder) with CelebA-HQ-img/<number>.jpg, a table of
 attributes, and a table that maps each number to the image of CelebA that it was made from.
 
-Splits: `all`, and the parts of CelebA to which the originals belong (to 162,770 training, to 182,637
-validation).
-Order: by number.
+Splits: `all`, and the parts of CelebA to which the originals belong. Order: by number.
 """
 
 from pathlib import Path

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ebmrepro.data.catalogue.archives import tar_members
-from ebmrepro.data.catalogue.pickles import read_batch
+from ebmrepro.data.catalogue.archives import read_batch, tar_members
 from ebmrepro.data.catalogue.readers import Content, numbered
 from ebmrepro.files.workspace import WorkspaceError
 

@@ -5,6 +5,7 @@ Order: that of the file.
 
 import gzip
 import math
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,7 @@ def _array(path: Path, dimensions: int) -> np.ndarray:
     with named(path), gzip.open(path) as file:
         data = file.read()
     start = 4 + 4 * dimensions
-    shape = tuple(np.frombuffer(data[4:start], dtype=">u4").tolist()) if len(data) >= start else None
-    if (
-        shape is None
-        or data[:4] != bytes([0, 0, UNSIGNED_BYTE, dimensions])
-        or len(data) - start != math.prod(shape)
-    ):
+    shape = struct.unpack(f">{dimensions}I", data[4:start]) if len(data) >= start else ()
+    if data[:4] != bytes([0, 0, UNSIGNED_BYTE, dimensions]) or len(data) - start != math.prod(shape):
         raise WorkspaceError(f"{path} is no whole IDX file of {dimensions} dimensions: get it again")
     return np.frombuffer(data, dtype=np.uint8, offset=start).reshape(shape)

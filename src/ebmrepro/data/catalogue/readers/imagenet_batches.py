@@ -13,8 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ebmrepro.data.catalogue.archives import named
-from ebmrepro.data.catalogue.pickles import read_batch
+from ebmrepro.data.catalogue.archives import named, read_batch
 from ebmrepro.data.catalogue.readers import Content, Item
 from ebmrepro.files.workspace import WorkspaceError
 

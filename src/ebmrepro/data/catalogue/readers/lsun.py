@@ -20,10 +20,9 @@ PICTURES = {".webp", ".jpg", ".jpeg", ".png"}
 def read(split: str, path: Path) -> Content:
     """No labels."""
     if path.is_file():
-        folder = path.with_suffix("")
-        if not folder.is_dir():
-            extract(path, folder)
-        path = folder
+        archive, path = path, path.with_suffix("")
+        if not path.is_dir():
+            extract(archive, path)
     if databases := sorted(path.rglob("data.mdb")):
         database = databases[0].parent
         with _opened(database) as environment:
