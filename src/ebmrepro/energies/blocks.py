@@ -25,8 +25,7 @@ def build_norm(width: int) -> nn.Module:
 class StandardisedWeight(nn.Module):
     """w <- (w - mean w) / (std w + EPSILON) for each output filter, with the unbiased standard deviation.
 
-    Weight standardisation (Qiao et al., 2019; arXiv 1903.10520) without a learnt gain, as a parametrization
-    of torch: under `parametrize.cached()` it is computed once.
+    Weight standardisation (Qiao et al., 2019; arXiv 1903.10520) without a learnt gain.
     """
 
     def forward(self, weight: Tensor) -> Tensor:
@@ -64,8 +63,7 @@ class FiLM(nn.Module):
 class ResidualBlock(nn.Module):
     """x + layers(x), layers = twice (3x3 convolution, norm, FiLM, swish); then, if `halve`, half resolution.
 
-    Halving is a plain 3x3 convolution to `width_out` channels, average pooling and swish. FiLM is there if
-    the energy has `classes`. Without `normalise` the norm is the identity.
+    Halving is a plain 3x3 convolution to `width_out` channels, average pooling and swish.
     """
 
     def __init__(

@@ -7,7 +7,6 @@ kornia is imported where it is used: every sampler knows this module, and most j
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -15,14 +14,9 @@ from torch.nn import functional as F
 
 from ebmrepro.params.sampling import Augmentation
 
-# Probability that colour distortion is applied at all, and the blur's standard deviation in pixels.
+# Probability of any colour distortion, and the blur's standard deviation in pixels.
 COLOUR_PROBABILITY = 0.8
 BLUR_SIGMA = (0.1, 2.0)
-
-
-def uniform(images: Tensor, generator: torch.Generator, low: float = 0.0, high: float = 1.0) -> Tensor:
-    """(B,) values from U(low, high), one for each of `images` (B, ...)."""
-    return low + (high - low) * torch.rand(len(images), generator=generator, device=images.device)
 
 
 def augment(images: Tensor, config: Augmentation, generator: torch.Generator) -> Tensor:
@@ -35,7 +29,11 @@ def augment(images: Tensor, config: Augmentation, generator: torch.Generator) ->
     from kornia.color import rgb_to_grayscale
     from kornia.filters import gaussian_blur2d
 
-    draw = partial(uniform, images, generator)
+    batch, device = len(images), images.device
+
+    def draw(low: float = 0.0, high: float = 1.0) -> Tensor:
+        return low + (high - low) * torch.rand(batch, generator=generator, device=device)
+
     images = _crop_and_flip(images, config, draw)
     if config.colour > 0:
         images = _colour(images, config.colour, draw)
@@ -62,8 +60,7 @@ def _crop_and_flip(images: Tensor, config: Augmentation, draw: Callable[..., Ten
     shift_x, shift_y = draw(-1, 1) * (1 - width), draw(-1, 1) * (1 - height)
     sign = torch.where(draw() < config.flip, -1.0, 1.0)
     zero = torch.zeros_like(width)
-    rows = [sign * width, zero, shift_x, zero, height, shift_y]
-    transform = torch.stack(rows, 1).view(-1, 2, 3)
+    transform = torch.stack([sign * width, zero, shift_x, zero, height, shift_y], 1).view(-1, 2, 3)
     grid = F.affine_grid(transform, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 

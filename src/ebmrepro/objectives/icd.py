@@ -58,13 +58,13 @@ def nearest_neighbour_entropy(samples: Tensor, neighbours: Tensor, nearest: int 
 
 
 class ImprovedContrastiveDivergence:
-    """L_Full as an objective: the terms `cd` and `kl`."""
+    """L_Full as an objective: the terms `cd` and `kl`. The chain ends go to the replay buffer."""
 
     def __init__(self, config: Config):
         self.config = config
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
-        """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
+        """Terms for one batch (B, ...)."""
         config = self.config
         negatives = sampler.run(energy, data, min(config.kl_samples, len(data)), config.kl_steps)
         l_cd, logged = contrastive_divergence(energy, data, negatives.x, config.energy_l2)
@@ -95,8 +95,7 @@ class ImprovedContrastiveDivergence:
         """The gradient of L_KL through the last `kl_steps` steps beside that through all of them.
 
         Both of the same chains (one a row of `data`, from a generator of their own: `sampler` draws nothing).
-        `kl_cosine`: cosine of the angle between them; `kl_norm_ratio`: |truncated| / |all|. Scalars, NaN
-        where a gradient is zero.
+        `kl_cosine`: that of the angle between them; `kl_norm_ratio`: |truncated| / |all|; NaN if one is zero.
         """
         parameters, gradients = list(energy.parameters()), []
         for steps in (self.config.kl_steps, "all"):

@@ -1,7 +1,4 @@
-"""Exact maximum likelihood.
-
-NLL(theta) = E_{p_D}[ E_theta(x) ] + log Z(theta)
-"""
+"""Exact maximum likelihood: NLL(theta) = E_{p_D}[ E_theta(x) ] + log Z(theta)."""
 
 from torch import Tensor, nn
 
