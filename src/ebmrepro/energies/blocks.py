@@ -102,11 +102,9 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """`x` (B, C, H, W), the same shape; the condition has no part in it.
-
-        The products are not scaled by the square root of their length, as in SAGAN.
-        """
+        """`x` (B, C, H, W), the same shape; the condition has no part in it."""
         query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
-        # Written out: the fused kernels cannot be differentiated twice, as the KL term of ICD needs.
+        # Not scaled by the square root of their length, as in SAGAN. Written out: the fused kernels cannot be
+        # differentiated twice, as the KL term of ICD needs.
         weights = torch.bmm(query.transpose(1, 2), key).softmax(2)
         return x + self.gamma * torch.bmm(value, weights.transpose(1, 2)).view_as(x)

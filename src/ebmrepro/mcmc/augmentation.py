@@ -7,6 +7,7 @@ kornia is imported where it is used: every sampler knows this module, and most j
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,6 +20,11 @@ COLOUR_PROBABILITY = 0.8
 BLUR_SIGMA = (0.1, 2.0)
 
 
+def uniform(images: Tensor, generator: torch.Generator, low: float = 0.0, high: float = 1.0) -> Tensor:
+    """(B,) values from U(low, high), one for each of `images` (B, ...)."""
+    return low + (high - low) * torch.rand(len(images), generator=generator, device=images.device)
+
+
 def augment(images: Tensor, config: Augmentation, generator: torch.Generator) -> Tensor:
     """Transformed images (B, C, H, W) in [0, 1], C = 1 or 3: crop, flip, colour, grey, blur, in this order.
 
@@ -29,11 +35,7 @@ def augment(images: Tensor, config: Augmentation, generator: torch.Generator) ->
     from kornia.color import rgb_to_grayscale
     from kornia.filters import gaussian_blur2d
 
-    batch, device = len(images), images.device
-
-    def draw(low: float = 0.0, high: float = 1.0) -> Tensor:
-        return low + (high - low) * torch.rand(batch, generator=generator, device=device)
-
+    draw = partial(uniform, images, generator)
     images = _crop_and_flip(images, config, draw)
     if config.colour > 0:
         images = _colour(images, config.colour, draw)

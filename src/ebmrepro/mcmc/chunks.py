@@ -13,7 +13,7 @@ from ebmrepro.params.base import Section
 
 CHUNK = 500
 
-# The states of the chains of some of the samples: their starts, then what each step makes of them.
+# The states of the chains of a chunk's samples: their starts, then what each step makes of them.
 States = Callable[[range, torch.Generator], Iterator[Tensor]]
 
 
@@ -58,8 +58,7 @@ class Generated:
 def in_chunks(states: States, steps: int, config: Section, target: Target) -> Generated:
     """The ends of `config.samples` chains of `steps` steps, CHUNK at a time, and their strip.
 
-    `states(chunk, generator)` is given which samples the chunk holds. Raises ValueError if the strip has more
-    frames than a chain has states.
+    Raises ValueError if the strip has more frames than a chain has states.
     """
     if config.strip_frames > steps + 1:
         raise ValueError(f"strip_frames must be at most {steps + 1}, the states of a chain")

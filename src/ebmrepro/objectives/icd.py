@@ -75,8 +75,7 @@ class ImprovedContrastiveDivergence:
     def kl_term(self, energy: nn.Module, x_graph: Tensor, sampler) -> tuple[Tensor, dict[str, Tensor]]:
         """Weighted L_KL of chain ends with graph (n, ...), and the scalars to log.
 
-        A term of weight 0 is left out; L_ent is absent until the buffer holds more than `entropy_after`
-        samples.
+        A term of weight 0 is left out, and L_ent until the buffer holds more than `entropy_after` samples.
         """
         config, logged = self.config, {}
         l_kl = torch.zeros((), device=x_graph.device, dtype=x_graph.dtype)

@@ -9,8 +9,7 @@ from torch import Tensor
 class DivergenceGuard:
     """Watches energies and gradients on the device, without reading them back before `diverged` is asked.
 
-    From the first bad iteration on the optimiser is told, on the device, to leave its step out, so the
-    parameters stay those before it.
+    From the first bad iteration on the optimiser is told, on the device, to leave its step out.
     """
 
     def __init__(self, energy_limit: float, device: torch.device):

@@ -151,8 +151,7 @@ class Training:
     def run(self, checkpoint: Path, stop: StopSignal, progress: Progress) -> tuple[int, str] | None:
         """Train to the end or to divergence, resuming from `checkpoint` if it exists.
 
-        Returns (iteration, cause) if the run diverged, else None. Raises Interrupted, after saving, when a
-        signal asked the process to stop.
+        Returns (iteration, cause) if the run diverged, else None. After saving, Interrupted on a signal.
         """
         schedule = self.settings.schedule
         if saved := load_checkpoint(checkpoint):
