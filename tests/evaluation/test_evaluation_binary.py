@@ -13,7 +13,7 @@ from ebmrepro.data.independent import with_independent_pixels
 from ebmrepro.energies.helmholtz import HelmholtzMachine
 from ebmrepro.energies.rbm import RBM
 from ebmrepro.evaluation.likelihood.binary import how, likelihood
-from ebmrepro.evaluation.samples.binary import filters, reconstruct, reconstruction_error, valid_share
+from ebmrepro.evaluation.measures.binary import filters, reconstruct, reconstruction_error, valid_share
 from ebmrepro.params.evaluations.binary import BinaryEvaluation
 
 CONFIG = BinaryEvaluation(

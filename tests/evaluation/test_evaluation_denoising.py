@@ -7,8 +7,8 @@ from scipy.ndimage import gaussian_filter
 from torch import nn
 
 from ebmrepro.energies import build_energy
-from ebmrepro.evaluation.denoising import posterior
-from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise, structural_similarity
+from ebmrepro.evaluation import denoising
+from ebmrepro.evaluation.denoising import peak_signal_to_noise, structural_similarity
 from ebmrepro.params.energies.conv import ConvEnergy
 from ebmrepro.params.energies.gaussian import GaussianEnergy
 
@@ -42,13 +42,13 @@ def _prior(scale: float = 0.05) -> tuple[nn.Module, np.ndarray, np.ndarray]:
     return energy.requires_grad_(False), mean, covariance
 
 
-def _pair(count: int, sigma: float = SIGMA, seed: int = 0, scale: float = 0.05) -> posterior.Pair:
+def _pair(count: int, sigma: float = SIGMA, seed: int = 0, scale: float = 0.05) -> denoising.Pair:
     """Draws of the prior and noisy ones."""
     _, mean, covariance = _prior(scale)
     rng = np.random.default_rng(seed)
     clean = rng.multivariate_normal(mean, covariance, count).reshape(-1, *SHAPE)
     noisy = clean + sigma * rng.standard_normal(clean.shape)
-    return posterior.Pair(torch.from_numpy(clean), torch.from_numpy(noisy))
+    return denoising.Pair(torch.from_numpy(clean), torch.from_numpy(noisy))
 
 
 def _wiener(noisy: torch.Tensor, mean: np.ndarray, covariance: np.ndarray, sigma: float) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_the_mode_of_a_gaussian_is_the_wiener_filter(temperature):
     pair = _pair(50)
     expected = _wiener(pair.noisy, mean, covariance, SIGMA)
     assert expected.min() > 0 and expected.max() < 1
-    found = posterior.posterior_mode(OnImages(energy, temperature), pair.noisy, SIGMA, temperature, 150)
+    found = denoising.posterior_mode(OnImages(energy, temperature), pair.noisy, SIGMA, temperature, 150)
     assert np.abs(found.numpy() - expected).max() < 1e-7
 
 
@@ -84,7 +84,7 @@ def test_the_mode_on_the_unit_box_is_clamped():
     gain = deviation**2 / (deviation**2 + sigma**2)
     expected = (0.9 + gain * (expected - 0.9)).clamp(0, 1).reshape(noisy.shape)
     assert 100 < ((expected == 0) | (expected == 1)).sum() < 540
-    found = posterior.posterior_mode(OnImages(energy), noisy, sigma, 1.0, 100)
+    found = denoising.posterior_mode(OnImages(energy), noisy, sigma, 1.0, 100)
     assert (found - expected).abs().max() < 1e-7
 
 
@@ -94,7 +94,7 @@ def test_denoising_with_the_true_prior_gains_what_theory_says():
     pair = _pair(2000)
     gain = covariance @ np.linalg.inv(covariance + SIGMA**2 * np.eye(16))
     expected = np.trace(covariance - gain @ covariance) / 16
-    modes = posterior.posterior_mode(OnImages(energy), pair.noisy, SIGMA, 1.0, 60)
+    modes = denoising.posterior_mode(OnImages(energy), pair.noisy, SIGMA, 1.0, 60)
     errors = (modes - pair.clean).square().mean((1, 2, 3)).numpy()
     assert abs(errors.mean() - expected) < 4.5 * errors.std() / np.sqrt(len(errors))
     assert expected < 0.5 * SIGMA**2
@@ -103,13 +103,13 @@ def test_denoising_with_the_true_prior_gains_what_theory_says():
 
 @pytest.mark.parametrize("batch", [7, 256])
 def test_images_are_denoised_each_by_itself(batch, monkeypatch):
-    monkeypatch.setattr(posterior, "BATCH", batch)
+    monkeypatch.setattr(denoising, "BATCH", batch)
     energy = build_energy(ConvEnergy(kind="conv", width=4, condition=None), (1, 8, 8)).double()
     energy.requires_grad_(False)
     noisy = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(3)).double()
-    together = posterior.posterior_mode(energy, noisy, 0.3, 500.0, 30)
+    together = denoising.posterior_mode(energy, noisy, 0.3, 500.0, 30)
     for number in (0, 11):
-        alone = posterior.posterior_mode(energy, noisy[number : number + 1], 0.3, 500.0, 30)
+        alone = denoising.posterior_mode(energy, noisy[number : number + 1], 0.3, 500.0, 30)
         assert (together[number] - alone[0]).abs().max() < 1e-12
 
 
@@ -131,7 +131,7 @@ def test_the_objective_never_rises_and_the_end_is_stationary():
         return (x - slope).clamp(0, 1).detach()
 
     steps = range(0, 20)
-    values = [objective(posterior.posterior_mode(energy, noisy, sigma, b, number)) for number in steps]
+    values = [objective(denoising.posterior_mode(energy, noisy, sigma, b, number)) for number in steps]
     falls = torch.stack(values).diff(dim=0)
     assert (falls <= 0).all() and (falls.sum(0) < -0.5).all()
     plain, rises = noisy, False
@@ -141,7 +141,7 @@ def test_the_objective_never_rises_and_the_end_is_stationary():
     assert rises
 
     # One of these images passes a saddle on its way.
-    end = posterior.posterior_mode(energy, noisy, sigma, b, 1000)
+    end = denoising.posterior_mode(energy, noisy, sigma, b, 1000)
     assert (full_step(end) - end).abs().max() < 1e-6
 
 
@@ -155,13 +155,13 @@ def test_the_choice_of_strength_finds_the_true_temperature(temperature):
     (slopes,) = torch.autograd.grad(energy(y).sum(), y)
     true = temperature * SIGMA * slopes.square().mean().sqrt().item()
     strengths = [true * 2.0**power for power in range(-3, 4)]
-    strength, b, end = posterior.choose_strength(energy, pair, SIGMA, strengths, 40)
+    strength, b, end = denoising.choose_strength(energy, pair, SIGMA, strengths, 40)
     assert strength == true and end is None
     assert b == pytest.approx(temperature, rel=1e-9)
     # Candidates on one side of it: the nearest is taken, and it is said that it lies at an end.
-    strength, _, end = posterior.choose_strength(energy, pair, SIGMA, strengths[:3], 40)
+    strength, _, end = denoising.choose_strength(energy, pair, SIGMA, strengths[:3], 40)
     assert (strength, end) == (strengths[2], "highest")
-    strength, _, end = posterior.choose_strength(energy, pair, SIGMA, strengths[:3:-1], 40)
+    strength, _, end = denoising.choose_strength(energy, pair, SIGMA, strengths[:3:-1], 40)
     assert (strength, end) == (strengths[4], "lowest")
 
 
@@ -169,7 +169,7 @@ def test_strength_is_the_first_pull_in_units_of_the_noise():
     """With b the first step from y, without data term or clamp, has root mean square strength * sigma."""
     energy, mean, covariance = _prior()
     pair = _pair(30)
-    strength, b, _ = posterior.choose_strength(OnImages(energy), pair, SIGMA, [1.5], 3)
+    strength, b, _ = denoising.choose_strength(OnImages(energy), pair, SIGMA, [1.5], 3)
     pull = SIGMA**2 * b * (pair.noisy.numpy().reshape(-1, 16) - mean) @ np.linalg.inv(covariance)
     assert np.sqrt(np.square(pull).mean()) == pytest.approx(strength * SIGMA, rel=1e-12)
 
@@ -188,32 +188,32 @@ class Constant(nn.Module):
 @pytest.mark.parametrize("value", [2.0, float("nan"), float("inf")])
 def test_an_energy_without_a_pull_has_no_strength_and_leaves_images_noisy(value):
     pair = _pair(5, sigma=0.6)
-    assert posterior.choose_strength(Constant(value), pair, 0.6, [0.5, 1.0], 5) is None
+    assert denoising.choose_strength(Constant(value), pair, 0.6, [0.5, 1.0], 5) is None
     for b in (1.0, float("nan")):
-        left = posterior.posterior_mode(Constant(value), pair.noisy, 0.6, b, 5)
+        left = denoising.posterior_mode(Constant(value), pair.noisy, 0.6, b, 5)
         assert torch.equal(left, pair.noisy.clamp(0, 1)) and not torch.equal(left, pair.noisy)
 
 
 def test_noise_is_normal_of_the_given_size_and_repeats():
     images = np.random.default_rng(0).integers(0, 256, (200, 3, 8, 8), dtype=np.uint8)
-    pair = posterior.add_noise(images, 0.3, 5, CPU)
+    pair = denoising.add_noise(images, 0.3, 5, CPU)
     assert np.array_equal(pair.clean.numpy(), (images.astype(np.float32) + 0.5) / 256)
     noise = ((pair.noisy - pair.clean) / 0.3).double().numpy().ravel()
     assert abs(noise.mean()) < 4.5 / np.sqrt(len(noise))
     assert abs(noise.var() - 1) < 4.5 * np.sqrt(2 / len(noise))
     assert pair.noisy.min() < 0 and pair.noisy.max() > 1
-    assert torch.equal(posterior.add_noise(images, 0.3, 5, CPU).noisy, pair.noisy)
-    assert not torch.equal(posterior.add_noise(images, 0.3, 6, CPU).noisy, pair.noisy)
+    assert torch.equal(denoising.add_noise(images, 0.3, 5, CPU).noisy, pair.noisy)
+    assert not torch.equal(denoising.add_noise(images, 0.3, 6, CPU).noisy, pair.noisy)
 
 
 def test_the_filter_is_scipys_for_each_channel_of_each_image():
     noisy = torch.randn(3, 2, 9, 7, generator=torch.Generator().manual_seed(6))
-    found = posterior.filtered(noisy, 0.8)
+    found = denoising.filtered(noisy, 0.8)
     for image, one in zip(noisy, found, strict=True):
         for channel, result in zip(image, one, strict=True):
             expected = gaussian_filter(channel.numpy(), 0.8).clip(0, 1)
             assert result.numpy() == pytest.approx(expected, abs=1e-6)
-    assert torch.equal(posterior.filtered(noisy, 0.0), noisy.clamp(0, 1))
+    assert torch.equal(denoising.filtered(noisy, 0.0), noisy.clamp(0, 1))
 
 
 def test_the_width_is_the_best_for_the_images():
@@ -221,16 +221,16 @@ def test_the_width_is_the_best_for_the_images():
     generator = torch.Generator().manual_seed(7)
 
     def noisy(clean, sigma):
-        return posterior.Pair(clean, clean + sigma * torch.randn(clean.shape, generator=generator))
+        return denoising.Pair(clean, clean + sigma * torch.randn(clean.shape, generator=generator))
 
     shape = (20, 1, 16, 16)
     board = 0.2 + 0.6 * (torch.arange(16)[:, None] + torch.arange(16)).remainder(2).expand(shape)
-    assert posterior.choose_width(noisy(board, 0.01)) <= 0.25
+    assert denoising.choose_width(noisy(board, 0.01)) <= 0.25
     flat = 0.3 + 0.4 * torch.rand(20, 1, 1, 1, generator=generator).expand(shape)
-    assert posterior.choose_width(noisy(flat, 0.1)) == posterior.WIDTHS[-1]
+    assert denoising.choose_width(noisy(flat, 0.1)) == denoising.WIDTHS[-1]
     smooth = gaussian_filter(torch.rand(shape, generator=generator).numpy(), (0, 0, 1.5, 1.5))
     pair = noisy(torch.from_numpy((smooth - smooth.min()) / np.ptp(smooth)), 0.1)
-    found = posterior.choose_width(pair)
+    found = denoising.choose_width(pair)
 
     def error(width):
         filtered = [gaussian_filter(image[0], width) for image in pair.noisy.numpy()]

@@ -8,8 +8,8 @@ import torch
 from scipy import stats
 
 from ebmrepro.energies import build_energy
-from ebmrepro.evaluation.likelihood.gaussian import fisher_divergence, gaussian_kl
-from ebmrepro.evaluation.likelihood.grid import log_likelihood, normalise_on_grid
+from ebmrepro.evaluation.measures.density import log_likelihood, normalise_on_grid
+from ebmrepro.evaluation.measures.gaussian import fisher_divergence, gaussian_kl
 from ebmrepro.params.energies.gaussian import GaussianEnergy
 
 

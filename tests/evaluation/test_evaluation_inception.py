@@ -14,11 +14,14 @@ from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 from torch import nn
 
-from ebmrepro.evaluation.inception.measure import measure
 from ebmrepro.evaluation.inception.prepare import references_from
 from ebmrepro.evaluation.likelihood.cube import cube_likelihood
 from ebmrepro.evaluation.measures import inception
-from ebmrepro.evaluation.measures.inception import inception_numbers, pairwise_distance_ratios
+from ebmrepro.evaluation.measures.inception import (
+    feature_numbers,
+    inception_numbers,
+    pairwise_distance_ratios,
+)
 from ebmrepro.evaluation.samples import diversity
 from ebmrepro.evaluation.samples.diversity import nearest
 from ebmrepro.evaluation.subject import Subject
@@ -88,7 +91,7 @@ def test_a_seeds_numbers_are_those_of_its_samples_in_random_order(stand_in):
         assert real["test"].origin.count == 16
         for seed, made in samples.items():
             features = network.features(made[inception.random_order(20, seed)])
-            expected = measure(features, real, config, CPU)
+            expected = feature_numbers(features, real, config, CPU)
             assert {name: found[seed][name] for name in expected} == expected
     # The order is the seed's own, and every sample is in it once.
     orders = [inception.random_order(20, seed) for seed in (0, 4)]
@@ -270,7 +273,7 @@ def test_evaluate_from_prepare_to_metrics(measured_folder, ebm, stand_in):
     for seed in (0, 1):
         metrics, made = content["seeds"][str(seed)]["metrics"], samples[f"{seed}/samples"]
         features = network.features(made[inception.random_order(len(made), seed)])
-        expected = measure(features, references, evaluation(), CPU)
+        expected = feature_numbers(features, references, evaluation(), CPU)
         assert {name: metrics[name] for name in expected} == expected
         assert {f"coverage_{mode}_test_12" for mode in MODES} <= set(metrics)
         spread = [pdist(images.reshape(len(images), -1) / 255).mean() for images in (made, test)]

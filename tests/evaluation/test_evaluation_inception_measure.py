@@ -10,8 +10,8 @@ from scipy.spatial.distance import cdist
 
 from ebmrepro.evaluation.inception import prepare as module
 from ebmrepro.evaluation.inception.features import Features
-from ebmrepro.evaluation.inception.measure import measure
 from ebmrepro.evaluation.inception.prepare import Origin, Reference, images_sha256, make_reference
+from ebmrepro.evaluation.measures.inception import feature_numbers
 from ebmrepro.evaluation.samples.frechet import moments
 from ebmrepro.files.workspace import WorkspaceError
 
@@ -57,7 +57,7 @@ def test_every_number_of_a_set_of_images(inception, stand_in):
     made, real = draw(MADE, seed=1, side=8), draw(REAL, seed=2, side=8, spread=75)
     reference = reference_of(inception, real, kept=KEPT, seed=3)
     config = protocol(counts=[MADE], splits=10, subsets=2, neighbours=3, density_neighbours=5)
-    found = measure(inception.features(made), {"train": reference}, config, CPU)
+    found = feature_numbers(inception.features(made), {"train": reference}, config, CPU)
 
     network = stand_in[2]
     pool, probabilities = expected(network, made)
@@ -156,7 +156,7 @@ def test_each_number_of_samples_and_each_reference_has_its_own_names():
         for name, points in (("train", rng.random((70, 8))), ("test", rng.random((70, 8)) + 0.1))
     }
     config = protocol(counts=[50, 90], splits=4, subsets=3, subset_size=10)
-    found = measure(made, references, config, CPU)
+    found = feature_numbers(made, references, config, CPU)
     assert set(found) == {
         *(f"inception_score{sd}_{mode}_{n}" for sd in ("", "_sd") for n in (50, 90)),
         *(f"fid_{mode}_{name}_{n}" for name in references for n in (50, 90)),
@@ -167,28 +167,28 @@ def test_each_number_of_samples_and_each_reference_has_its_own_names():
     # The first so many, not any so many; and one reference does not change the numbers of another.
     first = Features(made.pool[:50], made.probabilities[:50], made.network)
     config.counts = [50]
-    alone = measure(first, {"test": references["test"]}, config, CPU)
+    alone = feature_numbers(first, {"test": references["test"]}, config, CPU)
     assert len(alone) == 9 and alone == {name: found[name] for name in alone}
 
 
 def test_what_cannot_be_measured_is_refused_with_the_reason(stand_in, inception, small):
     features = inception.features(draw(50, seed=14, side=8))
     with pytest.raises(WorkspaceError, match="numbers of 51 samples cannot be measured on 50: draw more"):
-        measure(features, {}, protocol(counts=[51]), CPU)
+        feature_numbers(features, {}, protocol(counts=[51]), CPU)
     with pytest.raises(
         WorkspaceError, match="no FID of 50 samples: 2048 features have a singular covariance"
     ):
-        measure(features, {"train": small}, protocol(counts=[50]), CPU)
+        feature_numbers(features, {"train": small}, protocol(counts=[50]), CPU)
     folder, entry, _ = stand_in
     clean = inception_of(folder, "clean", entry).features(draw(50, seed=14, side=8))
     with pytest.raises(
         WorkspaceError, match=r"samples were measured by clean .*, the reference by legacy_tens"
     ):
-        measure(clean, {"train": small}, protocol(counts=[50]), CPU)
-    assert set(measure(clean, {}, protocol(counts=[50]), CPU)) == {
+        feature_numbers(clean, {"train": small}, protocol(counts=[50]), CPU)
+    assert set(feature_numbers(clean, {}, protocol(counts=[50]), CPU)) == {
         "inception_score_clean_50",
         "inception_score_sd_clean_50",
     }
     # Without counts nothing needs more samples than features.
-    few = measure(features, {"train": small}, protocol(counts=[]), CPU)
+    few = feature_numbers(features, {"train": small}, protocol(counts=[]), CPU)
     assert set(few) == {f"{metric}_legacy_tensorflow_train_30" for metric in METRICS}

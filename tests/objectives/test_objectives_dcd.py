@@ -16,7 +16,7 @@ from torch import nn
 from ebmrepro.energies.conditional import Given
 from ebmrepro.energies.gaussian import GaussianEnergy
 from ebmrepro.energies.mlp import MLPEnergy
-from ebmrepro.evaluation.likelihood.gaussian import gaussian_kl
+from ebmrepro.evaluation.measures.gaussian import gaussian_kl
 from ebmrepro.objectives import dcd
 from ebmrepro.objectives.dcd import (
     diffusion_contrastive_divergence,

@@ -10,7 +10,7 @@ from ebmrepro.energies import grid_partition
 from ebmrepro.energies.gaussian import GaussianEnergy
 from ebmrepro.energies.grid_partition import grid_log_partition
 from ebmrepro.energies.mlp import MLPEnergy
-from ebmrepro.evaluation.likelihood.grid import normalise_on_grid
+from ebmrepro.evaluation.measures.density import normalise_on_grid
 from ebmrepro.objectives.mle import MaximumLikelihood, negative_log_likelihood
 from ebmrepro.params.objectives.mle import GridPartition
 from ebmrepro.params.objectives.mle import MaximumLikelihood as Config

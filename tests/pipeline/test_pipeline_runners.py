@@ -98,7 +98,7 @@ def test_a_generation_setting_does_not_retrain(copy):
 
 
 def test_a_change_in_code_reruns_what_depends_on_it(copy):
-    source = copy / "src/ebmrepro/evaluation/likelihood/gaussian.py"
+    source = copy / "src/ebmrepro/evaluation/measures/gaussian.py"
     source.write_text(source.read_text() + "\nTOUCHED = True\n")
     expected = {"evaluate gaussian_cd", "evaluate gaussian_mle"}
     assert expected <= copy.planned()

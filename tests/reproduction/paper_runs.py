@@ -11,8 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.evaluation.inception.features import Features
-from ebmrepro.evaluation.inception.measure import measure
 from ebmrepro.evaluation.inception.prepare import Origin, Reference
+from ebmrepro.evaluation.measures.inception import feature_numbers
 from ebmrepro.evaluation.ood import detection
 from ebmrepro.evaluation.samples.diversity import separation
 from ebmrepro.evaluation.samples.frechet import Moments
@@ -72,7 +72,9 @@ def _numbers(evaluation: str, inception: str, samples: int) -> dict[str, float]:
         origin = Origin(f"{mode} x", "x", KEPT, KEPT, 0)
         features = rng.standard_normal((KEPT, WIDTH), np.float32)
         references = dict.fromkeys(inception.references, Reference(real, features, origin))
-        found |= measure(Features(pool, probabilities, f"{mode} x"), references, config, torch.device("cpu"))
+        found |= feature_numbers(
+            Features(pool, probabilities, f"{mode} x"), references, config, torch.device("cpu")
+        )
     return found
 
 

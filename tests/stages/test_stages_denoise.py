@@ -9,8 +9,8 @@ from stages_commands import run_all
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.data.streams import stream_seed
-from ebmrepro.evaluation.denoising import posterior
-from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise, structural_similarity
+from ebmrepro.evaluation import denoising
+from ebmrepro.evaluation.denoising import peak_signal_to_noise, structural_similarity
 from ebmrepro.files import workspace
 from ebmrepro.training.model_file import ModelFile
 
@@ -30,12 +30,12 @@ def denoised(workspace_folder, ebm):
     return params, result, workspace.load_tensors(RESULT.with_suffix(".safetensors"))[0]
 
 
-def _pairs(params, level: int) -> tuple[posterior.Pair, posterior.Pair]:
+def _pairs(params, level: int) -> tuple[denoising.Pair, denoising.Pair]:
     """The training and test images at one noise."""
     config = params.denoisings["digits"]
     folder = RESULTS / "prepare/digits"
     return tuple(
-        posterior.add_noise(
+        denoising.add_noise(
             workspace.load_tensors(folder / f"{part}.safetensors")[0]["x"][: config.images],
             config.noise[level], stream_seed(0, "denoising", 2 * level + half), CPU,
         )
@@ -56,15 +56,15 @@ def test_every_number_is_that_of_the_model(denoised):
             energy, metrics = model.energy(seed, config.weights), entry["metrics"]
             strength = metrics[f"denoise_strength_{word}"]
             b = metrics[f"denoise_inverse_temperature_{word}"]
-            assert b == strength * posterior.choose_strength(energy, train, sigma, [1.0], 1)[1]
+            assert b == strength * denoising.choose_strength(energy, train, sigma, [1.0], 1)[1]
             quality = {}
             for candidate in config.strengths:
-                unit = posterior.choose_strength(energy, train, sigma, [1.0], 1)[1]
-                modes = posterior.posterior_mode(energy, train.noisy, sigma, candidate * unit, config.steps)
+                unit = denoising.choose_strength(energy, train, sigma, [1.0], 1)[1]
+                modes = denoising.posterior_mode(energy, train.noisy, sigma, candidate * unit, config.steps)
                 quality[candidate] = peak_signal_to_noise(modes, train.clean)
             assert strength == max(quality, key=quality.get)
             assert entry["strength_at_end"][word] == ("lowest" if strength == 0.5 else "highest")
-            modes = posterior.posterior_mode(energy, test.noisy, sigma, b, config.steps)
+            modes = denoising.posterior_mode(energy, test.noisy, sigma, b, config.steps)
             assert metrics[f"denoise_psnr_{word}"] == peak_signal_to_noise(modes, test.clean)
             assert metrics[f"denoise_ssim_{word}"] == structural_similarity(modes, test.clean)
             stored = tensors[f"{run}/{seed}/denoised_{word}"]
@@ -75,7 +75,7 @@ def test_every_number_is_that_of_the_model(denoised):
 def test_references_are_the_noisy_images_and_the_tuned_filter(denoised, ebm, monkeypatch):
     """On a grid of widths so fine that training and test images differ in the best one."""
     params, _, tensors = denoised
-    monkeypatch.setattr(posterior, "WIDTHS", np.arange(300) / 300)
+    monkeypatch.setattr(denoising, "WIDTHS", np.arange(300) / 300)
     run_all(ebm, "denoise digits")
     result = workspace.load_json(RESULT.with_suffix(".json"))
     shown = params.denoisings["digits"].shown
@@ -86,9 +86,9 @@ def test_references_are_the_noisy_images_and_the_tuned_filter(denoised, ebm, mon
         noisy, smooth = result["reference"]["noisy"], result["reference"]["gaussian_filter"]
         errors = (test.noisy - test.clean).double().square().mean((1, 2, 3))
         assert noisy[f"denoise_psnr_{word}"] == pytest.approx(-10 * errors.log10().mean().item(), abs=1e-9)
-        width = posterior.choose_width(train)
-        assert width != posterior.choose_width(test)
-        filtered = posterior.filtered(test.noisy, width)
+        width = denoising.choose_width(train)
+        assert width != denoising.choose_width(test)
+        filtered = denoising.filtered(test.noisy, width)
         assert smooth[f"denoise_width_{word}"] == width
         assert smooth[f"denoise_psnr_{word}"] == peak_signal_to_noise(filtered, test.clean)
         assert smooth[f"denoise_psnr_{word}"] > noisy[f"denoise_psnr_{word}"]

@@ -14,8 +14,8 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.data import image_folder
 from ebmrepro.data.densities import rings
 from ebmrepro.energies import build_energy
-from ebmrepro.evaluation.likelihood.gaussian import gaussian_kl
-from ebmrepro.evaluation.likelihood.grid import log_likelihood, normalise_on_grid
+from ebmrepro.evaluation.measures.density import log_likelihood, normalise_on_grid
+from ebmrepro.evaluation.measures.gaussian import gaussian_kl
 from ebmrepro.files import workspace
 from ebmrepro.params.stages import stage
 from ebmrepro.training.model_file import ModelFile

@@ -16,7 +16,7 @@ import pytest
 import torch
 from scipy.optimize import brentq
 
-from ebmrepro.evaluation.likelihood.gaussian import gaussian_kl
+from ebmrepro.evaluation.measures.gaussian import gaussian_kl
 from ebmrepro.params.energies.gaussian import GaussianEnergy
 from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence

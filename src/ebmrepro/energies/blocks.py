@@ -25,8 +25,7 @@ def build_norm(width: int) -> nn.Module:
 class StandardisedWeight(nn.Module):
     """w <- (w - mean w) / (std w + EPSILON) for each output filter, with the unbiased standard deviation.
 
-    Weight standardisation (Qiao et al., 2019; arXiv 1903.10520) without a learnt gain, as a parametrization
-    of torch: under `parametrize.cached()` it is computed once.
+    Weight standardisation (Qiao et al., 2019; arXiv 1903.10520) without a learnt gain.
     """
 
     def forward(self, weight: Tensor) -> Tensor:
@@ -64,8 +63,7 @@ class FiLM(nn.Module):
 class ResidualBlock(nn.Module):
     """x + layers(x), layers = twice (3x3 convolution, norm, FiLM, swish); then, if `halve`, half resolution.
 
-    Halving is a plain 3x3 convolution to `width_out` channels, average pooling and swish. FiLM is there if
-    the energy has `classes`. Without `normalise` the norm is the identity.
+    Halving is a plain 3x3 convolution to `width_out` channels, average pooling and swish.
     """
 
     def __init__(
@@ -104,11 +102,9 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """`x` (B, C, H, W), the same shape; the condition has no part in it.
-
-        The products are not scaled by the square root of their length, as in SAGAN.
-        """
+        """`x` (B, C, H, W), the same shape; the condition has no part in it."""
         query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
-        # Written out: the fused kernels cannot be differentiated twice, as the KL term of ICD needs.
+        # Not scaled by the square root of their length, as in SAGAN. Written out: the fused kernels cannot be
+        # differentiated twice, as the KL term of ICD needs.
         weights = torch.bmm(query.transpose(1, 2), key).softmax(2)
         return x + self.gamma * torch.bmm(value, weights.transpose(1, 2)).view_as(x)

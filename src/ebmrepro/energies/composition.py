@@ -1,7 +1,6 @@
 """Energies combined into one: products, mixtures and quotients of their densities (Du et al., 2020).
 
-The parts are energies of x alone, among them conditional ones at a value (`conditional.Given`) and further
-combinations. Chains on a combination are chains on any energy.
+The parts are energies of x alone, conditional ones at a value (`conditional.Given`) and further combinations.
 """
 
 import math
@@ -28,8 +27,8 @@ class And(nn.Module):
 class Or(nn.Module):
     """E = -(1/b) log sum_i w_i exp(-b E_i), b = `sharpness`.
 
-    b = 1 is the mixture of the unnormalised densities with the weights w; b to infinity is the least of the
-    energies. The authors take b = 100 and equal weights.
+    b = 1 is the mixture of the unnormalised densities, b to infinity the least of the energies. The authors
+    take b = 100 and equal weights.
     """
 
     def __init__(self, energies: Sequence[nn.Module], weights: Sequence[float], sharpness: float):

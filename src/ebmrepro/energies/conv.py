@@ -9,8 +9,8 @@ from ebmrepro.params.energies.conv import ConvEnergy as Config
 class ConvEnergy(nn.Module):
     """Four 3x3 convolutions (w, 2w, 2w, 4w channels) with swish, one 2x2 average pool after the second.
 
-    The energy is linear in the sum of the last features over positions, so any image size fits. With `times`
-    it is E(x, t): every convolution is modulated by time, before its swish.
+    The energy is linear in the sum of the last features over positions. With `times` it is E(x, t): every
+    convolution is modulated by time, before its swish.
     """
 
     def __init__(self, channels: int, width: int, times: int | None = None):

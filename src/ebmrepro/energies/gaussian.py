@@ -11,8 +11,8 @@ from ebmrepro.params.energies.gaussian import GaussianEnergy as Config
 class GaussianEnergy(nn.Module):
     """E(x) = (x - mu)^T Lambda (x - mu) / 2, with Lambda = L L^T and L lower triangular.
 
-    The diagonal of L is exp of a parameter, so Lambda is positive definite for every parameter value.
-    The start is mu = 1, Lambda = 2 I: wrong on purpose for data from N(0, I).
+    The diagonal of L is exp of a parameter, so Lambda is positive definite. The start is mu = 1,
+    Lambda = 2 I: wrong on purpose for data from N(0, I).
     """
 
     def __init__(self, dim: int):

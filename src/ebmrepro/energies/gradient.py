@@ -12,8 +12,7 @@ EnergyFunction = Callable[[Tensor], Tensor]
 def energy_gradient(energy: EnergyFunction, x: Tensor, create_graph: bool = False) -> tuple[Tensor, Tensor]:
     """E(x) (B,) and grad_x E(x), shaped like `x` (B, ...).
 
-    With `create_graph` attached to the energy's parameters, and to `x` if that requires a gradient;
-    otherwise detached.
+    Detached, or with `create_graph` attached to the parameters, and to `x` if it requires a gradient.
     """
     if not (create_graph and x.requires_grad):
         x = x.detach().requires_grad_(True)

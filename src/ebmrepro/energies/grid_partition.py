@@ -25,9 +25,8 @@ def midpoint_grid(box: list[float], cells: int, like: Tensor) -> tuple[Tensor, f
 def grid_log_partition(energy: nn.Module, box: list[float], cells: int, like: Tensor) -> Tensor:
     """log of the integral of exp(-E) over the square `box` x `box`, a scalar.
 
-    Midpoint rule on `cells` x `cells` cells, on the device and in the precision of `like`. Its gradient is
-    minus the mean of grad E under the density on the cells. What lies outside the box is left out, and what
-    is finer than a cell is missed: box and cells must fit the energy.
+    Midpoint rule on `cells` x `cells` cells, on the device and in the precision of `like`. What lies outside
+    the box is left out, and what is finer than a cell is missed: box and cells must fit the energy.
     """
     points, log_area = midpoint_grid(box, cells, like)
     pieces = points.split(PIECE)

@@ -6,9 +6,8 @@ probability of t, a product over units:
     p_theta(x, h) = B(h_L; s(b_L)) prod_{l=1..L} B(h_{l-1}; s(W_l h_l + b_{l-1}))    sigmoid belief net
     r_phi(h | x)  = prod_{l=1..L} B(h_l; s(R_l h_{l-1} + c_l))                       recognition net
 
-Sums over h grow as 2^units, so p_theta(x) is known exactly for small machines alone; the recognition net
-stands in for the posterior of h in training (objectives/wake_sleep.py) and in the bound on log p_theta(x)
-(evaluation/likelihood/binary.py).
+Sums over h grow as 2^units, so p_theta(x) is known exactly for small machines alone; of any machine
+evaluation/likelihood/binary.py bounds it by the recognition net.
 """
 
 from collections.abc import Iterator
@@ -26,10 +25,8 @@ CHUNK = 2**12
 
 
 class HelmholtzMachine(nn.Module):
-    """A sigmoid belief net `generative` and its `recognition` net.
-
-    From the data upwards the `layers` of the first are W_l with b_{l-1}, beside its `top_bias` b_L, those of
-    the second R_l with c_l.
+    """A sigmoid belief net `generative`, its `layers` W_l with b_{l-1} from the data upwards, its `top_bias`
+    b_L, and a `recognition` net of `layers` R_l with c_l.
 
     States are floats 0.0 or 1.0: `x` (..., d), `hidden` a list of (..., n_1), ..., (..., n_L) from the data
     upwards, the leading dimensions alike.
@@ -47,17 +44,14 @@ class HelmholtzMachine(nn.Module):
 
     def log_joint(self, x: Tensor, hidden: list[Tensor]) -> Tensor:
         """log p_theta(x, h) in nats, of the leading dimensions of `x` (..., d)."""
-        log_p = _log_bernoulli(hidden[-1], self.generative.top_bias)
-        for layer, below, above in zip(self.generative.layers, [x, *hidden[:-1]], hidden, strict=True):
-            log_p = log_p + _log_bernoulli(below, layer(above))
-        return log_p
+        top = _log_bernoulli(hidden[-1], self.generative.top_bias)
+        layers = zip(self.generative.layers, [x, *hidden[:-1]], hidden, strict=True)
+        return sum((_log_bernoulli(below, layer(above)) for layer, below, above in layers), start=top)
 
     def log_recognition(self, hidden: list[Tensor], x: Tensor) -> Tensor:
         """log r_phi(h | x) in nats, of the leading dimensions of `x` (..., d)."""
-        log_r = torch.zeros((), device=x.device, dtype=x.dtype)
-        for layer, below, above in zip(self.recognition.layers, [x, *hidden[:-1]], hidden, strict=True):
-            log_r = log_r + _log_bernoulli(above, layer(below))
-        return log_r
+        layers = zip(self.recognition.layers, [x, *hidden[:-1]], hidden, strict=True)
+        return sum(_log_bernoulli(above, layer(below)) for layer, below, above in layers)
 
     @torch.no_grad()
     def sample_recognition(self, x: Tensor, generator: torch.Generator) -> list[Tensor]:
@@ -89,8 +83,7 @@ class HelmholtzMachine(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """-log p_theta(x), (B,) in nats, exact, of `x` (B, d): as an energy of x it has log Z = 0.
 
-        Sums over all states, one hidden layer after the other. Raises ValueError if there are more than
-        MAX_UNITS hidden units; `evaluation.likelihood.binary` bounds the value of any machine.
+        Sums over all states, one hidden layer after the other. ValueError above MAX_UNITS hidden units.
         """
         layers = self.units[1:]
         if sum(layers) > MAX_UNITS:

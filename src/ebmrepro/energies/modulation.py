@@ -42,7 +42,7 @@ class Modulations(nn.ModuleList):
     def forward(self, layers: nn.Module, x: Tensor, condition: Tensor | None) -> Tensor:
         """`x` (B, ...) through `layers`, after each linear or convolution the next of these, if any is left.
 
-        ValueError if the one-hot `condition` (B, times) does not suit: `check_condition`.
+        ValueError if the one-hot `condition` (B, times) does not suit.
         """
         check_condition(condition, len(x), self.times)
         remaining = iter(self)

@@ -98,10 +98,8 @@ class RBM(nn.Module):
         return energies, [torch.mv(v.T, side), torch.mv(h.T, side), v.T @ h.mul_(side[:, None])]
 
     def log_partition(self) -> Tensor:
-        """log Z in nats, a scalar, differentiable; by enumeration of the side with fewer units.
-
-        Of real visible units, which have no states to enumerate, always the hidden side. ValueError if that
-        side has more than MAX_UNITS units. Memory does not grow with their number.
+        """log Z in nats, a scalar, differentiable; by enumeration of the side with fewer units, and with real
+        visible units of the hidden side. ValueError if it has more than MAX_UNITS units.
         """
         if self.visible == "gaussian" or len(self.hidden_bias) <= len(self.visible_bias):
             side, own, weight = "hidden", self.hidden_bias, self.weight.T
@@ -113,8 +111,7 @@ class RBM(nn.Module):
                 f" {len(self.hidden_bias)} hidden units: its 2^{len(own)} {side} states are too many to"
                 f" enumerate, at most {MAX_UNITS} units can be; annealed importance sampling estimates it"
             )
-        # A state is its low units, of which all states are held, and its high units, taken one by one:
-        # their drives add.
+        # A state is its low units, all of whose states are held, and its high units, one by one: drives add.
         split = min(len(own), CHUNK_UNITS)
         low, high = all_states(split, own), all_states(len(own) - split, own)
         low_own, low_drive = low @ own[:split], low @ weight[:split]

@@ -1,7 +1,6 @@
 """The residual energies of the ICD paper: one network for each resolution of the image, summed.
 
-Blocks and widths are those of params/energies/layouts.py, read in the authors' code (models.py). Every
-convolution and linear unit has a bias, every norm a gain and a bias, attention one scalar: with that the
+Blocks and widths are those of params/energies/layouts.py, read in the authors' code (models.py). The
 unconditional CIFAR network of f = 64 with attention and three scales has 6,564,196 parameters.
 """
 
@@ -52,10 +51,7 @@ class ResidualEnergy(nn.Module):
     """The sum of the networks at full, half and quarter resolution, or of the first `scales` of them."""
 
     def __init__(self, config: Config, shape: tuple[int, int, int], classes: int | None = None):
-        """For images of `shape` (C, H, W); `classes` is the length of the condition, None without one.
-
-        ValueError if the images are too small for attention or norms.
-        """
+        """For images of `shape` (C, H, W) and conditions of length `classes`; ValueError if too small."""
         super().__init__()
         for reason in without_room(config, shape):
             raise ValueError(reason)
@@ -71,8 +67,7 @@ class ResidualEnergy(nn.Module):
         check_condition(condition, len(x), self.classes)
         energies = []
         for number, network in enumerate(self.networks):
-            if number:
-                x = average_halved(x)
+            x = average_halved(x) if number else x
             energies.append(network(x, condition))
         return torch.stack(energies, 1)
 

@@ -16,9 +16,8 @@ class Subject:
     """The models of a run and their samples, and the data set that they are measured against.
 
     `energy` loads the energy of a seed. `samples` by seed are images (n, C, H, W) uint8 or points (n, d);
-    `long_chains` of the seeds that have them are what `samples.diversity.separation` takes. `data` are the
-    arrays of the parts `train` and `test`, x among them. `reference` are the tensors that `prepare` keeps of
-    the data set, `about` their metadata, `dataset` its settings. `run` names the progress that is shown.
+    `long_chains` of the seeds that have them are what `samples.diversity.separation` takes. `data`: arrays by
+    part, x among them. `reference` are the tensors that `prepare` keeps, `about` their metadata.
     """
 
     run: str

@@ -9,9 +9,8 @@ def summarise(log: pd.DataFrame) -> dict[str, float]:
     """Scalars of one seed's log (columns of ebmrepro.training.log), as far as it has their columns.
 
     Of the last tenth of training `final_loss`: mean of the minimised objective. Of its second half
-    `energy_gap_size`: mean |E+ - E-|; `kl_to_cd_gradient`: median of |grad L_KL| / |grad L_CD|; `kl_cosine`:
-    median cosine between the gradients of L_KL through the last steps and through all steps of the chain.
-    Values that are not finite, as the last of a diverged run may be, do not count.
+    `energy_gap_size`: mean |E+ - E-|; `kl_to_cd_gradient`: median of |grad L_KL| / |grad L_CD|; `kl_cosine`,
+    its median. Values that are not finite, as the last of a diverged run may be, do not count.
     """
     columns = ["loss", "energy_gap", "gradient_norm_kl", "gradient_norm_cd", "kl_cosine"]
     finite = log.reindex(columns=columns).replace([math.inf, -math.inf], math.nan)

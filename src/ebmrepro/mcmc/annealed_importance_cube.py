@@ -86,14 +86,12 @@ def cube_log_partition(
     share of all proposed moves that were accepted, in 0..1, NaN if none was proposed.
 
     `config.chains` chains through `config.temperatures` evenly spaced betas, 0 and 1 among them, with
-    `config.steps` moves at each between. An energy that is a sum over scales enters as that sum, which is
-    what its chains follow. `advance` is called with the number of chains after each temperature. All numbers
-    are NaN if an energy is not.
+    `config.steps` moves at each between. `advance` is called with the number of chains after each
+    temperature. All numbers are NaN if an energy is.
     """
     betas = torch.linspace(0, 1, config.temperatures, dtype=torch.float64).tolist()
     together = max(1, CHUNK // math.prod(shape))
     log_weights, accepted, proposed = [], 0, 0
-    # The parameters stand still: weights that are derived from them are computed once.
     with parametrize.cached():
         for first in range(0, config.chains, together):
             count = min(together, config.chains - first)

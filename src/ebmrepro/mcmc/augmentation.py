@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ebmrepro.params.sampling import Augmentation
 
-# Probability that colour distortion is applied at all, and the blur's standard deviation in pixels.
+# Probability of any colour distortion, and the blur's standard deviation in pixels.
 COLOUR_PROBABILITY = 0.8
 BLUR_SIGMA = (0.1, 2.0)
 
@@ -62,8 +62,7 @@ def _crop_and_flip(images: Tensor, config: Augmentation, draw: Callable[..., Ten
     shift_x, shift_y = draw(-1, 1) * (1 - width), draw(-1, 1) * (1 - height)
     sign = torch.where(draw() < config.flip, -1.0, 1.0)
     zero = torch.zeros_like(width)
-    rows = [sign * width, zero, shift_x, zero, height, shift_y]
-    transform = torch.stack(rows, 1).view(-1, 2, 3)
+    transform = torch.stack([sign * width, zero, shift_x, zero, height, shift_y], 1).view(-1, 2, 3)
     grid = F.affine_grid(transform, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 

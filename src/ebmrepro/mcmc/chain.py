@@ -9,10 +9,6 @@ from torch.nn.utils import parametrize
 from ebmrepro.energies.gradient import EnergyFunction
 from ebmrepro.params.base import Section
 
-# (energy, x, config, generator, step, total, create_graph) -> the state after step number `step` (from 0) of
-# `total`, from `x` (B, ...). Detached, or with `create_graph` attached to the energy's parameters and to `x`.
-Transition = Callable[..., Tensor]
-
 
 def uniform_noise(
     shape: tuple[int, ...], box: list[float], device: torch.device, generator: Generator
@@ -30,14 +26,14 @@ def chain(
     steps: int | None = None,
     first: int = 0,
     total: int | None = None,
-    transition: Transition | None = None,
+    transition: Callable[..., Tensor] | None = None,
     create_graph: bool = False,
 ) -> Iterator[Tensor]:
-    """The states after each of `steps` steps (default `config.steps`), each shaped like `x`.
+    """The states after each of `steps` steps (default `config.steps`), each shaped like `x` (B, ...).
 
     They are steps `first`, `first` + 1, ... of `total` (default: what is asked for), which anneals the noise.
-    `transition` (default: the implementation of `config`) takes each of them; with `create_graph` they stay
-    attached to the energy's parameters.
+    Each is transition(energy, x, config, generator, step, total, create_graph), by default that of `config`:
+    detached, or with `create_graph` attached to the energy's parameters and to `x`.
     """
     transition = transition or config.load()
     steps = config.steps if steps is None else steps

@@ -13,7 +13,7 @@ from ebmrepro.params.base import Section
 
 CHUNK = 500
 
-# The states of the chains of some of the samples: their starts, then what each step makes of them.
+# The states of the chains of a chunk's samples: their starts, then what each step makes of them.
 States = Callable[[range, torch.Generator], Iterator[Tensor]]
 
 
@@ -23,10 +23,9 @@ class Target:
 
     `condition` (n, K): that of each sample, for an energy conditioned on an attribute. `over_time`: a
     time-dependent energy E(x, condition), its conditions (B, times) one-hot, of which `energy` is the first
-    time; `diffusion` gives a and s of the kernel from each of its times to the next
-    (objectives/dcd.py). `buffer` (m, ...): the replay buffer of the training, in the energy's units.
-    Chunk k of the samples draws from a random stream of its own, (seed, purpose, first_stream + k).
-    `progress` counts the steps of chunks.
+    time; `diffusion`: a and s of the kernel from each of its times to the next (objectives/dcd.py).
+    `buffer` (m, ...): the replay buffer of the training, in the energy's units. Chunk k of the samples draws
+    from the random stream (seed, purpose, first_stream + k); `progress` counts the steps of chunks.
     """
 
     energy: nn.Module
@@ -59,19 +58,16 @@ class Generated:
 def in_chunks(states: States, steps: int, config: Section, target: Target) -> Generated:
     """The ends of `config.samples` chains of `steps` steps, CHUNK at a time, and their strip.
 
-    `states(chunk, generator)` is given which samples the chunk holds. Raises ValueError if the strip has more
-    frames than a chain has states.
+    Raises ValueError if the strip has more frames than a chain has states.
     """
     if config.strip_frames > steps + 1:
         raise ValueError(f"strip_frames must be at most {steps + 1}, the states of a chain")
     shown = torch.linspace(0, steps, config.strip_frames).round().int().tolist()
-    ends: list[Tensor] = []
-    frames: list[Tensor] = []
+    ends, frames = [], []
     for number, first in enumerate(range(0, config.samples, CHUNK)):
         chunk = range(first, min(first + CHUNK, config.samples))
         stream = stream_seed(target.seed, target.purpose, target.first_stream + number)
         generator = torch.Generator(target.device).manual_seed(stream)
-        # The parameters stand still: weights that are derived from them are computed once.
         with parametrize.cached():
             for step, state in enumerate(states(chunk, generator)):
                 if step:

@@ -16,8 +16,7 @@ def transition(
 ) -> Tensor:
     """One sweep h ~ p(h | v), v' ~ p(v | h): visible states (B, d) after `v` (B, d), detached.
 
-    Leaves p(v) = exp(-F(v)) / Z as it is (Geman and Geman, 1984). All sweeps of a chain are alike
-    (mcmc/chain.py). ValueError if a graph is asked for.
+    Leaves p(v) = exp(-F(v)) / Z as it is (Geman and Geman, 1984). ValueError if a graph is asked for.
     """
     if create_graph:
         raise ValueError("a Gibbs sweep draws its units: there is no graph through it")

@@ -25,9 +25,8 @@ def transition(
 ) -> Tensor:
     """One transition from `x` (B, ...): fresh momenta, `leapfrog_steps`, then the test if `metropolis`.
 
-    All are alike, whatever `step` and `total` (mcmc/chain.py). A move to a state whose energy is not
-    finite is refused by the test. With `create_graph` the result stays attached to the energy's parameters
-    and to `x` (where the move was accepted); otherwise it is detached.
+    All are alike, whatever `step` and `total`. The test refuses a move to an energy that is not finite. With
+    `create_graph` the result stays attached to the energy's parameters and to `x`; otherwise it is detached.
     """
     start = position = x if create_graph else x.detach()
     momentum = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)

@@ -22,9 +22,8 @@ def transition(
     Noise of sqrt(2 * step_size) is the discretised diffusion whose stationary law is exp(-E) / Z;
     `config.anneal` scales it, in step number `step` of `total`, by (total - 1 - step) / total.
 
-    With `create_graph` the result stays attached to the energy's parameters through grad E, as the KL term
-    of ICD needs, and to `x` if that is attached itself; pixels that the clamp stops then carry no gradient.
-    Otherwise it is detached.
+    With `create_graph` it stays attached to the energy's parameters through grad E, as the KL term of ICD
+    needs, and to `x`; pixels that the clamp stops then carry no gradient. Otherwise it is detached.
     """
     scale = (total - 1 - step) / total if config.anneal else 1.0
     x = x if create_graph else x.detach()

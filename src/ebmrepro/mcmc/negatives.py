@@ -65,10 +65,7 @@ class NegativeSampler:
     def run(
         self, energy: EnergyFunction, data: Tensor, with_graph: int = 0, graph_steps: int | Literal["all"] = 1
     ) -> Negatives:
-        """Start and run one chain per row of `data`.
-
-        The first `with_graph` of the ends keep the graph of the last `graph_steps` steps.
-        """
+        """A chain per row of `data`; the first `with_graph` ends keep the graph of the last `graph_steps`."""
         total = self.config.steps
         free = total - (total if graph_steps == "all" else graph_steps) if with_graph else total
         x = run_chain(energy, self.start(data), self.config, self.generator, free, total=total)

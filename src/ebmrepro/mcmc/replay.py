@@ -9,18 +9,16 @@ from ebmrepro.data.batches import dequantise, quantise
 class ReplayBuffer:
     """`size` samples: the last (`fifo`) or a uniform sample of all (`reservoir`) chain ends ever added.
 
-    Of `chains` they are persistent chains (Tieleman, 2008), advanced a batch at a time in rotation: every
-    update continues the same chains where they stopped. They start at the data of their first batch.
+    Of `chains` they are persistent chains (Tieleman, 2008), continued a batch at a time in rotation. They
+    start at the data of their first batch.
 
-    With `as_bytes` images in [0, 1] are kept as uint8 and come back as v/256 + U(0, 1/256), the same
-    transform as the training data; other samples are kept as they are, and so are persistent chains: no
-    rounding disturbs them between updates. Nothing is read back to the host.
+    With `as_bytes` images in [0, 1] are kept as uint8 and dequantised as training data are; not persistent
+    chains, which no rounding disturbs between updates. Nothing is read back to the host.
     """
 
     def __init__(self, size: int, kind: str, like: Tensor, as_bytes: bool):
         """`like` gives shape (B, ...), dtype and device of one batch; B <= size."""
         dtype = torch.uint8 if as_bytes and kind != "chains" else like.dtype
-        # `added`: how many samples came so far.
         self.size, self.kind, self.added = size, kind, 0
         self.samples = torch.zeros((size, *like.shape[1:]), dtype=dtype, device=like.device)
 
@@ -66,8 +64,7 @@ class ReplayBuffer:
         """`count` samples with replacement, (count, ...), images dequantised; ValueError if empty."""
         if not len(self):
             raise ValueError("the replay buffer is empty")
-        device = self.samples.device
-        index = torch.randint(len(self), (count,), generator=generator, device=device)
+        index = torch.randint(len(self), (count,), generator=generator, device=self.samples.device)
         return dequantise(self.samples[index], generator)
 
     def state_dict(self) -> dict[str, Tensor]:

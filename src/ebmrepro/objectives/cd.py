@@ -18,9 +18,8 @@ def contrastive_divergence(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """L_CD of data `x_pos` (B, ...) and chain ends `x_neg` (B', ...), and the scalars to log.
 
-    Both sides share one forward pass. A multi-scale energy, the sum of S networks, is averaged over them
-    here, as the authors do, while its chains follow the sum. The logged loss is L_CD without the penalty
-    alpha = `energy_l2`.
+    A multi-scale energy, the sum of S networks, is averaged over them here, as the authors do, while its
+    chains follow the sum. The logged loss is L_CD without the penalty alpha = `energy_l2`.
     """
     e_pos, e_neg = heads(energy, cat([x_pos, x_neg.detach()])).split([len(x_pos), len(x_neg)])
     mean_pos, mean_neg = e_pos.mean(), e_neg.mean()
@@ -31,13 +30,9 @@ def contrastive_divergence(
     return loss, _logged(mean_pos.detach(), mean_neg.detach(), size)
 
 
-def _logged(mean_pos: Tensor, mean_neg: Tensor, size: Tensor) -> dict[str, Tensor]:
-    return {
-        "energy_positive": mean_pos,
-        "energy_negative": mean_neg,
-        "energy_size": size,
-        "loss_cd": mean_pos - mean_neg,
-    }
+def _logged(positive: Tensor, negative: Tensor, size: Tensor) -> dict[str, Tensor]:
+    energies = {"energy_positive": positive, "energy_negative": negative, "energy_size": size}
+    return {**energies, "loss_cd": positive - negative}
 
 
 class ContrastiveDivergence:
@@ -47,7 +42,7 @@ class ContrastiveDivergence:
         self.config = config
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
-        """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
+        """Terms for one batch (B, ...)."""
         negatives = sampler.run(energy, data)
         sampler.keep(negatives.x)
         if self.config.energy_l2 or not hasattr(energy, "contrastive_gradients"):

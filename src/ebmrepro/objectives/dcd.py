@@ -94,8 +94,8 @@ def diffusion_contrastive_divergence(
 ) -> tuple[Tensor, Tensor]:
     """log( w/M + 1/M sum_j exp(E(x_i) - E(x'_ij)) ) of each point (B,), and E(x_i) (B,).
 
-    `x` (B, ...), `inner` (M, B, ...) the samples x'_ij, `stabiliser` w >= 0. All share one forward pass. The
-    mean over points is L of the module's docstring but for the constant -d log a.
+    `x` (B, ...), `inner` (M, B, ...) the samples x'_ij, `stabiliser` w >= 0. The mean over points is L of the
+    module's docstring but for the constant -d log a.
     """
     count, batch = inner.shape[:2]
     energies = energy(torch.cat([x, inner.flatten(0, 1)]))
@@ -111,9 +111,7 @@ class DiffusionContrastiveDivergence:
 
     def __init__(self, config: Config):
         """Raises ValueError if a level is not above the one before."""
-        self.config = config
-        # From each time to the next.
-        self.kernels = kernels(config)
+        self.config, self.kernels = config, kernels(config)
         # Rows: a and s of the marginals, a and s of the kernels; columns: times.
         columns = [(*start, *step) for start, step in zip(marginals(config), self.kernels, strict=True)]
         self.table = torch.tensor(columns, dtype=torch.float64).T
@@ -123,11 +121,10 @@ class DiffusionContrastiveDivergence:
         """Terms for one batch (B, ...), of which `sampler` gives the generator alone.
 
         In the time-dependent form each row is used at one time, and `times` times their mean is an unbiased
-        estimate of the sum over times at the cost of a single one. Rows take the times in turn from a random
-        first one: every time falls to a row as often as to another, and to equally many rows of a batch.
+        estimate of the sum over times at the cost of one. Rows take the times in turn from a random first.
         """
         config, generator = self.config, sampler.generator
-        # They stay on the device of the data: only the first call copies them.
+        # Only the first call copies them.
         self.table, self.one_hot = self.table.to(data.device), self.one_hot.to(data.device)
         chosen = self.table.to(data.dtype)
         if config.times > 1:

@@ -25,13 +25,13 @@ def denoising_score_matching(
 
 
 class DenoisingScoreMatching:
-    """`denoising_score_matching` as an objective. Needs no chain, only random numbers."""
+    """`denoising_score_matching` as an objective; the mean energy logged is that of the noisy data."""
 
     def __init__(self, config: Config):
         self.config = config
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
-        """The mean energy logged is that of the noisy data."""
+        """Terms for one batch (B, ...)."""
         noise = torch.randn(data.shape, generator=sampler.generator, device=data.device, dtype=data.dtype)
         loss, energies = denoising_score_matching(energy, data, noise, self.config.sigma)
         logged = {"energy_positive": energies.mean().detach(), "loss_score": loss.detach()}

@@ -58,13 +58,13 @@ def nearest_neighbour_entropy(samples: Tensor, neighbours: Tensor, nearest: int 
 
 
 class ImprovedContrastiveDivergence:
-    """L_Full as an objective: the terms `cd` and `kl`."""
+    """L_Full as an objective: the terms `cd` and `kl`. The chain ends go to the replay buffer."""
 
     def __init__(self, config: Config):
         self.config = config
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
-        """Terms for one batch (B, ...); the chain ends go to the replay buffer."""
+        """Terms for one batch (B, ...)."""
         config = self.config
         negatives = sampler.run(energy, data, min(config.kl_samples, len(data)), config.kl_steps)
         l_cd, logged = contrastive_divergence(energy, data, negatives.x, config.energy_l2)
@@ -75,8 +75,7 @@ class ImprovedContrastiveDivergence:
     def kl_term(self, energy: nn.Module, x_graph: Tensor, sampler) -> tuple[Tensor, dict[str, Tensor]]:
         """Weighted L_KL of chain ends with graph (n, ...), and the scalars to log.
 
-        A term of weight 0 is left out; L_ent is absent until the buffer holds more than `entropy_after`
-        samples.
+        A term of weight 0 is left out, and L_ent until the buffer holds more than `entropy_after` samples.
         """
         config, logged = self.config, {}
         l_kl = torch.zeros((), device=x_graph.device, dtype=x_graph.dtype)
@@ -95,8 +94,7 @@ class ImprovedContrastiveDivergence:
         """The gradient of L_KL through the last `kl_steps` steps beside that through all of them.
 
         Both of the same chains (one a row of `data`, from a generator of their own: `sampler` draws nothing).
-        `kl_cosine`: cosine of the angle between them; `kl_norm_ratio`: |truncated| / |all|. Scalars, NaN
-        where a gradient is zero.
+        `kl_cosine`: that of the angle between them; `kl_norm_ratio`: |truncated| / |all|; NaN if one is zero.
         """
         parameters, gradients = list(energy.parameters()), []
         for steps in (self.config.kl_steps, "all"):

@@ -1,7 +1,4 @@
-"""Exact maximum likelihood.
-
-NLL(theta) = E_{p_D}[ E_theta(x) ] + log Z(theta)
-"""
+"""Exact maximum likelihood: NLL(theta) = E_{p_D}[ E_theta(x) ] + log Z(theta)."""
 
 from torch import Tensor, nn
 
@@ -16,8 +13,7 @@ def negative_log_likelihood(
 ) -> tuple[Tensor, Tensor]:
     """Mean negative log-likelihood in nats of `data` (B, ...), a scalar, and their mean energy.
 
-    log Z by the midpoint rule on `grid` for an energy of two dimensions, else from `energy.log_partition()`;
-    AttributeError if it has none.
+    log Z by the midpoint rule on `grid`, else from `energy.log_partition()`; AttributeError if it has none.
     """
     mean_energy = energy(data).mean()
     if grid is None:

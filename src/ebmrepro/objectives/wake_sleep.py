@@ -20,13 +20,13 @@ from ebmrepro.params.objectives.wake_sleep import WakeSleep as Config
 
 
 class WakeSleep:
-    """Both phases as an objective: the terms `wake` and `sleep`, as many dreams as data. Needs no chain."""
+    """Both phases as an objective: the terms `wake` and `sleep`, as many dreams as data, of a machine."""
 
     def __init__(self, config: Config):
         self.config = config
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
-        """Terms for one batch (B, d); `energy` is a machine."""
+        """Terms for one batch (B, d)."""
         explanation = energy.sample_recognition(data, sampler.generator)
         wake = -energy.log_joint(data, explanation).mean()
         dream, its_causes = energy.sample(len(data), sampler.generator)

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ebmrepro.data.batches import quantise
 from ebmrepro.data.streams import stream_seed
-from ebmrepro.evaluation.denoising import posterior
-from ebmrepro.evaluation.denoising.image_quality import peak_signal_to_noise, structural_similarity
+from ebmrepro.evaluation import denoising
+from ebmrepro.evaluation.denoising import peak_signal_to_noise, structural_similarity
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
@@ -35,14 +35,14 @@ def run(params: Params, item: str) -> None:
     reference, levels = {"noisy": {}, "gaussian_filter": {}}, {}
     for number, sigma in enumerate(config.noise):
         train, test = (
-            posterior.add_noise(images[part], sigma, stream_seed(0, "denoising", 2 * number + half), device)
+            denoising.add_noise(images[part], sigma, stream_seed(0, "denoising", 2 * number + half), device)
             for half, part in enumerate(("train", "test"))
         )
         word = noise_name(sigma)
         levels[word] = (sigma, train, test)
-        width = posterior.choose_width(train)
+        width = denoising.choose_width(train)
         reference["noisy"] |= _quality(word, test.noisy, test.clean)
-        reference["gaussian_filter"] |= _quality(word, posterior.filtered(test.noisy, width), test.clean)
+        reference["gaussian_filter"] |= _quality(word, denoising.filtered(test.noisy, width), test.clean)
         reference["gaussian_filter"][f"denoise_width_{word}"] = width
         tensors[f"noisy_{word}"] = quantise(test.noisy[: config.shown]).cpu().numpy()
 
@@ -53,12 +53,12 @@ def run(params: Params, item: str) -> None:
             energy = model.energy(seed, config.weights)
             metrics, ends = {}, {}
             for word, (sigma, train, test) in levels.items():
-                choice = posterior.choose_strength(energy, train, sigma, config.strengths, config.steps)
+                choice = denoising.choose_strength(energy, train, sigma, config.strengths, config.steps)
                 # A diverged model may have no finite energy: recorded as null, its images stay noisy.
                 found, b, ends[word] = choice or (math.nan, math.nan, None)
                 metrics[f"denoise_strength_{word}"] = found
                 metrics[f"denoise_inverse_temperature_{word}"] = b
-                modes = posterior.posterior_mode(energy, test.noisy, sigma, b, config.steps)
+                modes = denoising.posterior_mode(energy, test.noisy, sigma, b, config.steps)
                 quality = _quality(word, modes, test.clean)
                 metrics |= quality if choice else dict.fromkeys(quality, math.nan)
                 tensors[f"{name}/{seed}/denoised_{word}"] = quantise(modes[: config.shown]).cpu().numpy()

@@ -1,6 +1,6 @@
 """Generation of images by the metrics of papers: FID, Inception Score, KID, neighbours, bits per dimension.
 
-The metrics' names are those of `evaluation.inception.measure`. Numbers of different modes or references stand
+Metrics are called as `evaluation.measures.inception` says. Numbers of different modes or references stand
 in different rows, those of different numbers of samples in different columns: none of them can be compared.
 """
 

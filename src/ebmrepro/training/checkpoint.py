@@ -68,11 +68,9 @@ class Interrupted(Exception):
 
 
 class StopSignal:
-    """Catches SIGTERM and SIGINT inside its `with`; a second one ends the process as usual.
+    """Catches SIGTERM and SIGINT inside its `with`; a second one ends the process as usual."""
 
-    `requested` is the number of the signal that asked to stop, 0 if none did.
-    """
-
+    # The number of the signal that asked to stop, 0 if none did.
     requested = 0
 
     def __enter__(self):

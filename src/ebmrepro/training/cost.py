@@ -15,11 +15,10 @@ from ebmrepro.training.loop import Training
 
 class StepCost(NamedTuple):
     """`seconds_per_step`: the median over the timed iterations. `forward_passes`, `backward_passes`: how many
-    batches went through the network in either direction, means over the timed iterations.
+    batches went through the network in either direction, the mean.
 
-    A chain of K Langevin steps costs K of each, and the data and chain ends of CD one more of each for either
-    side. Gibbs sweeps of an RBM, which are no evaluations of its free energy, are not counted, and its
-    gradient in closed form is no backward pass.
+    A chain of K Langevin steps costs K of each, the data and the chain ends of CD one more of each. Gibbs
+    sweeps of an RBM are no evaluations of its free energy, and its gradient in closed form no backward pass.
     """
 
     seconds_per_step: float
@@ -30,9 +29,8 @@ class StepCost(NamedTuple):
 def step_costs(trainings: Sequence[Training], steps: int, warm_up: int) -> list[StepCost]:
     """The cost of a step of each of `trainings`, over `steps` iterations after `warm_up` others.
 
-    Replay buffers are filled first, as they are in nearly all of a training: some terms wait for that. The
-    trainings take turns, one iteration each, so that whatever slows the machine meanwhile slows all of them.
-    The passes are counted in iterations of their own: counting takes time.
+    Replay buffers are filled first: some terms wait for that. The trainings take turns, one iteration each,
+    so that whatever slows the machine slows all of them. Passes are counted in iterations of their own.
     """
     for training in trainings:
         _fill(training)
@@ -66,8 +64,7 @@ def wait(device: torch.device) -> None:
 def _passes(training: Training, steps: int) -> tuple[float, float]:
     """Batches through the network in `steps` iterations, forward and backward, for each iteration."""
     batch = training.settings.schedule.batch_size
-    # An energy may be called in parts (by scale, by member), but every evaluation passes its layers: those
-    # that see the most rows see all of them.
+    # An energy may be called in parts (by scale, by member): the layers that see the most rows see all.
     layers = [module for module in training.energy.modules() if not list(module.children())]
     forward, backward = Counter(), Counter()
 

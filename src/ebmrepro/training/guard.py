@@ -7,10 +7,9 @@ from torch import Tensor
 
 
 class DivergenceGuard:
-    """Watches energies and gradients on the device and keeps the parameters at the last good state.
+    """Watches energies and gradients on the device, without reading them back before `diverged` is asked.
 
-    Nothing is read back to the host until `diverged` is asked: from the first bad iteration on the optimiser
-    is told, on the device, to leave its step out, so the parameters stay those before it.
+    From the first bad iteration on the optimiser is told, on the device, to leave its step out.
     """
 
     def __init__(self, energy_limit: float, device: torch.device):
@@ -23,10 +22,8 @@ class DivergenceGuard:
         self._seen = torch.zeros(3, device=device)
 
     def observe(self, energies: list[Tensor], gradient_norm: Tensor) -> Tensor:
-        """Look at the mean energies (one or two) and the gradient norm of one iteration, before its step.
-
-        Returns 1.0 if anything bad was seen so far, else 0.0: a float32 scalar on the device, as torch's
-        fused optimisers take it (`found_inf`).
+        """1.0 if anything bad was seen up to this iteration, before its step, else 0.0: a float32 scalar on
+        the device, as torch's fused optimisers take it (`found_inf`). `energies`: one mean or two.
         """
         seen = torch.stack([energies[0], energies[-1], gradient_norm])
         self._seen = torch.where(self._good, seen, self._seen)

@@ -42,8 +42,7 @@ class TrainingLog:
 
     def state_dict(self) -> dict[str, Tensor]:
         """All rows, float64 (rows, 1 + columns)."""
-        rows = torch.tensor(self.rows, dtype=torch.float64).reshape(-1, 1 + len(self.columns))
-        return {"rows": rows}
+        return {"rows": torch.tensor(self.rows, dtype=torch.float64).reshape(-1, 1 + len(self.columns))}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continue from `state`."""

@@ -25,18 +25,15 @@ from ebmrepro.training.log import TrainingLog
 class Training:
     """One seed of one run: `step` takes one iteration, `run` all that are left.
 
-    `tensors` and `load` carry all that changes meanwhile: the model and its average, optimiser, replay
-    buffer, random state, guard, log and `iteration`. Training loaded from `tensors` goes on bit for bit; the
-    position in the data is the iteration, because batches depend on (seed, iteration) alone. The host waits
-    for the device only at logged iterations.
+    `tensors` and `load` carry all that changes meanwhile, and a loaded training goes on bit for bit: batches
+    depend on (seed, iteration) alone. The host waits for the device only at logged iterations.
     """
 
     def __init__(
         self, settings: TrainSettings, data: Tensor | HostData, seed: int, labels: Tensor | None = None
     ):
         """`data` (n, ...): float32, or uint8 images that are dequantised anew in every batch; a tensor on the
-        training device, or HostData. `labels` (n,), int64 from 0: the attribute that a conditional energy is
-        conditioned on.
+        training device, or HostData. `labels` (n,), int64 from 0: the condition of a conditional energy.
         """
         schedule, device = settings.schedule, data.device
         self.settings, self.seed, self.iteration = settings, seed, 0
@@ -96,7 +93,7 @@ class Training:
         data, energy = self._batch(self.generator)
         terms = self.objective(energy, data, self.sampler)
 
-        # Of an ensemble the members that stand still have no step.
+        # The other members of an ensemble stand still.
         parameters = self.parameters if energy is self.energy else list(energy.parameters())
         logged = terms.logged
         total, whole = None, None
@@ -116,8 +113,8 @@ class Training:
             logged["energy_gap"] = energies[0] - energies[1]
         clip_norm = self.settings.schedule.clip_norm
         if clip_norm is not None:
-            # As torch.nn.utils.clip_grad_norm_ does, without parameters to hold the gradients.
-            # Not in place: autograd may hand out one tensor as the gradient of two parameters.
+            # As torch.nn.utils.clip_grad_norm_, but not in place: autograd may hand out one tensor as the
+            # gradient of two parameters.
             total = torch._foreach_mul(total, (clip_norm / (norm + 1e-6)).clamp(max=1.0))
 
         self.optimizer.step(parameters, total, left_out=self.guard.observe(energies, norm))
@@ -152,14 +149,12 @@ class Training:
         return compared
 
     def run(self, checkpoint: Path, stop: StopSignal, progress: Progress) -> tuple[int, str] | None:
-        """Train to the end, to divergence or to a signal, resuming from `checkpoint` if it exists.
+        """Train to the end or to divergence, resuming from `checkpoint` if it exists.
 
-        Returns (iteration, cause) if the run diverged, else None. Raises Interrupted, after saving, when a
-        signal asked the process to stop.
+        Returns (iteration, cause) if the run diverged, else None. After saving, Interrupted on a signal.
         """
         schedule = self.settings.schedule
-        saved = load_checkpoint(checkpoint)
-        if saved is not None:
+        if saved := load_checkpoint(checkpoint):
             self.load(saved)
         progress.advance_to(self.iteration)
         compares = getattr(self.settings.objective, "compare_full", False)

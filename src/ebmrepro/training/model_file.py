@@ -13,9 +13,9 @@ from ebmrepro.params.root import ADAPTERS, Params
 
 
 class ModelFile:
-    """All seeds of a run's model. `seeds`, `objective`, `shape` of a sample, `is_image` describe it;
-    `classes` is how many values the attribute has that it is conditioned on, or None; `diffusion`
-    the kernels (a, s) from each of the `times` of a time-dependent energy E(x, t) to the next, or None."""
+    """All seeds of a run's model. `shape` is that of a sample, `classes` how many values the attribute has
+    that it is conditioned on, or None; `diffusion` the kernels (a, s) from each of the `times` of a
+    time-dependent energy E(x, t) to the next, or None."""
 
     def __init__(self, path: Path, device: torch.device):
         """Raises WorkspaceError if the file is missing, damaged or no model."""

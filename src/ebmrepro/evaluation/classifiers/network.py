@@ -18,7 +18,7 @@ LEARNING_RATE = 2e-3
 # Images of 32 x 32 pixels that are looked at at a time, and as many pixels of larger ones.
 CHUNK = 512
 # Pixels a side: images larger than the first are halved until they are no larger than the second, so that the
-# convolutions see parts of an object and not its texture alone, at a price that grows with the pixels.
+# convolutions see parts of an object and not its texture alone.
 LARGEST, HALVED = 32, 16
 
 
@@ -48,8 +48,8 @@ class QuarterMeans(nn.Module):
 class Classifier(nn.Module):
     """Three 3x3 convolutions, quarters' means, a hidden layer of 2 * width features, one linear output.
 
-    Before them stand `halved` stages: a 3x3 convolution, normalised over channels and pixels (without that,
-    small trials at 128 pixels stayed at chance), and the mean of 2x2 pixels.
+    Before them `halved` stages of a 3x3 convolution, normalised over channels and pixels (without that, small
+    trials at 128 pixels stayed at chance), and the mean of 2x2 pixels.
     """
 
     def __init__(self, channels: int, width: int, classes: int, halved: int = 0):

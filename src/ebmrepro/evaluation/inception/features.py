@@ -24,10 +24,8 @@ POOL, CLASSES = 2048, 1008
 
 
 class Features(NamedTuple):
-    """What the metrics need of n images.
-
-    `pool` (n, 2048) float32, the last pooling layer; `probabilities` (n, 1008) float32, rows sum to 1;
-    `network`: mode and SHA-256 of the weights, only features of one network are ever compared.
+    """Of n images `pool` (n, 2048) float32, the last pooling layer; `probabilities` (n, 1008) float32, rows
+    sum to 1; `network`: mode and SHA-256 of the weights, only features of one network are ever compared.
     """
 
     pool: np.ndarray
@@ -67,9 +65,7 @@ class Inception:
         """Features of uint8 images (n, C, H, W), C = 1 or 3, or of those at `index` in their order.
 
         `images` may be memory-mapped: one batch is read at a time, and threads resize batches ahead of the
-        device. `advance` is called with the number of images done.
-
-        Raises WorkspaceError if the images are not as described or there are none.
+        device. `advance` is called with the number of images done. WorkspaceError of other images or none.
         """
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
             raise WorkspaceError(
@@ -77,7 +73,7 @@ class Inception:
                 f" not {images.dtype} {images.shape}: convert them to 8-bit levels"
             )
         index = np.arange(len(images)) if index is None else index
-        if len(index) == 0:
+        if not len(index):
             raise WorkspaceError("there are no images to measure: give at least one")
         pool, probabilities = (np.empty((len(index), width), np.float32) for width in (POOL, CLASSES))
         starts, done = range(0, len(index), self._batch_size), 0

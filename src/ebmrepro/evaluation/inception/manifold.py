@@ -29,9 +29,7 @@ def manifold(
 
     Precision and recall: Kynkaanniemi, Karras, Laine, Lehtinen and Aila (2019), closed balls. Density and
     coverage: Naeem, Oh, Uh, Choi and Yoo (2020), open balls as in the authors' code: two equal sets then have
-    density 1. All depend on n, m and k: compare only numbers measured with the same.
-
-    In float64, a block of distances at a time. Raises WorkspaceError if a set has no k-th neighbour.
+    density 1. All depend on n, m and k. Raises WorkspaceError if a set has no k-th neighbour.
     """
     needed, there = max(neighbours, density_neighbours), min(len(made), len(real))
     if min(neighbours, density_neighbours) < 1 or there <= needed:

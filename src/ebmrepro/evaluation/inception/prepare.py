@@ -47,8 +47,8 @@ class Reference(NamedTuple):
 def check(config: InceptionFeatures, sizes: Mapping[str, int]) -> dict:
     """What the manifest says: by mode the SHA-256 of the network's file and whether it is the published one.
 
-    Raises WorkspaceError if a reference asks for more images than its part of the data set has (`sizes` by
-    part), or a weights file is missing, incomplete or another one.
+    Raises WorkspaceError if a reference asks for more images than its part of the data set has (`sizes`), or
+    a weights file is missing, incomplete or another one.
     """
     for name, wanted in config.references.items():
         if wanted.count is not None and wanted.count > sizes[wanted.split]:
@@ -77,11 +77,10 @@ def learn(config: InceptionFeatures, images: Images) -> Learnt:
             for name, count in counts.items():
                 part = config.references[name].split
                 origin = Origin(network.network, digests[part], count, min(config.kept, count), images.seed)
-                reference = make_reference(network, pictures[part], origin, bar.advance)
+                found, features, _ = make_reference(network, pictures[part], origin, bar.advance)
+                arrays = {"mean": found.mean, "covariance": found.covariance, "features": features}
                 key = f"inception/{mode}/{name}"
-                tensors[f"{key}/mean"] = reference.moments.mean
-                tensors[f"{key}/covariance"] = reference.moments.covariance
-                tensors[f"{key}/features"] = reference.features
+                tensors |= {f"{key}/{array}": value for array, value in arrays.items()}
                 metadata[key] = origin._asdict()
     return Learnt(tensors, metadata)
 
@@ -123,10 +122,7 @@ def make_reference(
 
 
 def references_from(tensors: Mapping[str, np.ndarray], metadata: Mapping, mode: Mode) -> dict[str, Reference]:
-    """The references of `mode` by name, from tensors and metadata of a reference file.
-
-    Raises WorkspaceError if it has none.
-    """
+    """The references of `mode` by name, from a reference file; WorkspaceError if it has none."""
     prefix, found = f"inception/{mode}/", {}
     for key, facts in metadata.items():
         if key.startswith(prefix):

@@ -18,8 +18,7 @@ def inception_score(probabilities: np.ndarray, splits: int) -> tuple[float, floa
     (openai/improved-gan), the images are cut into `splits` runs of neighbours, i n / splits rounded down to
     (i + 1) n / splits, and the standard deviation is that of the splits themselves (divided by their number).
 
-    Fewer images in a split give a lower score: state n and splits beside it. Raises WorkspaceError if a split
-    would be empty or rows are no probabilities.
+    Fewer images in a split give a lower score. WorkspaceError if one is empty or rows are no probabilities.
     """
     count = len(probabilities)
     if splits < 1 or count < splits:
@@ -73,8 +72,7 @@ def kernel_inception_distance(
     (Binkowski, Sutherland, Arbel and Gretton, 2018).
 
     Each of `subsets` compares `size` vectors of either set, or as many as the smaller set has, drawn without
-    replacement: the mean is unbiased whatever n and m, the standard deviation is that of one subset. In
-    float64. Raises WorkspaceError if a set has fewer than two vectors.
+    replacement: the mean is unbiased whatever n and m. WorkspaceError if a set has fewer than two vectors.
     """
     size = min(size, len(made), len(real))
     if size < 2 or subsets < 1:

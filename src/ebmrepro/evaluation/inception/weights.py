@@ -50,21 +50,17 @@ def chosen_weights(config: InceptionFeatures, mode: Mode) -> Weights:
 
 
 def verified(entry: Weights, folder: Path) -> Path:
-    """The file of `entry` in `folder`, after its size and SHA-256 were found right.
-
-    Raises WorkspaceError if it is missing, incomplete or another file; a wrong file is left where it is.
-    """
+    """The file of `entry` in `folder`; WorkspaceError if it is missing or its size or SHA-256 is wrong."""
     path = folder / entry.file
     origin = " or ".join(entry.urls) or "whoever made it"
     described = "size unknown" if entry.size is None else f"{entry.size} bytes"
     get = f"from {origin} ({described}, SHA-256 {entry.sha256})"
     if not path.is_file():
         raise WorkspaceError(f"{path} is missing: get {entry.file} {get} and put it into {folder}")
-    wrong = ""
     if entry.size is not None and (size := path.stat().st_size) != entry.size:
         wrong = f"has {size} bytes and should have {entry.size}"
     elif (found := file_sha256(path)) != entry.sha256:
         wrong = f"is another file, its SHA-256 is {found}"
-    if wrong:
-        raise WorkspaceError(f"{path} {wrong}: delete it and get it again {get}")
-    return path
+    else:
+        return path
+    raise WorkspaceError(f"{path} {wrong}: delete it and get it again {get}")

@@ -1,1 +1,1 @@
-"""How probable data are under a model: in closed form, by enumeration, quadrature, sampling or bounds."""
+"""How probable data are under a model: by enumeration, sampling or bounds."""

@@ -27,10 +27,8 @@ def how(model: nn.Module) -> str:
 def likelihood(
     model: nn.Module, train: Tensor, test: Tensor, config: BinaryEvaluation, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, dict[str, float]]:
-    """Log-likelihoods (n,) and (m,) in nats, float64, of binary `train` (n, d) and `test` (m, d).
-
-    Found as `how` says. Third are `log_partition`, of an RBM alone, and where it is estimated its standard
-    error `log_partition_error`.
+    """Log-likelihoods (n,) and (m,) in nats, float64, of binary `train` (n, d) and `test` (m, d), found as
+    `how` says. Third are `log_partition` of an RBM, and if it is estimated its error `log_partition_error`.
     """
     if how(model) == BOUND:
         parts = (log_likelihood_bound(model, x, config.importance_samples, generator) for x in (train, test))
@@ -51,9 +49,8 @@ def log_likelihood_bound(machine: nn.Module, x: Tensor, samples: int, generator:
 
         log p(x) >= E_{h_1..h_K ~ r(. | x)} [ log (1/K) sum_k p(x, h_k) / r(h_k | x) ],     K = `samples`
 
-    (Burda, Grosse and Salakhutdinov, 2016; arXiv 1509.00519). The mean of weights is unbiased for p(x), so
-    its logarithm lies below log p(x) on average, not in every draw. The bound rises with K towards it, and is
-    tight for every K where the recognition net is the posterior.
+    (Burda, Grosse and Salakhutdinov, 2016; arXiv 1509.00519): below on average, not in every draw. It rises
+    with K towards log p(x), and is tight for every K where the recognition net is the posterior.
     """
     width = max(machine.units)
     points = max(1, CHUNK // (width * samples))

@@ -32,14 +32,14 @@ def cube_likelihood(
     generator: torch.Generator,
     advance: Callable[[int], None] = lambda count: None,
 ) -> dict[str, float]:
-    """Likelihood of test images (n, C, H, W), uint8, under exp(-E) on the unit cube.
+    """Likelihood of uint8 `test` images (n, C, H, W) under exp(-E) on the unit cube.
 
     `log_partition` and its `log_partition_error` in nats, `log_weight_effective_size` (1 to the number of
     chains; at 1 the error cannot be trusted), `metropolis_acceptance` in 0..1; of `config.points` test images
     (or all, if fewer) `test_log_likelihood`, the mean in nats an image, and `bits_per_dimension`.
 
-    `chosen` draws the images and their noise, alike for every model; `generator`, on the device of the
-    energy, the chains. `advance` as `cube_log_partition`. A number that is not finite stays so.
+    `chosen` draws the images and their noise, alike for every model; `generator`, on the energy's device, the
+    chains. `advance` as of `cube_log_partition`.
     """
     rng = np.random.default_rng(chosen)
     index = np.sort(rng.choice(len(test), min(config.points, len(test)), replace=False))

@@ -6,11 +6,14 @@ import numpy as np
 import torch
 
 from ebmrepro.data.streams import stream_seed
-from ebmrepro.evaluation.inception import measure as metrics
-from ebmrepro.evaluation.inception.features import Inception
-from ebmrepro.evaluation.inception.prepare import references_from
+from ebmrepro.evaluation.inception import scores
+from ebmrepro.evaluation.inception.features import Features, Inception
+from ebmrepro.evaluation.inception.manifold import manifold
+from ebmrepro.evaluation.inception.prepare import Reference, references_from
 from ebmrepro.evaluation.samples.diversity import mean_pairwise_distance, nearest, separation
+from ebmrepro.evaluation.samples.frechet import moments
 from ebmrepro.evaluation.subject import Measured, Numbers, Subject
+from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.machine.progress import progress
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
 from ebmrepro.params.inception import InceptionFeatures
@@ -51,24 +54,68 @@ def measure(config: InceptionEvaluation, subject: Subject) -> Measured:
 def inception_numbers(
     config: InceptionEvaluation, subject: Subject, advance: Callable[[int], None] = lambda count: None
 ) -> dict[int, dict[str, float]]:
-    """For each seed the numbers of its samples under the names of `metrics.measure`, in every mode.
+    """For each seed the numbers of its samples under the names of `feature_numbers`, in every mode.
 
     Samples are taken in a random order of their seed: those of a conditional model stand with its conditions
-    in turn, and every number is of the first so many. They may be memory-mapped; `advance` is called with the
-    number of images done, `measured_count` for each mode and seed.
+    in turn, and every number is of the first so many. `advance` is called with the number of images done.
 
     Raises WorkspaceError if the network's file is missing or another one, the data set has no reference of a
     mode, or there are fewer samples than are asked for.
     """
-    settings = subject.dataset.inception
-    found: dict[int, dict[str, float]] = {seed: {} for seed in subject.samples}
+    settings, found = subject.dataset.inception, {seed: {} for seed in subject.samples}
     for mode in settings.modes:
         network = Inception(settings, mode, subject.device, subject.threads)
         real = references_from(subject.reference, subject.about, mode)
         for seed, images in subject.samples.items():
             order = random_order(len(images), seed)[: measured_count(config, settings, len(images))]
             made = network.features(images, order, advance)
-            found[seed] |= metrics.measure(made, real, config, subject.device)
+            found[seed] |= feature_numbers(made, real, config, subject.device)
+    return found
+
+
+def feature_numbers(
+    made: Features, references: Mapping[str, Reference], config: InceptionEvaluation, device: torch.device
+) -> dict[str, float]:
+    """The numbers of samples in random order, by name.
+
+    For each count n of `config`, <mode> being the network's:
+
+        inception_score_<mode>_<n>, inception_score_sd_<mode>_<n>
+        fid_<mode>_<reference>_<n>                                     for each reference, by its name
+
+    and for each reference, of as many samples m as it has kept features (or as there are, if fewer):
+
+        kid_<mode>_<reference>_<m>, kid_sd_..., precision_..., recall_..., density_..., coverage_...
+
+    Raises WorkspaceError if there are fewer samples than a count, too few for a metric, or a reference of
+    another network.
+    """
+    for reference in references.values():
+        if made.network != reference.origin.network:
+            raise WorkspaceError(
+                f"samples were measured by {made.network}, the reference by {reference.origin.network}:"
+                " compute both with the same weights and mode"
+            )
+    mode, drawn, found = made.network.split()[0], len(made.pool), {}
+    for count in config.counts:
+        if count > drawn:
+            raise WorkspaceError(
+                f"numbers of {count} samples cannot be measured on {drawn}: draw more or ask for fewer"
+            )
+        score, spread = scores.inception_score(made.probabilities[:count], config.splits)
+        found |= {f"inception_score_{mode}_{count}": score, f"inception_score_sd_{mode}_{count}": spread}
+        of_count = moments([made.pool[:count]])
+        for name, reference in references.items():
+            distance = scores.frechet_inception_distance(of_count, reference.moments)
+            found[f"fid_{mode}_{name}_{count}"] = distance
+    for name, reference in references.items():
+        compared = min(drawn, len(reference.features))
+        pool, real = made.pool[:compared], reference.features[:compared]
+        rng, subsets = np.random.default_rng(config.seed), (config.subsets, config.subset_size)
+        kid, spread = scores.kernel_inception_distance(pool, real, rng, device, *subsets)
+        shape = manifold(pool, real, device, config.neighbours, config.density_neighbours)
+        numbers = {"kid": kid, "kid_sd": spread, **shape}
+        found |= {f"{metric}_{mode}_{name}_{compared}": value for metric, value in numbers.items()}
     return found
 
 
@@ -87,8 +134,7 @@ def pairwise_distance_ratios(
 ) -> dict[int, float]:
     """For each seed the mean Euclidean distance between its samples over that between test images.
 
-    Of `PAIRED` images of either side (or all, if fewer), uint8 (n, C, H, W); test images drawn with `chosen`,
-    alike for every seed, samples in `random_order`.
+    Of `PAIRED` images of either side (or all, if fewer), uint8 (n, C, H, W); test images drawn with `chosen`.
     """
 
     def spread(images: np.ndarray, index: np.ndarray) -> float:

@@ -28,9 +28,8 @@ def mmd_squared(x: np.ndarray, y: np.ndarray, bandwidth: float) -> float:
 def wasserstein_2(x: np.ndarray, y: np.ndarray) -> float:
     """min over pairings of the root mean squared distance between x (n, d) and y (n, d), in their units.
 
-    Of two samples, not of their laws: two samples of one law have a distance above 0, which shrinks with n;
-    compare it with that of two samples of the data. Time grows as n^3. Raises ValueError unless both have
-    the same shape.
+    Two samples of one law have a distance above 0, which shrinks with n: compare it with that of two samples
+    of the data. Time grows as n^3. ValueError unless both have the same shape.
     """
     if x.shape != y.shape:
         raise ValueError(f"both samples must have the same shape, got {x.shape} and {y.shape}")

@@ -1,1 +1,0 @@
-"""Noisy images restored by an energy, and how close they come to the clean ones."""
