@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 
 # From positions (n,) in [0, 1] to points (n, 2).
 Curve = Callable[[np.ndarray], np.ndarray]
-# Of the quadrature, on each curve.
+# Nodes of the quadrature on each curve.
 NODES = 200
 # The two functions of a density: from (rng, n) to points (n, 2), and from points (n, 2) to nats (n,).
 Density = tuple[Callable[[np.random.Generator, int], np.ndarray], Callable[[np.ndarray], np.ndarray]]

@@ -33,7 +33,7 @@ class Subject:
 
 
 class Numbers(NamedTuple):
-    """Of one seed: `metrics` by name, not finite where a model has diverged; `arrays` that figures draw."""
+    """A seed's `metrics` by name, not finite where its model has diverged, and `arrays` that figures draw."""
 
     metrics: dict[str, float]
     arrays: dict[str, np.ndarray]

@@ -8,7 +8,7 @@ import pandas as pd
 def summarise(log: pd.DataFrame) -> dict[str, float]:
     """Scalars of one seed's log (columns of ebmrepro.training.log), as far as it has their columns.
 
-    Of the last tenth of training `final_loss`: mean of the minimised objective. Of its second half
+    `final_loss`: mean of the minimised objective over the last tenth of training. Over its second half,
     `energy_gap_size`: mean |E+ - E-|; `kl_to_cd_gradient`: median of |grad L_KL| / |grad L_CD|; `kl_cosine`,
     its median. Values that are not finite, as the last of a diverged run may be, do not count.
     """

@@ -42,7 +42,7 @@ class ReplayBuffer:
         """Store a batch (B, ...), B <= size; of `chains`, where those of the last `next` have come to.
 
         Reservoir: item number n (from 0) goes to slot n while slots are free, then to slot r ~ U{0..n} if
-        r < size. Of two items that draw one slot in the same call the later stays.
+        r < size. If two items of a call draw one slot, the later stays.
         """
         if self.samples.dtype == torch.uint8:
             x = quantise(x)

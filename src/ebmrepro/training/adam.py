@@ -23,7 +23,7 @@ class Adam:
     def __init__(self, parameters: Sequence[nn.Parameter], learning_rate: float, betas: tuple[float, float]):
         """`learning_rate` > 0; `betas` in [0, 1): decay of the first and of the second moment."""
         self.learning_rate, self.betas = learning_rate, betas
-        # Of each parameter: weights, first and second moment, number of steps.
+        # For each parameter: weights, first and second moment, number of steps.
         self._held = {
             parameter: (
                 parameter.detach(),

@@ -44,7 +44,7 @@ class Training:
             classes = settings.objective.times
         torch.manual_seed(seed)
         self.energy = build_energy(settings.energy, tuple(data.shape[1:]), classes).to(device)
-        # What a binary machine would make of grey values is no error that anybody would see later.
+        # A binary machine takes grey values without an error, and nobody would see it later.
         if hasattr(self.energy, "check_data"):
             self.energy.check_data(data)
         self.parameters = list(self.energy.parameters())
@@ -125,7 +125,7 @@ class Training:
     def _batch(self, generator: torch.Generator) -> tuple[Tensor, nn.Module]:
         """The data of the present iteration and the energy that is trained on them.
 
-        Of an ensemble that is one member, drawn anew each iteration; a conditional energy comes with the
+        An ensemble trains one member, drawn anew each iteration. A conditional energy comes with the
         conditions of its data, which its chains share.
         """
         data = dequantise(self.batches.at(self.iteration), generator)

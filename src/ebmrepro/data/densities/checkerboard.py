@@ -13,7 +13,7 @@ def sample(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def log_density(points: np.ndarray) -> np.ndarray:
-    """Of points (n, 2), (n,) nats; minus infinity on the white squares and outside."""
+    """Log density (n,) of points (n, 2), in nats; minus infinity on the white squares and outside."""
     cells = np.floor(points / SIDE).astype(int) + 2
     inside = ((cells >= 0) & (cells < 4)).all(1) & (cells.sum(1) % 2 == 0)
     return np.where(inside, -np.log(8 * SIDE**2), -np.inf)
