@@ -15,10 +15,9 @@ import typer
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.flow import runners
-from ebmrepro.params.base import ParamsError
+from ebmrepro.params.base import ParamsError, nearest
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage
-from ebmrepro.params.words import nearest
 from ebmrepro.provenance.record import recorded
 from ebmrepro.stages import lists
 from ebmrepro.tools import doctor, listing
@@ -39,13 +38,10 @@ def _run(one: Stage, item: str | None = None) -> None:
 
 
 def _command(one: Stage) -> Callable[..., None]:
-    if one.item is None:
-        return lambda: _run(one)
-
     def run(item: Annotated[str, typer.Argument(metavar=one.item, help=NAME)]) -> None:
         _run(one, item)
 
-    return run
+    return run if one.section else lambda: _run(one)
 
 
 for _one in STAGES:

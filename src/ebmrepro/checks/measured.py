@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from ebmrepro.params import stages
+from ebmrepro.params.base import Problem, nearest, no_such
 from ebmrepro.params.compositions import models_of
 from ebmrepro.params.root import Params
-from ebmrepro.params.words import Problem, nearest, no_such
 
 
 def problems(params: Params) -> Iterator[Problem]:
@@ -91,8 +91,6 @@ def _of_denoising(params: Params, test) -> Iterator[Problem]:
     yield from _no_images(params, "dataset", test.dataset, "denoising needs images")
     if sum(other.experiment == test.experiment for other in params.denoisings.values()) > 1:
         yield ("experiment",), f"experiment '{test.experiment}' is denoised more than once"
-    if len(set(test.noise)) != len(test.noise):
-        yield ("noise",), f"each noise level must appear once, got {test.noise}"
     yield from _scored(params, test)
 
 

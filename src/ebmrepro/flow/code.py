@@ -16,12 +16,11 @@ import json
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from ebmrepro.files.workspace import WorkspaceError, data_sha256, write_text
 from ebmrepro.machine.packages import installed
-from ebmrepro.params.kinds import FAMILIES, UNDECIDING
+from ebmrepro.params.kinds import FAMILIES, UNDECIDING, file_of
 
 PACKAGE = "ebmrepro"
 CACHE = Path(".work/code.json")
@@ -95,22 +94,9 @@ def _installed() -> dict[str, str]:
 
 
 @cache
-def _file(module: str) -> Path | None:
-    """Where a module lies; None if it is no module (a name in one, say)."""
-    if module.split(".")[0] == PACKAGE:
-        base = Path(__file__).parents[2].joinpath(*module.split("."))
-        return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
-    try:
-        spec = find_spec(module)
-    except (ImportError, ValueError):
-        return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
-
-
-@cache
 def _read(module: str) -> dict:
     """`sha256`, `imports` (of its own package) and `packages` (of DECIDING) of a module."""
-    path = _file(module)
+    path = file_of(module)
     if path is None:
         raise WorkspaceError(f"there is no module {module}: it is named as the code of a kind")
     source = path.read_bytes()
@@ -132,7 +118,7 @@ def _read(module: str) -> dict:
 
 def _module(dotted: str) -> str | None:
     """The module that an import of `dotted` reaches: itself, or the one that it is a name in."""
-    return next((name for name in (dotted, dotted.rpartition(".")[0]) if name and _file(name)), None)
+    return next((name for name in (dotted, dotted.rpartition(".")[0]) if name and file_of(name)), None)
 
 
 def _analyse(module: str, path: Path, source: bytes) -> dict:

@@ -10,8 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import Count, Name, Section
-from ebmrepro.params.words import no_such
+from ebmrepro.params.base import Count, Name, Section, no_such
 
 # The project's own.
 OWN = Path(__file__).parents[1] / "data/catalogue/catalogue.yaml"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ebmrepro.params.base import Count, Name, Positive, Section, Several, Switch
+from ebmrepro.params.base import Count, Name, Positive, Section, Several, Switch, once
 from ebmrepro.params.generations import Weights
 
 
@@ -47,7 +47,7 @@ class Denoising(Section):
     experiment: Name
     dataset: Name
     weights: Weights
-    noise: Annotated[list[Positive], Field(min_length=1)]
+    noise: Annotated[list[Positive], Field(min_length=1), once("noise level")]
     images: Count
     steps: Count
     strengths: Annotated[list[Positive], Field(min_length=1)]

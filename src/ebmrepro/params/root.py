@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from ebmrepro.params import stages
-from ebmrepro.params.base import Count, Index, Name, Positive, Section
+from ebmrepro.params.base import Count, Index, Name, Positive, Section, once
 from ebmrepro.params.compositions import Composition
 from ebmrepro.params.energies import Energy
 from ebmrepro.params.kinds import union
@@ -46,7 +46,7 @@ REFERENCES = (
 ADAPTERS = {key: TypeAdapter(kind) for _, key, _, kind in REFERENCES}
 
 Override = Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
-Seeds = Annotated[list[Index], Field(min_length=1)]
+Seeds = Annotated[list[Index], Field(min_length=1), once("seed")]
 
 
 class Train(Section):

@@ -1,13 +1,12 @@
 """The stages of the flow: which section of params.yaml lists a stage's items, and what it writes for one."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PREPARED = ("train.safetensors", "test.safetensors", "reference.safetensors", "manifest.json")
 TENSORS, DATA, LOG = ".safetensors", ".json", ".csv"
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """A stage: under this `name` a CLI subcommand, a Snakemake rule, a DVC stage and a module of stages/.
 
     `section` of params.yaml lists its items, each called `item`; None if it has none. `does`: what it does
@@ -56,9 +55,8 @@ STAGES = (
           is_drawn=True, reported=(".csv",)),
     Stage("report", None, (), None, "Judge the claims and write paper_figures/report.html.", is_drawn=True),
 )  # fmt: skip
-_BY_NAME = {stage.name: stage for stage in STAGES}
 
 
 def stage(name: str) -> Stage:
     """The stage called `name`; raises KeyError if there is none."""
-    return _BY_NAME[name]
+    return {one.name: one for one in STAGES}[name]
