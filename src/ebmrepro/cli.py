@@ -38,7 +38,9 @@ def _run(one: Stage, item: str | None = None) -> None:
 
 
 def _command(one: Stage) -> Callable[..., None]:
-    def run(item: Annotated[str, typer.Argument(metavar=one.item, help=NAME)]) -> None:
+    called = one.section and one.section.removesuffix("s")
+
+    def run(item: Annotated[str, typer.Argument(metavar=called, help=NAME)]) -> None:
         _run(one, item)
 
     return run if one.section else lambda: _run(one)

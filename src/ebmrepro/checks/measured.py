@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from ebmrepro.params import stages
 from ebmrepro.params.base import Problem, nearest, no_such
-from ebmrepro.params.compositions import models_of
+from ebmrepro.params.measured import models_of
 from ebmrepro.params.root import Params
 
 

@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from ebmrepro.files.workspace import WorkspaceError, data_sha256, write_text
@@ -107,13 +108,8 @@ def _read(module: str) -> dict:
     # Files beside it are read anew: the cache knows them by name alone.
     beside = [hashlib.sha256((path.parent / name).read_bytes()).hexdigest() for name in known["beside"]]
     imports = [found for name in known["imports"] if (found := _module(name))]
-    parts = module.split(".")
-    packages = [".".join(parts[:end]) for end in range(1, len(parts))]
-    return {
-        "sha256": data_sha256([known["sha256"], beside]),
-        "imports": imports + packages,
-        "packages": known["packages"],
-    }
+    packages = accumulate(module.split(".")[:-1], "{}.{}".format)
+    return known | {"sha256": data_sha256([known["sha256"], beside]), "imports": [*imports, *packages]}
 
 
 def _module(dotted: str) -> str | None:
@@ -149,8 +145,6 @@ class _Meaning:
 
     def of(self, node):
         """Lists and constants that mean what `node` means."""
-        if self.is_settings and isinstance(node, ast.ClassDef):
-            node.keywords = [said for said in node.keywords if said.arg not in UNDECIDING]
         if isinstance(node, list):
             return [self.of(part) for part in node if not _says_nothing(part)]
         if not isinstance(node, ast.AST):
@@ -163,16 +157,12 @@ class _Meaning:
             case ast.Constant(value=str()):
                 self.strings.add(node.value)
             case ast.ClassDef() if self.is_settings:
+                node.keywords = [said for said in node.keywords if said.arg not in UNDECIDING]
                 node.body = [part for part in node.body if not _describes(part)]
         # Fields without a value are left out: newer versions of Python have more of them.
-        return [
-            type(node).__name__,
-            *(
-                [name, self.of(value)]
-                for name, value in ast.iter_fields(node)
-                if value is not None and value != [] and name not in ("kind", "type_comment", "ctx")
-            ),
-        ]
+        found = {name: value for name, value in ast.iter_fields(node) if value is not None and value != []}
+        kept = found.keys() - {"kind", "type_comment", "ctx"}
+        return [type(node).__name__, *([name, self.of(found[name])] for name in found if name in kept)]
 
 
 def _says_nothing(part) -> bool:

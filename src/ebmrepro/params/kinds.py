@@ -7,6 +7,7 @@ installed package offers under the entry point `ebmrepro.<family>`. It imports n
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, reduce
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -96,10 +97,8 @@ def kinds(family: str) -> dict[str, type[Kind]]:
             if issubclass(one, Kind) and one.__module__ == module.name and "kind" in one.model_fields:
                 found[one.name()] = one
     for point in _points().select(group=f"ebmrepro.{family}"):
-        try:
+        with suppress(Exception):  # `broken` names it where it is asked for
             found[point.name] = point.load()
-        except Exception:
-            continue  # `broken` names it where it is asked for
     return dict(sorted(found.items()))
 
 

@@ -10,11 +10,8 @@ from ebmrepro.params.stages import stage
 
 
 class Shown(Kind):
-    """A figure or table over all runs of an experiment.
-
-    Its implementation has a function that makes it of what the stage's loader read, and says how to read it.
-    It raises shown.data.NothingToShow if there is nothing.
-    """
+    """A figure or table over all runs of an experiment. Its implementation has a function that makes it of
+    what the stage's loader read; it says how to read it, or raises shown.data.NothingToShow."""
 
     # The stage whose files it is made from; shown/loaders has a module for each.
     stage: ClassVar[str]
@@ -36,7 +33,6 @@ class Shown(Kind):
     )
 
     def modules(self) -> list[str]:
-        """The module that does the work and the one that reads the files of its stage."""
         return [*super().modules(), loader(self.stage)]
 
     def problems(self, params) -> Iterator[str]:
