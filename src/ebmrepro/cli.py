@@ -118,10 +118,8 @@ def main(run: Callable[[], None] = app) -> None:
     """Run the command line; every expected failure is one line on standard error."""
     try:
         run()
-    except ParamsError as failure:
-        _fail(failure, 2)
-    except WorkspaceError as failure:
-        _fail(failure, 1)
+    except (ParamsError, WorkspaceError) as failure:
+        _fail(failure, 2 if isinstance(failure, ParamsError) else 1)
     except OSError as failure:
         _fail(f"{failure.strerror}: {failure.filename or 'while writing'}", 1)
     except Exception as failure:

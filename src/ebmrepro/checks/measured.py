@@ -64,8 +64,7 @@ def _unjudged(params: Params, composition, members: list[str]) -> Iterator[Probl
     """Attributes that a composition combines and that no classifier of the data set learns."""
     judged = params.datasets[composition.dataset].judged
     runs = {model.run for model in composition.models if model.run in members}
-    missing = sorted({params.resolve(run, "energy").attribute for run in runs} - {None, *judged})
-    if missing:
+    if missing := sorted({params.resolve(run, "energy").attribute for run in runs} - {None, *judged}):
         what = f"for {', '.join(judged)} alone" if judged else "null"
         classifier = f"datasets.{composition.dataset}.classifier, which is {what}"
         yield ("dataset",), f"samples are judged by {classifier}: add {', '.join(missing)} to its attributes"
@@ -79,8 +78,7 @@ def _of_ood(params: Params, test) -> Iterator[Problem]:
         yield ("against",), "a data set is not out of its own distribution"
     others = [other for other in params.ood.values() if other.experiment == test.experiment]
     measured = [name for other in others for name in other.outside]
-    twice = ", ".join(sorted({name for name in measured if measured.count(name) > 1}))
-    if twice:
+    if twice := ", ".join(sorted({name for name in measured if measured.count(name) > 1})):
         reason = f"is measured against {twice} more than once, and no verdict could tell which is meant"
         yield ("sets",), f"experiment '{test.experiment}' {reason}"
     yield from _scored(params, test)

@@ -33,6 +33,7 @@ class Shown(Kind):
     )
 
     def modules(self) -> list[str]:
+        """The module that does the work and the one that reads the files of its stage."""
         return [*super().modules(), loader(self.stage)]
 
     def problems(self, params) -> Iterator[str]:

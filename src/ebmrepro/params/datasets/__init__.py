@@ -64,6 +64,7 @@ class Dataset(Kind):
         return self.words.format(self)
 
     def modules(self) -> list[str]:
+        """Its own and those of what is learnt from it."""
         return [*super().modules(), *(module for one in self.learnt for module in one.modules())]
 
 
