@@ -15,10 +15,9 @@ import typer
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.flow import runners
-from ebmrepro.params.base import ParamsError
+from ebmrepro.params.base import ParamsError, nearest
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage
-from ebmrepro.params.words import nearest
 from ebmrepro.provenance.record import recorded
 from ebmrepro.stages import lists
 from ebmrepro.tools import doctor, listing
@@ -39,13 +38,12 @@ def _run(one: Stage, item: str | None = None) -> None:
 
 
 def _command(one: Stage) -> Callable[..., None]:
-    if one.item is None:
-        return lambda: _run(one)
+    called = one.section and one.section.removesuffix("s")
 
-    def run(item: Annotated[str, typer.Argument(metavar=one.item, help=NAME)]) -> None:
+    def run(item: Annotated[str, typer.Argument(metavar=called, help=NAME)]) -> None:
         _run(one, item)
 
-    return run
+    return run if one.section else lambda: _run(one)
 
 
 for _one in STAGES:
@@ -120,10 +118,8 @@ def main(run: Callable[[], None] = app) -> None:
     """Run the command line; every expected failure is one line on standard error."""
     try:
         run()
-    except ParamsError as failure:
-        _fail(failure, 2)
-    except WorkspaceError as failure:
-        _fail(failure, 1)
+    except (ParamsError, WorkspaceError) as failure:
+        _fail(failure, 2 if isinstance(failure, ParamsError) else 1)
     except OSError as failure:
         _fail(f"{failure.strerror}: {failure.filename or 'while writing'}", 1)
     except Exception as failure:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from ebmrepro.evaluation.classifiers.composition_accuracy import fits, words
-from ebmrepro.params.compositions import Expression
+from ebmrepro.params.measured import Expression
 
 VALUES = {"shape": ("square", "cross", "triangle"), "colour": ("red", "green", "blue")}
 RED, SQUARE, CROSS = (

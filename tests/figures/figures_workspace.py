@@ -33,8 +33,8 @@ from figures_params import LONG, params_data, write_params
 from figures_runs import RUNS
 
 from ebmrepro.files import workspace
+from ebmrepro.params.methods import switches
 from ebmrepro.params.root import Params
-from ebmrepro.params.switches import switches
 
 STEPS = 140
 LONG_STEPS = [0, 2, 5, 7, 10, 12, 15]

@@ -75,7 +75,7 @@ def package(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         (path.parent / "__init__.py").touch()
         path.write_text(textwrap.dedent(text))
-        for known in (code._read, code._file, code._cached):
+        for known in (code._read, code.file_of, code._cached):
             known.cache_clear()
 
     return write

@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.params.switches import switches
+from ebmrepro.params.methods import switches
 
 DEMO = Path(__file__).parents[2] / "params.yaml"
 RUN = "digits_icd"

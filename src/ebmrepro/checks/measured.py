@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from ebmrepro.params import stages
-from ebmrepro.params.compositions import models_of
+from ebmrepro.params.base import Problem, nearest, no_such
+from ebmrepro.params.measured import models_of
 from ebmrepro.params.root import Params
-from ebmrepro.params.words import Problem, nearest, no_such
 
 
 def problems(params: Params) -> Iterator[Problem]:
@@ -64,8 +64,7 @@ def _unjudged(params: Params, composition, members: list[str]) -> Iterator[Probl
     """Attributes that a composition combines and that no classifier of the data set learns."""
     judged = params.datasets[composition.dataset].judged
     runs = {model.run for model in composition.models if model.run in members}
-    missing = sorted({params.resolve(run, "energy").attribute for run in runs} - {None, *judged})
-    if missing:
+    if missing := sorted({params.resolve(run, "energy").attribute for run in runs} - {None, *judged}):
         what = f"for {', '.join(judged)} alone" if judged else "null"
         classifier = f"datasets.{composition.dataset}.classifier, which is {what}"
         yield ("dataset",), f"samples are judged by {classifier}: add {', '.join(missing)} to its attributes"
@@ -79,8 +78,7 @@ def _of_ood(params: Params, test) -> Iterator[Problem]:
         yield ("against",), "a data set is not out of its own distribution"
     others = [other for other in params.ood.values() if other.experiment == test.experiment]
     measured = [name for other in others for name in other.outside]
-    twice = ", ".join(sorted({name for name in measured if measured.count(name) > 1}))
-    if twice:
+    if twice := ", ".join(sorted({name for name in measured if measured.count(name) > 1})):
         reason = f"is measured against {twice} more than once, and no verdict could tell which is meant"
         yield ("sets",), f"experiment '{test.experiment}' {reason}"
     yield from _scored(params, test)
@@ -91,8 +89,6 @@ def _of_denoising(params: Params, test) -> Iterator[Problem]:
     yield from _no_images(params, "dataset", test.dataset, "denoising needs images")
     if sum(other.experiment == test.experiment for other in params.denoisings.values()) > 1:
         yield ("experiment",), f"experiment '{test.experiment}' is denoised more than once"
-    if len(set(test.noise)) != len(test.noise):
-        yield ("noise",), f"each noise level must appear once, got {test.noise}"
     yield from _scored(params, test)
 
 

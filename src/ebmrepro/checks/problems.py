@@ -9,10 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ebmrepro.checks import measured
-from ebmrepro.params.base import NAME
+from ebmrepro.params.base import NAME, Problem, nearest, no_such
 from ebmrepro.params.kinds import FAMILIES, broken
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
-from ebmrepro.params.words import Problem, nearest, no_such
 
 
 def describe(error: dict, known: Iterable[str] = (), words: str = "") -> str:
@@ -66,7 +65,11 @@ def problems(params: Params) -> Iterator[Problem]:
     for family in FAMILIES:
         for name, entry in getattr(params, family).items():
             yield from (((family, name, "kind"), mistake) for mistake in type(entry).mistakes())
-    unknown_data = list(_unknown_data(params))
+    unknown_data = [
+        (("datasets", name, *place), reason)
+        for name, dataset in params.datasets.items()
+        for place, reason in dataset.problems(params.folders)
+    ]
     yield from unknown_data
     # What is said of runs that cannot be resolved would only repeat it.
     dangling = bool(unknown_data)
@@ -78,15 +81,6 @@ def problems(params: Params) -> Iterator[Problem]:
             yield from _unfit(params, name)
     if not dangling:
         yield from measured.problems(params)
-    if len(set(params.seeds)) != len(params.seeds):
-        yield ("seeds",), f"each seed must appear once, got {params.seeds}"
-
-
-def _unknown_data(params: Params) -> Iterator[Problem]:
-    for name, dataset in params.datasets.items():
-        yield from (
-            (("datasets", name, *place), reason) for place, reason in dataset.problems(params.folders)
-        )
 
 
 def _unresolved(params: Params, name: str) -> Iterator[Problem]:
@@ -139,6 +133,3 @@ def _unfit(params: Params, name: str) -> Iterator[Problem]:
     places.append(("evaluate", "evaluation", evaluation.problems(dataset, energy, generation)))
     for stage, key, reasons in places:
         yield from ((("runs", name, stage, key), reason) for reason in reasons)
-    seeds = params.runs[name].train.seeds or []
-    if len(set(seeds)) != len(seeds):
-        yield ("runs", name, "train", "seeds"), f"each seed must appear once, got {seeds}"

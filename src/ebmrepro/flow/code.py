@@ -16,12 +16,12 @@ import json
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 
 from ebmrepro.files.workspace import WorkspaceError, data_sha256, write_text
 from ebmrepro.machine.packages import installed
-from ebmrepro.params.kinds import FAMILIES, UNDECIDING
+from ebmrepro.params.kinds import FAMILIES, UNDECIDING, file_of
 
 PACKAGE = "ebmrepro"
 CACHE = Path(".work/code.json")
@@ -95,22 +95,9 @@ def _installed() -> dict[str, str]:
 
 
 @cache
-def _file(module: str) -> Path | None:
-    """Where a module lies; None if it is no module (a name in one, say)."""
-    if module.split(".")[0] == PACKAGE:
-        base = Path(__file__).parents[2].joinpath(*module.split("."))
-        return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
-    try:
-        spec = find_spec(module)
-    except (ImportError, ValueError):
-        return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
-
-
-@cache
 def _read(module: str) -> dict:
     """`sha256`, `imports` (of its own package) and `packages` (of DECIDING) of a module."""
-    path = _file(module)
+    path = file_of(module)
     if path is None:
         raise WorkspaceError(f"there is no module {module}: it is named as the code of a kind")
     source = path.read_bytes()
@@ -121,18 +108,13 @@ def _read(module: str) -> dict:
     # Files beside it are read anew: the cache knows them by name alone.
     beside = [hashlib.sha256((path.parent / name).read_bytes()).hexdigest() for name in known["beside"]]
     imports = [found for name in known["imports"] if (found := _module(name))]
-    parts = module.split(".")
-    packages = [".".join(parts[:end]) for end in range(1, len(parts))]
-    return {
-        "sha256": data_sha256([known["sha256"], beside]),
-        "imports": imports + packages,
-        "packages": known["packages"],
-    }
+    packages = accumulate(module.split(".")[:-1], "{}.{}".format)
+    return known | {"sha256": data_sha256([known["sha256"], beside]), "imports": [*imports, *packages]}
 
 
 def _module(dotted: str) -> str | None:
     """The module that an import of `dotted` reaches: itself, or the one that it is a name in."""
-    return next((name for name in (dotted, dotted.rpartition(".")[0]) if name and _file(name)), None)
+    return next((name for name in (dotted, dotted.rpartition(".")[0]) if name and file_of(name)), None)
 
 
 def _analyse(module: str, path: Path, source: bytes) -> dict:
@@ -163,8 +145,6 @@ class _Meaning:
 
     def of(self, node):
         """Lists and constants that mean what `node` means."""
-        if self.is_settings and isinstance(node, ast.ClassDef):
-            node.keywords = [said for said in node.keywords if said.arg not in UNDECIDING]
         if isinstance(node, list):
             return [self.of(part) for part in node if not _says_nothing(part)]
         if not isinstance(node, ast.AST):
@@ -177,16 +157,12 @@ class _Meaning:
             case ast.Constant(value=str()):
                 self.strings.add(node.value)
             case ast.ClassDef() if self.is_settings:
+                node.keywords = [said for said in node.keywords if said.arg not in UNDECIDING]
                 node.body = [part for part in node.body if not _describes(part)]
         # Fields without a value are left out: newer versions of Python have more of them.
-        return [
-            type(node).__name__,
-            *(
-                [name, self.of(value)]
-                for name, value in ast.iter_fields(node)
-                if value is not None and value != [] and name not in ("kind", "type_comment", "ctx")
-            ),
-        ]
+        found = {name: value for name, value in ast.iter_fields(node) if value is not None and value != []}
+        kept = found.keys() - {"kind", "type_comment", "ctx"}
+        return [type(node).__name__, *([name, self.of(found[name])] for name in found if name in kept)]
 
 
 def _says_nothing(part) -> bool:

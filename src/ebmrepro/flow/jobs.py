@@ -13,7 +13,6 @@ from pathlib import Path
 from ebmrepro.files.workspace import data_sha256, file_sha256
 from ebmrepro.flow import needs
 from ebmrepro.flow.code import code_of
-from ebmrepro.flow.places import outputs
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage, stage
 
@@ -70,7 +69,7 @@ class Job:
     @property
     def outputs(self) -> list[str]:
         """Files that it writes, relative to the checkout."""
-        return list(map(str, outputs(self.params, self.stage.name, self.item)))
+        return list(map(str, needs.outputs(self.params, self.stage.name, self.item)))
 
 
 def all_jobs(params: Params) -> list[Job]:
@@ -94,10 +93,8 @@ def listing(params: Params) -> str:
     """
     found: dict[str, dict] = {}
     for job in all_jobs(params):
-        if job.stage.section:
-            found.setdefault(job.stage.name, {})[job.item] = job.entry
-        else:
-            found[job.stage.name] = job.entry
+        here = found.setdefault(job.stage.name, {}) if job.stage.section else found
+        here[job.item] = job.entry
     return json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

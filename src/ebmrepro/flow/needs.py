@@ -1,14 +1,12 @@
-"""What the jobs of each stage need: for each stage the function that is called as the stage is."""
+"""What the jobs of each stage need, a function called as the stage is, and which files they write."""
 
 from pathlib import Path
 from typing import NamedTuple
 
-from ebmrepro.files.workspace import data_sha256
-from ebmrepro.flow.places import outputs, prepared, results_of, written
-from ebmrepro.params.methods import method, methods
+from ebmrepro.files.workspace import FIGURES, REPORT, RESULTS, data_sha256, verdicts_file
+from ebmrepro.params.methods import method, methods, switches
 from ebmrepro.params.root import Params
-from ebmrepro.params.stages import STAGES
-from ebmrepro.params.switches import switches
+from ebmrepro.params.stages import STAGES, Stage, stage
 from ebmrepro.shown.caption import scope
 from ebmrepro.shown.labels import label_runs
 
@@ -36,46 +34,34 @@ def train(params: Params, item: str) -> Needs:
     parts = params.train_settings(item)
     # How often a checkpoint is written decides nothing else.
     settings = {key: _dump(part, exclude={"checkpoint_seconds"}) for key, part in parts._asdict().items()}
-    return Needs(
-        [parts.energy, parts.objective, parts.sampler],
-        {"seeds": params.seeds_of(item), **settings},
-        prepared(params, params.runs[item].dataset, "train"),
-    )
+    inputs = prepared(params, params.runs[item].dataset, "train")
+    return Needs(list(parts[:3]), {"seeds": params.seeds_of(item), **settings}, inputs)
 
 
 def sample(params: Params, item: str) -> Needs:
     """Samples of a run's models."""
     generation = params.resolve(item, "generation")
-    return Needs(
-        [params.resolve(item, "energy"), generation],
-        {"generation": _dump(generation)},
-        [path for path in outputs(params, "train", item) if path.suffix != ".csv"],
-    )
+    inputs = [path for path in outputs(params, "train", item) if path.suffix != ".csv"]
+    return Needs([params.resolve(item, "energy"), generation], {"generation": _dump(generation)}, inputs)
 
 
 def evaluate(params: Params, item: str) -> Needs:
     """The numbers of a run's models and samples."""
     evaluation, generation = params.resolve(item, "evaluation"), params.resolve(item, "generation")
-    return Needs(
-        [params.resolve(item, "energy"), evaluation],
-        _measured(params, item, evaluation, generation),
-        [
-            *prepared(params, params.runs[item].dataset),
-            *outputs(params, "train", item),
-            *outputs(params, "sample", item),
-        ],
-    )
+    settings = _measured(params, item, evaluation, generation)
+    made = outputs(params, "train", item) + outputs(params, "sample", item)
+    inputs = prepared(params, params.runs[item].dataset) + made
+    return Needs([params.resolve(item, "energy"), evaluation], settings, inputs)
 
 
 def compose(params: Params, item: str) -> Needs:
     """Samples of an experiment's models put together."""
     composition = params.compositions[item]
     generation = params.generations[composition.generation]
-    return Needs(
-        [*(params.resolve(model.run, "energy") for model in composition.models), generation],
-        {"composition": _dump(composition), "generation": _dump(generation)},
-        _data_and_models(params, composition, "test", "reference"),
-    )
+    settings = {"composition": _dump(composition), "generation": _dump(generation)}
+    energies = [params.resolve(model.run, "energy") for model in composition.models]
+    inputs = _data_and_models(params, composition, "test", "reference")
+    return Needs([*energies, generation], settings, inputs)
 
 
 def detect(params: Params, item: str) -> Needs:
@@ -96,11 +82,9 @@ def compare(params: Params, item: str) -> Needs:
     """The runs of several experiments side by side, their training steps timed."""
     trained = {run: train(params, run) for run in params.shown_runs("compare", item)}
     runs = {run: {"method": method(params, run), **needs.settings} for run, needs in trained.items()}
-    return Needs(
-        [kind for needs in trained.values() for kind in needs.kinds],
-        {"comparison": _dump(params.comparisons[item]), "runs": runs},
-        written(params, "prepare", "evaluate"),
-    )
+    kinds = [kind for needs in trained.values() for kind in needs.kinds]
+    settings = {"comparison": _dump(params.comparisons[item]), "runs": runs}
+    return Needs(kinds, settings, written(params, "prepare", "evaluate"))
 
 
 def resample(params: Params, item: str) -> Needs:
@@ -108,12 +92,10 @@ def resample(params: Params, item: str) -> Needs:
     protocol = params.protocols[item]
     generation = params.generations[protocol.generation]
     evaluation = params.evaluations[protocol.evaluation]
-    measured = _measured(params, protocol.run, evaluation, generation)
-    return Needs(
-        [params.resolve(protocol.run, "energy"), generation, evaluation],
-        {"protocol": _dump(protocol), "generation": _dump(generation), **measured},
-        [*prepared(params, protocol.dataset), *outputs(params, "train", protocol.run)],
-    )
+    settings = {"protocol": _dump(protocol), "generation": _dump(generation)}
+    settings |= _measured(params, protocol.run, evaluation, generation)
+    inputs = prepared(params, protocol.dataset) + outputs(params, "train", protocol.run)
+    return Needs([params.resolve(protocol.run, "energy"), generation, evaluation], settings, inputs)
 
 
 def figure(params: Params, item: str, section: str = "figures") -> Needs:
@@ -171,3 +153,51 @@ def _measured(params: Params, run: str, evaluation, generation) -> dict:
 
 def _dump(entry, exclude: set[str] | None = None):
     return None if entry is None else entry.model_dump(mode="json", exclude=exclude)
+
+
+def outputs(params: Params, name: str, item: str) -> list[Path]:
+    """The files that stage `name` writes for `item`, in the order of its suffixes."""
+    one = stage(name)
+    experiment = getattr(params, one.section)[item].experiment if one.by_experiment else ""
+    return _files(params.preset, one, item, experiment)
+
+
+def written(params: Params, *names: str) -> list[Path]:
+    """All files that the stages `names`, which have items, write."""
+    items = [(name, item) for name in names for item in getattr(params, stage(name).section)]
+    return [path for name, item in items for path in outputs(params, name, item)]
+
+
+def prepared(params: Params, dataset: str, *parts: str) -> list[Path]:
+    """The files of a prepared data set: those called `parts`, or all of them."""
+    return [path for path in outputs(params, "prepare", dataset) if not parts or path.stem in parts]
+
+
+def results_of(params: Params, name: str, experiment: str) -> list[Path]:
+    """What stage `name` wrote for an experiment, of `compare` for a comparison."""
+    return [path for item in params.items_of(name, experiment) for path in outputs(params, name, item)]
+
+
+def patterns(preset: str, one: Stage) -> list[str]:
+    """The files that a stage writes, with {item} and {experiment} for what differs from job to job."""
+    return list(map(str, _files(preset, one, "{item}", "{experiment}")))
+
+
+def label(one: Stage) -> str:
+    """Where a job's log lies below the folder of logs, as a pattern."""
+    if one.section is None:
+        return one.name
+    return f"{one.name}/{'{experiment}/' if one.by_experiment else ''}{{item}}"
+
+
+def _files(preset: str, one: Stage, item: str, experiment: str) -> list[Path]:
+    if one.section is None:
+        return [verdicts_file(preset), REPORT]
+    folder = RESULTS / preset / one.name
+    if one.is_drawn:
+        folder = FIGURES / preset
+    elif one.by_experiment:
+        folder /= experiment
+    elif one.name != "prepare":
+        folder /= item
+    return [folder / f"{item}{suffix}" for suffix in one.suffixes]

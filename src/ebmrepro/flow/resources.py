@@ -59,9 +59,7 @@ def resources(params: Params, stage: str, item: str | None = None) -> Resources:
 def minutes(params: Params, passes: int, dataset: Dataset) -> int:
     """Wall-clock limit: the time of `passes` of single examples of `dataset`, and that of getting started."""
     device = "cpu" if params.compute.device == "cpu" else "gpu"
-    rate = SMALL_PASSES[device]
-    if dataset.large:
-        rate = LARGE_PASSES[device] * (32 / dataset.size) ** 2
+    rate = LARGE_PASSES[device] * (32 / dataset.size) ** 2 if dataset.large else SMALL_PASSES[device]
     return min(MOST_MINUTES, LEAST_MINUTES + int(passes / rate / 60))
 
 
@@ -91,7 +89,7 @@ def passes(params: Params, stage: str, item: str | None) -> list[int]:
 
 
 def _sampling(params: Params, run: str, generation: Generation) -> int:
-    times = getattr(params.resolve(run, "objective"), "times", 1)
+    times = params.resolve(run, "objective").times
     return STEP_PASSES * generation.cost(times) * len(params.seeds_of(run))
 
 

@@ -13,12 +13,9 @@ from filelock import FileLock, Timeout
 
 from ebmrepro.files.workspace import WorkspaceError
 
-SNAKEMAKE_LOCKS = Path(".snakemake/locks")
 # Set for the dry run that `sync` makes while the main Snakemake process still holds the folder.
 INSIDE = "EBM_INSIDE_RUN"
-WAIT_SECONDS = 5.0
-
-_held: FileLock | None = None
+_lock = FileLock(".snakemake/ebm.lock", timeout=5.0)
 
 
 def hold_this_folder() -> None:
@@ -27,18 +24,15 @@ def hold_this_folder() -> None:
     The kernel drops a file lock when its process dies, however it dies. Whoever gets it knows that no other
     Snakemake is at work here, so that a lock Snakemake left behind is stale.
     """
-    global _held
-    if os.environ.get(INSIDE) or _held is not None:
+    if os.environ.get(INSIDE) or _lock.is_locked:
         return
     Path(".snakemake").mkdir(exist_ok=True)
-    lock = FileLock(".snakemake/ebm.lock")
     try:
-        lock.acquire(timeout=WAIT_SECONDS)
+        _lock.acquire()
     except Timeout:
         print("ebm: another snakemake is at work in this folder; wait for it to end", file=sys.stderr)
         return
-    _held = lock
-    for stale in SNAKEMAKE_LOCKS.glob("*.lock"):
+    for stale in Path(".snakemake/locks").glob("*.lock"):
         stale.unlink()
 
 

@@ -10,10 +10,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import Count, Name, Section
-from ebmrepro.params.words import no_such
+from ebmrepro.params.base import Count, Name, Section, no_such
 
-# The project's own.
 OWN = Path(__file__).parents[1] / "data/catalogue/catalogue.yaml"
 # The algorithm and the digest; a mirror's or a publisher's MD5 stands where nobody published a SHA-256.
 Checksum = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]

@@ -7,6 +7,7 @@ installed package offers under the entry point `ebmrepro.<family>`. It imports n
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, reduce
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -96,10 +97,8 @@ def kinds(family: str) -> dict[str, type[Kind]]:
             if issubclass(one, Kind) and one.__module__ == module.name and "kind" in one.model_fields:
                 found[one.name()] = one
     for point in _points().select(group=f"ebmrepro.{family}"):
-        try:
+        with suppress(Exception):  # `broken` names it where it is asked for
             found[point.name] = point.load()
-        except Exception:
-            continue  # `broken` names it where it is asked for
     return dict(sorted(found.items()))
 
 
@@ -128,15 +127,25 @@ _points = cache(entry_points)
 
 
 @cache
+def file_of(module: str) -> Path | None:
+    """Where a module lies; None if it is no module (a name in one, say)."""
+    if module.split(".")[0] == "ebmrepro":
+        base = Path(__file__).parents[2].joinpath(*module.split("."))
+        return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+@cache
 def _has(module: str, name: str) -> bool:
     """Whether `module` gets `name` by its source, which is read and not run; True if it cannot be."""
-    top, *inside = module.split(".")
     try:
-        base = Path(find_spec(top).origin).parent.joinpath(*inside)
-        path = next(p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file())
-        source = path.read_text(encoding="utf-8")
-        symbols = symtable(source, str(path), "exec").get_symbols()
-    except (AttributeError, TypeError, StopIteration, SyntaxError):
+        source = file_of(module).read_text(encoding="utf-8")
+        symbols = symtable(source, module, "exec").get_symbols()
+    except (AttributeError, SyntaxError):
         return True  # flow/code.py says which module is missing or is no Python
     known = {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
     return name in known or "import *" in source

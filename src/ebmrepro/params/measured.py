@@ -1,11 +1,94 @@
-"""What is measured on the models of runs beside their own evaluations: four sections, one class each."""
+"""What is measured on the models of runs beside their own evaluations: five sections, one class each."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from ebmrepro.params.base import Count, Name, Positive, Section, Several, Switch
+from ebmrepro.params.base import Count, Name, NonNegative, Positive, Section, Several, Switch, once
 from ebmrepro.params.generations import Weights
+
+PartWeights = Annotated[list[NonNegative], Field(min_length=1)]
+
+
+class Model(Section):
+    """One conditional model at one value of its attribute: {run: shapes_colour, is: red}."""
+
+    run: Name
+    value: str = Field(alias="is")
+
+
+class _Weighted(Section):
+    """What has one weight for each of its parts."""
+
+    @model_validator(mode="after")
+    def _one_weight_each(self):
+        if len(self.weights) != len(self.parts):
+            raise ValueError(f"{len(self.parts)} parts need as many weights, got {len(self.weights)}")
+        return self
+
+
+class And(_Weighted):
+    """Product of the parts: the sum of their energies, each times its weight."""
+
+    parts: Annotated[list["Expression"], Field(alias="and", min_length=1)]
+    weights: PartWeights
+
+
+class Or(_Weighted):
+    """Mixture of the parts: -log sum_i w_i exp(-b E_i) / b, b being the `sharpness`."""
+
+    parts: Annotated[list["Expression"], Field(alias="or", min_length=1)]
+    weights: PartWeights
+    sharpness: Positive
+
+
+class Not(Section):
+    """The opposite of a part: minus its energy times `weight`; beside other parts of an `and`."""
+
+    part: "Expression" = Field(alias="not")
+    weight: Positive
+
+
+def _form(value: Any) -> str:
+    forms = ("and", "or", "not", "run")
+    if isinstance(value, dict):
+        return next((form for form in forms if form in value), "run")
+    return {And: "and", Or: "or", Not: "not"}.get(type(value), "run")
+
+
+Expression = Annotated[
+    Annotated[And, Tag("and")]
+    | Annotated[Or, Tag("or")]
+    | Annotated[Not, Tag("not")]
+    | Annotated[Model, Tag("run")],
+    Discriminator(_form),
+]
+
+
+class Composition(Section):
+    """Compositions of the models of one experiment, each seed's models with each other.
+
+    The chain is that of `generation`, its step size divided by the number of models in an expression; samples
+    are judged by the attribute classifiers of `dataset`.
+    """
+
+    experiment: Name
+    dataset: Name
+    generation: Name
+    expressions: Annotated[dict[Name, Expression], Field(min_length=1)]
+
+    @property
+    def models(self) -> list[Model]:
+        """The models in all expressions, from left to right."""
+        return [model for expression in self.expressions.values() for model in models_of(expression)]
+
+
+def models_of(expression) -> list[Model]:
+    """The models in an expression, from left to right."""
+    if isinstance(expression, Model):
+        return [expression]
+    parts = [expression.part] if isinstance(expression, Not) else expression.parts
+    return [model for part in parts for model in models_of(part)]
 
 
 class Ood(Section):
@@ -47,7 +130,7 @@ class Denoising(Section):
     experiment: Name
     dataset: Name
     weights: Weights
-    noise: Annotated[list[Positive], Field(min_length=1)]
+    noise: Annotated[list[Positive], Field(min_length=1), once("noise level")]
     images: Count
     steps: Count
     strengths: Annotated[list[Positive], Field(min_length=1)]

@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from ebmrepro.params import stages
-from ebmrepro.params.base import Count, Index, Name, Positive, Section
-from ebmrepro.params.compositions import Composition
+from ebmrepro.params.base import Count, Index, Name, Positive, Section, once
 from ebmrepro.params.energies import Energy
 from ebmrepro.params.kinds import union
-from ebmrepro.params.measured import Comparison, Denoising, Ood, Protocol
+from ebmrepro.params.measured import Comparison, Composition, Denoising, Ood, Protocol
 from ebmrepro.params.objectives import Objective
 from ebmrepro.params.samplers import Sampler
 
@@ -46,7 +45,7 @@ REFERENCES = (
 ADAPTERS = {key: TypeAdapter(kind) for _, key, _, kind in REFERENCES}
 
 Override = Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
-Seeds = Annotated[list[Index], Field(min_length=1)]
+Seeds = Annotated[list[Index], Field(min_length=1), once("seed")]
 
 
 class Train(Section):
@@ -149,11 +148,9 @@ class Params(Section):
 
     def items_of(self, stage: str, experiment: str) -> list[str]:
         """Names of an experiment's items of a stage, runs or others; of `compare` that of the comparison."""
-        known = stages.stage(stage)
-        entries = getattr(self, known.section)
-        if not known.by_experiment:
-            return [experiment] if experiment in entries else []
-        return [name for name, entry in entries.items() if entry.experiment == experiment]
+        one = stages.stage(stage)
+        entries = getattr(self, one.section).items()
+        return [name for name, e in entries if experiment == (e.experiment if one.by_experiment else name)]
 
     def shown_runs(self, stage: str, experiment: str) -> list[str]:
         """The runs that a figure or table of a stage shows: an experiment's, or those of a comparison."""

@@ -1,25 +1,17 @@
 """What figures and tables have in common: the experiment they show, and what it must have for that."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, get_args
+from typing import ClassVar, get_args
 
 from ebmrepro.params.base import Name, about
 from ebmrepro.params.datasets import Form
 from ebmrepro.params.kinds import Kind
 from ebmrepro.params.stages import stage
 
-if TYPE_CHECKING:
-    from ebmrepro.params.root import Params
-
 
 class Shown(Kind):
-    """A figure or table over all runs of an experiment.
-
-    Its implementation has a function that makes it of what the stage's loader read, and says how to read it.
-    It raises shown.data.NothingToShow if there is nothing.
-    """
+    """A figure or table over all runs of an experiment. Its implementation has a function that makes it of
+    what the stage's loader read; it says how to read it, or raises shown.data.NothingToShow."""
 
     # The stage whose files it is made from; shown/loaders has a module for each.
     stage: ClassVar[str]
@@ -44,8 +36,8 @@ class Shown(Kind):
         """The module that does the work and the one that reads the files of its stage."""
         return [*super().modules(), loader(self.stage)]
 
-    def problems(self, params: Params) -> Iterator[str]:
-        """Why it cannot show its experiment, which has runs."""
+    def problems(self, params) -> Iterator[str]:
+        """Why it cannot show its experiment, which has runs in the `params` (root.Params)."""
         runs = params.shown_runs(self.stage, self.experiment)
         data = [params.datasets[params.runs[run].dataset] for run in runs]
         if unsuited := {one.kind for one in data if one.form not in self.shows}:

@@ -1,24 +1,21 @@
 """The stages of the flow: which section of params.yaml lists a stage's items, and what it writes for one."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PREPARED = ("train.safetensors", "test.safetensors", "reference.safetensors", "manifest.json")
 TENSORS, DATA, LOG = ".safetensors", ".json", ".csv"
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """A stage: under this `name` a CLI subcommand, a Snakemake rule, a DVC stage and a module of stages/.
 
-    `section` of params.yaml lists its items, each called `item`; None if it has none. `does`: what it does
-    with one. For an item it writes one file for each of `suffixes`, which the item's name precedes, in a
-    folder of the item's experiment if `by_experiment`.
+    `section` of params.yaml lists its items; None if it has none. For an item it writes one file for each of
+    `suffixes`, which the item's name precedes, in a folder of the item's experiment if `by_experiment`.
     """
 
     name: str
     section: str | None
     suffixes: tuple[str, ...]
-    item: str | None
     does: str
     by_experiment: bool = False
     # Of waiting jobs those that others wait for, or that take longest, come first.
@@ -30,35 +27,31 @@ class Stage:
 
 # In the order of the flow.
 STAGES = (
-    Stage("prepare", "datasets", tuple(f"/{name}" for name in PREPARED), "dataset",
+    Stage("prepare", "datasets", tuple(f"/{name}" for name in PREPARED),
           "Make a data set, what its samples are compared with and its manifest."),
-    Stage("train", "runs", (TENSORS, LOG, DATA), "run",
+    Stage("train", "runs", (TENSORS, LOG, DATA),
           "Train a run with every seed; goes on where a killed process stopped.",
           by_experiment=True, priority=2),
-    Stage("sample", "runs", (TENSORS,), "run", "Draw samples from a run's models.",
-          by_experiment=True, priority=1),
-    Stage("evaluate", "runs", (DATA, TENSORS), "run", "Measure a run.", by_experiment=True, priority=1),
-    Stage("compose", "compositions", (DATA, TENSORS), "composition",
+    Stage("sample", "runs", (TENSORS,), "Draw samples from a run's models.", by_experiment=True, priority=1),
+    Stage("evaluate", "runs", (DATA, TENSORS), "Measure a run.", by_experiment=True, priority=1),
+    Stage("compose", "compositions", (DATA, TENSORS),
           "Sample compositions of an experiment's models and judge them.", by_experiment=True, priority=1),
-    Stage("detect", "ood", (DATA, TENSORS), "ood",
+    Stage("detect", "ood", (DATA, TENSORS),
           "Tell a data set's images from others by the energy of an experiment's models.",
           by_experiment=True),
-    Stage("denoise", "denoisings", (DATA, TENSORS), "denoising",
+    Stage("denoise", "denoisings", (DATA, TENSORS),
           "Remove noise from a data set's images by the energies of an experiment's models.",
           by_experiment=True),
-    Stage("compare", "comparisons", (DATA,), "comparison",
+    Stage("compare", "comparisons", (DATA,),
           "Put the runs of several experiments side by side and time a training step of each."),
-    Stage("resample", "protocols", (DATA, TENSORS), "protocol",
+    Stage("resample", "protocols", (DATA, TENSORS),
           "Sample a run's models by another protocol and measure that.", by_experiment=True, priority=1),
-    Stage("figure", "figures", (".pdf", ".png"), "figure", "Draw a figure.",
-          is_drawn=True, reported=(".png",)),
-    Stage("table", "tables", (".md", ".csv", ".tex"), "table", "Write a table.",
-          is_drawn=True, reported=(".csv",)),
-    Stage("report", None, (), None, "Judge the claims and write paper_figures/report.html.", is_drawn=True),
+    Stage("figure", "figures", (".pdf", ".png"), "Draw a figure.", is_drawn=True, reported=(".png",)),
+    Stage("table", "tables", (".md", ".csv", ".tex"), "Write a table.", is_drawn=True, reported=(".csv",)),
+    Stage("report", None, (), "Judge the claims and write paper_figures/report.html.", is_drawn=True),
 )  # fmt: skip
-_BY_NAME = {stage.name: stage for stage in STAGES}
 
 
 def stage(name: str) -> Stage:
     """The stage called `name`; raises KeyError if there is none."""
-    return _BY_NAME[name]
+    return {one.name: one for one in STAGES}[name]

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ebmrepro.params.energies import TIME
-from ebmrepro.params.methods import method, methods
+from ebmrepro.params.methods import method, methods, switches
 from ebmrepro.params.root import Params
-from ebmrepro.params.switches import switches
 
 # How a run is called that has a component which others of the experiment lack.
 COMPONENTS = {

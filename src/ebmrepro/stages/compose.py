@@ -14,8 +14,8 @@ from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.machine.progress import progress
 from ebmrepro.mcmc.chunks import CHUNK, Target
-from ebmrepro.params import compositions as params_compositions
-from ebmrepro.params.compositions import Expression, Model, models_of
+from ebmrepro.params import measured
+from ebmrepro.params.measured import Expression, Model, models_of
 from ebmrepro.params.root import Params
 from ebmrepro.training.model_file import ModelFile, trained_models
 
@@ -87,9 +87,9 @@ def _energy(
         _, value = meaning(expression)
         condition = one_hot(torch.tensor([value], device=file.device), file.classes).float()
         return Given(file.energy(seed, weights), condition)
-    if isinstance(expression, params_compositions.Not):
+    if isinstance(expression, measured.Not):
         return Not(_energy(expression.part, files, seed, weights, meaning), expression.weight)
     parts = [_energy(part, files, seed, weights, meaning) for part in expression.parts]
-    if isinstance(expression, params_compositions.And):
+    if isinstance(expression, measured.And):
         return And(parts, expression.weights)
     return Or(parts, expression.weights, expression.sharpness)

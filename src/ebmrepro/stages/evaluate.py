@@ -13,8 +13,8 @@ from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.params.evaluations import Evaluation
 from ebmrepro.params.generations import Weights
+from ebmrepro.params.methods import switches
 from ebmrepro.params.root import Params
-from ebmrepro.params.switches import switches
 from ebmrepro.training.model_file import ModelFile
 
 

@@ -9,9 +9,8 @@ from ebmrepro.files.workspace import WorkspaceError, artifact_sha256, data_sha25
 from ebmrepro.flow.code import save_cache
 from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, listing
 from ebmrepro.flow.needs import judged
-from ebmrepro.params.base import ParamsError
+from ebmrepro.params.base import ParamsError, no_such
 from ebmrepro.params.root import Params
-from ebmrepro.params.words import no_such
 
 
 def check(params: Params) -> None:

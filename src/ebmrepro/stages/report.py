@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params import stages
-from ebmrepro.params.compositions import Composition
+from ebmrepro.params.measured import Composition
 from ebmrepro.params.root import Params, Run
 from ebmrepro.report import page
 from ebmrepro.reproduction.judge import judge, not_run

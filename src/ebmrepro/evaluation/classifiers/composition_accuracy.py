@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ebmrepro.params.compositions import And, Expression, Model, Not
+from ebmrepro.params.measured import And, Expression, Model, Not
 
 # (attribute, number of the value) of a model in an expression.
 Meaning = Callable[[Model], tuple[str, int]]

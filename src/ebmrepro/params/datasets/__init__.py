@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from ebmrepro.params.base import Count, Name, Probability, about, once
+from ebmrepro.params.base import Count, Name, Probability, Problem, about, once
 from ebmrepro.params.kinds import Implemented, Kind
-from ebmrepro.params.words import Problem
 
 # What a sample is: a real vector, a binary one, or an image of 8-bit levels.
 Form = Literal["vectors", "binary", "images"]

@@ -1,9 +1,8 @@
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.params.base import Corrupt, Limit, Name, Seed, Side, about
+from ebmrepro.params.base import Corrupt, Limit, Name, Seed, Side, about, no_such
 from ebmrepro.params.catalogue import Entry, find_entry, load_catalogue
 from ebmrepro.params.datasets import AttributeClassifiers, Dataset
 from ebmrepro.params.inception import InceptionFeatures
-from ebmrepro.params.words import no_such
 
 
 class CatalogueData(Dataset, form="images", large=True):

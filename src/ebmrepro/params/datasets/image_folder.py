@@ -1,10 +1,9 @@
 from typing import Literal
 
 from ebmrepro.files.folder_contents import contents
-from ebmrepro.params.base import Corrupt, Count, Name, Seed, Side, TestFraction, about
+from ebmrepro.params.base import Corrupt, Count, Name, Seed, Side, TestFraction, about, no_such
 from ebmrepro.params.datasets import Dataset, ReferenceClassifier
 from ebmrepro.params.inception import InceptionFeatures
-from ebmrepro.params.words import no_such
 
 
 class ImageFolderData(Dataset, form="images", large=True, attributes={"label": None}):

@@ -2,10 +2,9 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Name, Switch, about
+from ebmrepro.params.base import Count, Name, Switch, about, nearest
 from ebmrepro.params.energies import Energy
 from ebmrepro.params.energies.layouts import LAYOUTS, without_room
-from ebmrepro.params.words import nearest
 
 
 class ResidualEnergy(Energy, form="images", label="residual"):

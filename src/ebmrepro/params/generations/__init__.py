@@ -13,8 +13,7 @@ Frames = Annotated[Several, about("Their states in the strip, evenly spaced from
 
 
 class Generation(Kind):
-    """A way to sample a trained model. Its implementation is a function (config, target) -> Generated, the
-    latter two of mcmc/chunks.py."""
+    """A way to sample a trained model: a function (config, target) -> Generated (mcmc/chunks.py)."""
 
     # Which of the energy's `chains` it runs.
     needs: ClassVar[str]

@@ -57,5 +57,4 @@ class ImprovedContrastiveDivergence(Objective, chain=True):
             yield f"{steps}: write kl_steps: all"
 
     def logged(self) -> tuple[str, ...]:
-        """The columns that this entry logs: those of the comparison only if it is made."""
         return (*self.columns, "kl_cosine", "kl_norm_ratio") if self.compare_full else self.columns

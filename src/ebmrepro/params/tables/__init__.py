@@ -4,9 +4,6 @@ from ebmrepro.params.shown import Shown
 
 
 class Table(Shown):
-    """Numbers of runs, mean and standard deviation over seeds.
-
-    `make(data)` gives a tables.table.Table, and how to read it.
-    """
+    """Mean and standard deviation over seeds. `make(data)` gives a tables.table.Table, and how to read it."""
 
     implementation = "ebmrepro.tables.{kind}"

@@ -23,7 +23,7 @@ class Drawn(NamedTuple):
 class Measured(NamedTuple):
     """A run's metrics by seed, each seed's outcome, and the data set's own reference numbers.
 
-    `switches`: which components the run has (params.switches). `likelihood`: how that of binary data was
+    `switches`: which components the run has (params.methods). `likelihood`: how that of binary data was
     measured.
     """
 
