@@ -55,6 +55,20 @@ def test_a_change_or_a_new_file_makes_it_dirty(checkout, path):
     assert revision(checkout)["dirty"] is True
 
 
+def test_a_committed_preset_in_the_place_of_params_makes_nothing_dirty(checkout):
+    preset = checkout / "workflow/presets/other.yaml"
+    preset.parent.mkdir(parents=True)
+    preset.write_text("preset: other")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-qm", "a preset")
+    (checkout / "params.yaml").write_text("preset: other")
+    assert revision(checkout)["dirty"] is False
+    # A preset that is in no commit is a change.
+    for path in (preset, checkout / "params.yaml"):
+        path.write_text("preset: another")
+    assert revision(checkout)["dirty"] is True
+
+
 def test_a_repository_without_a_commit_has_no_name_for_its_code(tmp_path):
     git(tmp_path, "init", "-q")
     assert revision(tmp_path) == {"commit": None, "dirty": None, "source": "git"}

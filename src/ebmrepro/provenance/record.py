@@ -118,7 +118,12 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
     """
     if (folder / ".git").exists():
         commit = _git(folder, "rev-parse", "HEAD")
-        changed = _git(folder, "status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in WRITTEN))
+        # Whoever copies a preset over params.yaml runs what the commit holds.
+        presets = [path.read_bytes() for path in (folder / "workflow/presets").glob("*.yaml")]
+        params = folder / "params.yaml"
+        chosen = params.exists() and params.read_bytes() in presets
+        left_out = [f":(exclude){path}" for path in (*WRITTEN, *(["params.yaml"] if chosen else []))]
+        changed = _git(folder, "status", "--porcelain", "--", ".", *left_out)
         # A repository without a commit, or one that git refuses to read, has no name for its code.
         dirty = None if commit is None or changed is None else bool(changed)
         return {"commit": commit, "dirty": dirty, "source": "git"}
