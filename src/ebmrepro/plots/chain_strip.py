@@ -12,10 +12,7 @@ ABREAST = 2
 
 
 def draw(runs: list[Samples]) -> style.Drawing:
-    """Each run's chains as rows, frames from left to right; runs that sample without a chain are left out.
-
-    Raises NothingToShow if no run has a chain, or if its states are no images.
-    """
+    """Each run's chains as rows, frames left to right; NothingToShow if none has a chain of images."""
     otherwise, without = "no run of the experiment samples by a chain", "Sampled without a chain"
     shown, absent = style.suited(runs, lambda run: run.strip is not None, otherwise, without)
     units = list(dict.fromkeys(member.step_words for member in shown))

@@ -22,10 +22,7 @@ FILLS = {"full": "filled", "none": "hollow", "left": "left half", "right": "righ
 
 
 def draw(items: list[Compared]) -> style.Drawing:
-    """A panel for each data set whose runs share a measure, a mark for each run; NothingToShow if none.
-
-    A run whose seeds all diverged has no mark.
-    """
+    """A panel for each data set whose runs share a measure; NothingToShow if there is none."""
     everyone = [member for item in items for member in item.runs]
     groups = {
         dataset: (measure, members)

@@ -19,11 +19,7 @@ HOW = (
 
 
 def draw(runs: list[Drawn]) -> style.Drawing:
-    """For each data set the true density and then each method, on one colour scale; long rows are wrapped.
-
-    The scale ends at the highest true density: a model that peaks higher is shown saturated. Raises
-    NothingToShow if a run has no density.
-    """
+    """For each data set the true density, then each method's; NothingToShow if a run has no density."""
     for member in runs:
         if "log_density" not in member.arrays:
             raise NothingToShow(f"density_panels shows 2-D densities, and run {member.run.name} has none")

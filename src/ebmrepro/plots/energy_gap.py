@@ -11,10 +11,7 @@ MOST_RUNS = 4
 
 
 def draw(runs: list[Curves]) -> style.Drawing:
-    """One panel for each data set with every run that has negatives; raises NothingToShow if none has.
-
-    A data set with more runs than a panel can show has one for each variant, with the methods in it.
-    """
+    """A panel for each data set, or for each variant of many runs; NothingToShow if none has negatives."""
     otherwise = "no run of the experiment has an energy gap: none has negative samples"
     shown, absent = style.suited(runs, curves.logged("energy_gap"), otherwise, "Without negative samples")
     groups = {}

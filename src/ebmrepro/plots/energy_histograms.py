@@ -20,9 +20,7 @@ def draw(items: list[Detected]) -> style.Drawing:
     panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
     for item in items:
         for member in item.runs:
-            if member.run.name in item.arrays:
-                shown = [(item, member, name) for name in item.sets]
-                panels.setdefault(member.run.name, []).extend(shown)
+            panels.setdefault(member.run.name, []).extend((item, member, name) for name in item.sets)
     some(panels, "the experiment has no out-of-distribution images")
     columns = max(len(item.sets) for item in items)
     rows = [run[start : start + columns] for run in panels.values() for start in range(0, len(run), columns)]

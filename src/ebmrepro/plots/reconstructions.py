@@ -13,10 +13,7 @@ MOST = 20
 
 
 def draw(runs: list[Drawn]) -> style.Drawing:
-    """A block for each data set: originals, below them each run's reconstructions.
-
-    Runs that show other originals have a block of their own. Raises NothingToShow if no run has any.
-    """
+    """A block for each data set and its originals, with each run's reconstructions; NothingToShow if none."""
     groups: dict[tuple, list[Drawn]] = {}
     for member in runs:
         if "reconstructions" in member.arrays:

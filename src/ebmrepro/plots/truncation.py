@@ -6,10 +6,7 @@ from ebmrepro.shown.loaders.train import Curves
 
 
 def draw(runs: list[Curves]) -> style.Drawing:
-    """For each data set the cosine of the two gradients, and beside it the energy gap of all runs.
-
-    Raises NothingToShow if no run has compared the two.
-    """
+    """A row for each data set: cosine of the gradients, energy gap; NothingToShow if none has the cosine."""
     compared, with_gap = curves.logged("kl_cosine"), curves.logged("energy_gap")
     groups = {name: members for name, members in by_dataset(runs).items() if any(map(compared, members))}
     some(groups, "no run of the experiment has compared truncated and full gradients")

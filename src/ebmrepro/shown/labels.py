@@ -21,8 +21,7 @@ KL_PARTS = {"opt": "L_opt only", "ent": "L_ent only", "both": "both KL parts"}
 
 
 class RunLabel(NamedTuple):
-    """A run: `name` in params.yaml, its `dataset`, `method` (a key of params.methods), the `label` that
-    readers see.
+    """A run: `name` in params.yaml, `dataset`, `method` (of params.methods), the `label` that readers see.
 
     `variant`: the part of the label beside the method, shared by runs that differ in the method alone.
     """
@@ -62,8 +61,10 @@ def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
                 proposed[name] += components + _kl_term(states[name], alike) + given
         taken = Counter(proposed.values())
         labels |= {name: label if taken[label] == 1 else name for name, label in proposed.items()}
-    words = {name: variant.strip(" ,") for name, variant in variants.items()}
-    return [RunLabel(name, datasets[name], chosen[name], labels[name], words[name]) for name in names]
+    return [
+        RunLabel(name, datasets[name], chosen[name], labels[name], variants[name].strip(" ,"))
+        for name in names
+    ]
 
 
 def _method(params: Params, run: str, chosen: str) -> str:

@@ -16,10 +16,7 @@ PLAIN = [*generation.COLUMNS, *density.COLUMNS]
 
 
 def make(items: list[Resampled]) -> Made:
-    """A row for each protocol, and for each resize and reference of Inception that it is measured with.
-
-    Raises NothingToShow if no protocol has a number that is shown.
-    """
+    """A row for each protocol, resize and reference of Inception; NothingToShow if none has a number."""
     members = [item.measured for item in items]
     groups = groups_of(members)
     headings = [column.heading for column in _columns(members, NO_GROUP)]

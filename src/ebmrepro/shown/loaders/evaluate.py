@@ -23,8 +23,7 @@ class Drawn(NamedTuple):
 class Measured(NamedTuple):
     """A run's metrics by seed, each seed's outcome, and the data set's own reference numbers.
 
-    `switches`: which components the run has (params.switches). `likelihood`: how that of binary data was
-    measured.
+    `switches`: those of params.switches. `likelihood`: how that of binary data was measured.
     """
 
     run: RunLabel
