@@ -10,7 +10,7 @@ from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES
 from ebmrepro.params.switches import switches
 from ebmrepro.shown.caption import scope
-from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.runs import label_runs
 
 
 class Needs(NamedTuple):

@@ -18,7 +18,7 @@ class Shown(Kind):
     """A figure or table over all runs of an experiment.
 
     Its implementation has a function that makes it of what the stage's loader read, and says how to read it.
-    It raises shown.data.NothingToShow if there is nothing.
+    It raises shown.runs.NothingToShow if there is nothing.
     """
 
     # The stage whose files it is made from; shown/loaders has a module for each.

@@ -6,8 +6,8 @@ from scipy.spatial.distance import pdist
 
 from ebmrepro.plots import curves, style
 from ebmrepro.plots.images import require_images
-from ebmrepro.shown.data import as_title
 from ebmrepro.shown.loaders.sample import SampledSeeds
+from ebmrepro.shown.runs import as_title
 
 # Chains with transitions and without: name of the array, label, colour.
 CHAINS = (("with_transitions", "with transitions", "#CC79A7"), ("without", "without", "#E69F00"))

@@ -4,8 +4,8 @@ import numpy as np
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show_chains
-from ebmrepro.shown.data import heading
 from ebmrepro.shown.loaders.sample import Samples
+from ebmrepro.shown.runs import heading
 
 # Runs side by side, of more than would stand in one column.
 ABREAST = 2

@@ -7,8 +7,8 @@ from matplotlib.patches import Rectangle
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GAP, require_images, show, tile
-from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.compose import Composed
+from ebmrepro.shown.runs import as_title, ended, some
 
 ROWS, COLUMNS = 2, 12
 BLOCKS_ACROSS = 2

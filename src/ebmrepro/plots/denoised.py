@@ -4,8 +4,8 @@ import numpy as np
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_rows, require_images, show, tile
-from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.denoise import Denoised, noise_key
+from ebmrepro.shown.runs import as_title, ended, some
 from ebmrepro.tables.table import MISSING
 
 MOST = 12

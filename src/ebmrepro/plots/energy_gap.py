@@ -3,8 +3,8 @@
 from matplotlib.axes import Axes
 
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import as_title, by_dataset
 from ebmrepro.shown.loaders.train import Curves
+from ebmrepro.shown.runs import as_title, by_dataset
 
 # In one panel, before its lines cannot be told apart.
 MOST_RUNS = 4

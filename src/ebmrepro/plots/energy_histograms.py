@@ -3,9 +3,9 @@
 from matplotlib.axes import Axes
 
 from ebmrepro.plots import style
-from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.detect import Detected
 from ebmrepro.shown.loaders.evaluate import Measured
+from ebmrepro.shown.runs import as_title, ended, some
 from ebmrepro.tables.table import MISSING
 
 HOW = (

@@ -4,8 +4,8 @@ import numpy as np
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
-from ebmrepro.shown.data import NothingToShow, heading
 from ebmrepro.shown.loaders.evaluate import Drawn
+from ebmrepro.shown.runs import NothingToShow, heading
 
 
 def draw(runs: list[Drawn]) -> style.Drawing:

@@ -6,8 +6,8 @@ from matplotlib import colormaps
 from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GROUND_HEX, label_rows, show, tile_values
-from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.evaluate import Drawn
+from ebmrepro.shown.runs import as_title, ended, some
 
 MOST = 20
 

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from ebmrepro.params.methods import methods
-from ebmrepro.shown.data import some
+from ebmrepro.shown.runs import some
 
 # Widths in inches of one column and of the text block of a two-column conference page.
 COLUMN, TEXT = 3.25, 6.75

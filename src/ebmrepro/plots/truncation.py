@@ -1,8 +1,8 @@
 """The KL term's gradient through the last steps of the chain against that through all of them."""
 
 from ebmrepro.plots import curves, energy_gap, style
-from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.train import Curves
+from ebmrepro.shown.runs import as_title, by_dataset, some
 
 
 def draw(runs: list[Curves]) -> style.Drawing:

@@ -93,10 +93,7 @@ def judge_test(test: Test, runs: list[RunResult]) -> Judgement:
 
 
 def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) -> Judgement:
-    """A published number against the runs of `preset`, by `PublishedValue` as its words define it.
-
-    Of a number that is no target nothing is judged; what it shows is measured, if `preset` is its.
-    """
+    """A published number against the runs of `preset`; of one that is no target, what it shows, unjudged."""
     rule = number.rule
     if rule is None:
         why = "no published value is known" if number.value is None else NO_TARGET

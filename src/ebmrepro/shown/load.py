@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 
@@ -15,10 +15,7 @@ from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.root import Params
 from ebmrepro.params.shown import Shown, loader
 from ebmrepro.shown.caption import caption
-from ebmrepro.shown.data import FINISHED, NothingToShow, Outcome, RunLabel
-from ebmrepro.shown.labels import label_runs
-
-Made = TypeVar("Made")
+from ebmrepro.shown.runs import FINISHED, NothingToShow, Outcome, RunLabel, label_runs
 
 
 @dataclass(frozen=True)
@@ -86,9 +83,7 @@ def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def show(
-    params: Params, what: Literal["figure", "table"], item: str, make: Callable[[list], tuple[Made, str]]
-) -> tuple[Made, str, str]:
+def show(params: Params, what: Literal["figure", "table"], item: str, make: Callable[[list], tuple]) -> tuple:
     """What `make` makes for figure or table `item`, its caption, and a note of preset and inputs."""
     config = getattr(params, f"{what}s")[item]
     try:

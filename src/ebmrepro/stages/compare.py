@@ -25,18 +25,18 @@ def run(params: Params, item: str) -> None:
         for seed in params.seeds_of(name):
             trainings[name, str(seed)] = Training(params.train_settings(name), data, seed, labels)
     found = step_costs(list(trainings.values()), config.steps, config.warm_up)
-    for (name, seed), cost in zip(trainings, found, strict=True):
-        measured[name]["seeds"][seed]["metrics"] |= cost._asdict()
-    runs = {
-        name: {
+    costs = dict(zip(trainings, found, strict=True))
+    runs = {}
+    for name in names:
+        for seed, own in measured[name]["seeds"].items():
+            own["metrics"] |= costs[name, seed]._asdict()
+        runs[name] = {
             "experiment": params.runs[name].experiment,
             "dataset": params.runs[name].dataset,
             "objective": measured[name]["objective"],
             "method": method(params, name),
             "seeds": measured[name]["seeds"],
         }
-        for name in names
-    }
     result = {
         "comparison": item,
         "experiments": config.experiments,

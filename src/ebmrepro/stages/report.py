@@ -16,12 +16,11 @@ from ebmrepro.report import page
 from ebmrepro.reproduction.judge import judge, not_run
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
-from ebmrepro.shown.data import NothingToShow
-from ebmrepro.shown.labels import label_runs
 from ebmrepro.shown.load import Source
 from ebmrepro.shown.loaders import compare, compose, denoise, detect, evaluate
 from ebmrepro.shown.loaders.compose import Composed
 from ebmrepro.shown.loaders.evaluate import Measured
+from ebmrepro.shown.runs import NothingToShow, label_runs
 from ebmrepro.tables.rows import diverged_at
 
 

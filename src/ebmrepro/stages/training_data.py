@@ -24,9 +24,8 @@ MEMORY, LIMIT = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
 def training_data(params: Params, run: str, device: torch.device) -> tuple[Tensor | HostData, Tensor | None]:
     """The data (n, ...) and, for an energy conditioned on an attribute, its labels (n,), else None.
 
-    Images that would take more than half of the free memory of a GPU, or a quarter of what a host has
-    available, stay in their file as HostData: what is computed from them is the same. Raises WorkspaceError
-    if the file is missing or damaged.
+    Images that `device` has no room for stay in their file as HostData: what is computed from them is the
+    same. Raises WorkspaceError if the file is missing or damaged.
     """
     folder = workspace.prepared(params.preset, params.runs[run].dataset)
     arrays = map_tensors(folder / "train.safetensors")[0]

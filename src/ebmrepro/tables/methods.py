@@ -1,10 +1,10 @@
 """Every method on every data set: how well it fits, what its samples are worth, what a step costs."""
 
 from ebmrepro.params.methods import methods
-from ebmrepro.shown.data import as_title, by_dataset
 from ebmrepro.shown.loaders.compare import COSTS, Compared
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import FITS, SAMPLES, Measure, likelihood_kind, of_data, shared
+from ebmrepro.shown.runs import as_title, by_dataset
 from ebmrepro.tables.rows import NOTE, Column, finished, finished_text, identity, metric_names, numbers_of
 from ebmrepro.tables.table import MISSING, Made, Table, format_mean_sd
 

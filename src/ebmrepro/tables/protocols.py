@@ -1,8 +1,8 @@
 """The same models sampled and measured by different protocols: does the number depend on who samples?"""
 
-from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.loaders.resample import Resampled
+from ebmrepro.shown.runs import as_title, some
 from ebmrepro.tables import density, generation
 from ebmrepro.tables.inception import MEANINGS, NO_GROUP, Group, columns_of, groups_of, groups_of_run
 from ebmrepro.tables.rows import NOTE, Column, add_run, metric_names
@@ -10,7 +10,6 @@ from ebmrepro.tables.table import MISSING, Made, Table
 
 # What tells generations apart; not every kind has all of them.
 SETTINGS = ("weights", "rounds", "steps", "final_steps", "step_size", "noise", "samples")
-WEIGHTS = {"ema": "EMA", "raw": "raw"}
 # Of runs that are not measured by Inception.
 PLAIN = [*generation.COLUMNS, *density.COLUMNS]
 
@@ -56,4 +55,4 @@ def _columns(members: list[Measured], group: Group) -> list[Column]:
 def _word(value: str | float | None) -> str:
     if value is None:
         return MISSING
-    return WEIGHTS.get(value, value) if isinstance(value, str) else f"{value:,}"
+    return {"ema": "EMA"}.get(value, value) if isinstance(value, str) else f"{value:,}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
+from ebmrepro.shown.runs import NothingToShow, as_title, by_dataset
 from ebmrepro.tables.table import MISSING, Table, format_mean_sd, mean_sd
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import numpy as np
 
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.datasets import Dataset
-from ebmrepro.shown.data import FINISHED, NothingToShow, Outcome, RunLabel
 from ebmrepro.shown.load import Source, arrays_sha256, metrics, outcomes
+from ebmrepro.shown.runs import FINISHED, NothingToShow, Outcome, RunLabel
 
 
 class Drawn(NamedTuple):

@@ -6,15 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.shown.data import FINISHED, Outcome, RunLabel
 from ebmrepro.shown.load import Source, arrays_sha256, outcomes
+from ebmrepro.shown.runs import FINISHED, Outcome, RunLabel
 
 
 class LongChains(NamedTuple):
-    """Chains from common starts: `with_transitions`, `without` (frames, starts, chains, C, H, W), uint8.
-
-    `steps`: Langevin steps taken at each frame.
-    """
+    """Chains (frames, starts, chains, C, H, W), uint8, and Langevin `steps` taken at each frame."""
 
     with_transitions: np.ndarray
     without: np.ndarray
