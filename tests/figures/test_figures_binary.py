@@ -12,7 +12,7 @@ from figures_workspace import STEPS
 from ebmrepro.files import workspace
 from ebmrepro.plots import chain_strip, filters, reconstructions, sample_grid
 from ebmrepro.plots.images import GAP, GROUND, tile, tile_values
-from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.runs import NothingToShow
 from ebmrepro.stages import table
 from ebmrepro.tables.table import from_markdown
 

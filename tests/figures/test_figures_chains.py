@@ -23,8 +23,7 @@ from ebmrepro.plots import (
     truncation,
 )
 from ebmrepro.plots.images import GAP, tile
-from ebmrepro.shown.data import NothingToShow
-from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.runs import NothingToShow, label_runs
 from ebmrepro.stages import figure
 
 

@@ -14,8 +14,8 @@ from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.plots import denoised
 from ebmrepro.plots.images import tile
-from ebmrepro.shown.data import NothingToShow
 from ebmrepro.shown.loaders.denoise import noise_key
+from ebmrepro.shown.runs import NothingToShow
 from ebmrepro.stages import figure, table
 from ebmrepro.tables.table import from_markdown
 

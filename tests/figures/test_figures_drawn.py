@@ -21,10 +21,9 @@ from ebmrepro.params.base import ParamsError
 from ebmrepro.params.datasets.density import DensityData
 from ebmrepro.plots import chain_strip, curves, density_panels, energy_gap, gradient_norms, images, style
 from ebmrepro.shown.caption import caption, escape_latex
-from ebmrepro.shown.data import NothingToShow, Outcome, RunLabel
-from ebmrepro.shown.labels import label_runs
 from ebmrepro.shown.loaders.evaluate import Drawn
 from ebmrepro.shown.loaders.train import Curves
+from ebmrepro.shown.runs import NothingToShow, Outcome, RunLabel, label_runs
 from ebmrepro.stages import figure
 
 

@@ -7,8 +7,8 @@ from figures_loaded import loaded
 from figures_numbers import place
 
 from ebmrepro.plots import density_panels, energy_gap, gradient_norms, loss_curves
-from ebmrepro.shown.data import NothingToShow
 from ebmrepro.shown.loaders.train import Curves
+from ebmrepro.shown.runs import NothingToShow
 
 
 def lines(axes) -> dict:

@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from ebmrepro.params.methods import method, methods
 from ebmrepro.plots import style
 from ebmrepro.shown.caption import caption, where
-from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.runs import label_runs
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
 COLOUR_BLIND = {
@@ -158,6 +158,6 @@ def test_the_first_of_a_runs_own_seeds_is_shown(params):
 def test_labels_need_neither_arrays_nor_a_library_of_plots():
     """Snakemake computes them for every figure whenever it starts."""
     heavy = "{'numpy', 'torch', 'matplotlib', 'pandas'}"
-    code = f"import sys, ebmrepro.shown.labels; print({heavy} & set(sys.modules))"
+    code = f"import sys, ebmrepro.shown.runs; print({heavy} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "set()\n"

@@ -21,7 +21,7 @@ from ebmrepro.files import workspace
 from ebmrepro.params.evaluations.inception import InceptionEvaluation
 from ebmrepro.params.inception import InceptionFeatures
 from ebmrepro.params.root import Params
-from ebmrepro.stages.report import COSTS
+from ebmrepro.shown.loaders.compare import COSTS
 from ebmrepro.tables.table import Table, to_markdown
 from ebmrepro.training.log import columns_of
 

@@ -8,7 +8,7 @@ from ebmrepro.params.methods import method, methods, switches
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage, stage
 from ebmrepro.shown.caption import scope
-from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.runs import label_runs
 
 
 class Needs(NamedTuple):

@@ -10,8 +10,11 @@ from ebmrepro.params.stages import stage
 
 
 class Shown(Kind):
-    """A figure or table over all runs of an experiment. Its implementation has a function that makes it of
-    what the stage's loader read; it says how to read it, or raises shown.data.NothingToShow."""
+    """A figure or table over all runs of an experiment.
+
+    Its implementation has a function that makes it of what the stage's loader read, and says how to read it.
+    It raises shown.runs.NothingToShow if there is nothing.
+    """
 
     # The stage whose files it is made from; shown/loaders has a module for each.
     stage: ClassVar[str]

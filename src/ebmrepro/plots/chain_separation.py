@@ -6,8 +6,8 @@ from scipy.spatial.distance import pdist
 
 from ebmrepro.plots import curves, style
 from ebmrepro.plots.images import require_images
-from ebmrepro.shown.data import as_title
 from ebmrepro.shown.loaders.sample import SampledSeeds
+from ebmrepro.shown.runs import as_title
 
 # Chains with transitions and without: name of the array, label, colour.
 CHAINS = (("with_transitions", "with transitions", "#CC79A7"), ("without", "without", "#E69F00"))
@@ -19,7 +19,9 @@ REFERENCE_SAMPLES = 500
 def draw(runs: list[SampledSeeds]) -> style.Drawing:
     """One panel for each run that has long chains; raises NothingToShow if none has."""
     otherwise = "no run of the experiment has long chains"
-    shown, absent = style.suited(runs, _has_long_chains, otherwise, "Without long chains")
+    shown, absent = style.suited(
+        runs, lambda run: all(one.long for one in run.seeds.values()), otherwise, "Without long chains"
+    )
     made, panels = style.panels(len(shown), 2.0)
     for axes, member in zip(panels, shown, strict=True):
         for name, label, colour in CHAINS:
@@ -40,10 +42,6 @@ def draw(runs: list[SampledSeeds]) -> style.Drawing:
         " transitions come between rounds, right after every second frame. Dashed: the same among the run's"
         f" ordinary samples. Thin lines are single seeds, thick lines their mean. {absent} {diverged}"
     )
-
-
-def _has_long_chains(run: SampledSeeds) -> bool:
-    return all(one.long is not None for one in run.seeds.values())
 
 
 def _separation(run: SampledSeeds, name: str) -> pd.DataFrame:

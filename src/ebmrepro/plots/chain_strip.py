@@ -4,18 +4,15 @@ import numpy as np
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show_chains
-from ebmrepro.shown.data import heading
 from ebmrepro.shown.loaders.sample import Samples
+from ebmrepro.shown.runs import heading
 
 # Runs side by side, of more than would stand in one column.
 ABREAST = 2
 
 
 def draw(runs: list[Samples]) -> style.Drawing:
-    """Each run's chains as rows, frames from left to right; runs that sample without a chain are left out.
-
-    Raises NothingToShow if no run has a chain, or if its states are no images.
-    """
+    """Each run's chains as rows, frames left to right; NothingToShow if none has a chain of images."""
     otherwise, without = "no run of the experiment samples by a chain", "Sampled without a chain"
     shown, absent = style.suited(runs, lambda run: run.strip is not None, otherwise, without)
     units = list(dict.fromkeys(member.step_words for member in shown))

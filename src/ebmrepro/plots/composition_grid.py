@@ -7,8 +7,8 @@ from matplotlib.patches import Rectangle
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GAP, require_images, show, tile
-from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.compose import Composed
+from ebmrepro.shown.runs import as_title, ended, some
 
 ROWS, COLUMNS = 2, 12
 BLOCKS_ACROSS = 2
@@ -18,10 +18,7 @@ FRAME = {"fill": False, "edgecolor": "#D55E00", "linewidth": 1.0}
 
 
 def draw(items: list[Composed]) -> style.Drawing:
-    """A block for each expression: words, share of samples that satisfy it, the first samples drawn.
-
-    Raises NothingToShow if there is no composition or if its samples are no images.
-    """
+    """A block of the first samples for each expression; NothingToShow if none, or if they are no images."""
     blocks = [(item, key) for item in items for key in item.samples]
     some(blocks, "the experiment has no composition")
     lines = -(-len(blocks) // BLOCKS_ACROSS)

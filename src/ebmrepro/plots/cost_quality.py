@@ -9,10 +9,10 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
-from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.compare import Compared
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import FITS, OF_IMAGES, Measure, of_data, shared
+from ebmrepro.shown.runs import as_title, by_dataset, some
 from ebmrepro.tables.rows import finished
 from ebmrepro.tables.table import mean_sd
 
@@ -22,10 +22,7 @@ FILLS = {"full": "filled", "none": "hollow", "left": "left half", "right": "righ
 
 
 def draw(items: list[Compared]) -> style.Drawing:
-    """A panel for each data set whose runs share a measure, a mark for each run; NothingToShow if none.
-
-    A run whose seeds all diverged has no mark.
-    """
+    """A panel for each data set whose runs share a measure; NothingToShow if there is none."""
     everyone = [member for item in items for member in item.runs]
     groups = {
         dataset: (measure, members)
@@ -102,10 +99,7 @@ def _kind(member: Measured) -> str:
 
 
 def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    """1, 2, 5 times powers of ten between the ends of a logarithmic axis; evenly spaced if it is too short.
-
-    Methods often lie within a factor of ten, where powers of ten alone would label nothing.
-    """
+    """1, 2, 5 times powers of ten, as methods often lie within one; evenly spaced on too short an axis."""
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))))
     marks = [float(f"{step}e{power}") for power in powers for step in (1, 2, 5)]
     shown = [mark for mark in marks if low <= mark <= high]

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ebmrepro.plots import style
-from ebmrepro.shown.data import Outcome
+from ebmrepro.shown.runs import Outcome
 
 if TYPE_CHECKING:
     from ebmrepro.shown.loaders.sample import SampledSeeds

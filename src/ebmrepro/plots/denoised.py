@@ -4,8 +4,8 @@ import numpy as np
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import label_rows, require_images, show, tile
-from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.denoise import Denoised, noise_key
+from ebmrepro.shown.runs import as_title, ended, some
 from ebmrepro.tables.table import MISSING
 
 MOST = 12
@@ -16,10 +16,7 @@ HOW = (
 
 
 def draw(items: list[Denoised]) -> style.Drawing:
-    """Rows: the clean images, the noisy ones, each run; a block for each level of noise, two abreast.
-
-    Raises NothingToShow if there is no denoising or if its images are none.
-    """
+    """A block for each level of noise: clean, noisy, each run's images; NothingToShow if there are none."""
     blocks = [(item, noise) for item in items for noise in item.noise]
     some(blocks, "the experiment has no denoising")
     across = min(2, len(blocks))

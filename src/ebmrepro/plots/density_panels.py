@@ -7,8 +7,8 @@ from matplotlib.image import AxesImage
 from ebmrepro.params.methods import methods
 from ebmrepro.plots import style
 from ebmrepro.plots.images import show
-from ebmrepro.shown.data import NothingToShow, as_title, by_dataset, ended
 from ebmrepro.shown.loaders.evaluate import Drawn
+from ebmrepro.shown.runs import NothingToShow, as_title, by_dataset, ended
 
 # Methods in a row, beside the truth.
 MOST_COLUMNS = 5
@@ -19,11 +19,7 @@ HOW = (
 
 
 def draw(runs: list[Drawn]) -> style.Drawing:
-    """For each data set the true density and then each method, on one colour scale; long rows are wrapped.
-
-    The scale ends at the highest true density: a model that peaks higher is shown saturated. Raises
-    NothingToShow if a run has no density.
-    """
+    """For each data set the true density, then each method's; NothingToShow if a run has no density."""
     for member in runs:
         if "log_density" not in member.arrays:
             raise NothingToShow(f"density_panels shows 2-D densities, and run {member.run.name} has none")
@@ -59,10 +55,7 @@ def _field(axes: Axes, title: str, density: np.ndarray, truth: np.ndarray, membe
 
 
 def true_log_density(member: Drawn) -> np.ndarray:
-    """Of the run's data (n, n) in nats, on the grid of the model's density: cell centres, rows along y.
-
-    Raises NothingToShow if nobody knows it.
-    """
+    """The data's (n, n) in nats at the grid's cell centres, rows along y; NothingToShow if unknown."""
     cells, (low, high) = len(member.arrays["log_density"]), member.arrays["box"].tolist()
     centres = low + (high - low) / cells * (np.arange(cells) + 0.5)
     x, y = np.meshgrid(centres, centres)

@@ -3,18 +3,15 @@
 from matplotlib.axes import Axes
 
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import as_title, by_dataset
 from ebmrepro.shown.loaders.train import Curves
+from ebmrepro.shown.runs import as_title, by_dataset
 
 # In one panel, before its lines cannot be told apart.
 MOST_RUNS = 4
 
 
 def draw(runs: list[Curves]) -> style.Drawing:
-    """One panel for each data set with every run that has negatives; raises NothingToShow if none has.
-
-    A data set with more runs than a panel can show has one for each variant, with the methods in it.
-    """
+    """A panel for each data set, or for each variant of many runs; NothingToShow if none has negatives."""
     otherwise = "no run of the experiment has an energy gap: none has negative samples"
     shown, absent = style.suited(runs, curves.logged("energy_gap"), otherwise, "Without negative samples")
     groups = {}

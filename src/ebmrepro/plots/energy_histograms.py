@@ -3,9 +3,9 @@
 from matplotlib.axes import Axes
 
 from ebmrepro.plots import style
-from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.detect import Detected
 from ebmrepro.shown.loaders.evaluate import Measured
+from ebmrepro.shown.runs import as_title, ended, some
 from ebmrepro.tables.table import MISSING
 
 HOW = (
@@ -20,9 +20,7 @@ def draw(items: list[Detected]) -> style.Drawing:
     panels: dict[str, list[tuple[Detected, Measured, str]]] = {}
     for item in items:
         for member in item.runs:
-            if member.run.name in item.arrays:
-                shown = [(item, member, name) for name in item.sets]
-                panels.setdefault(member.run.name, []).extend(shown)
+            panels.setdefault(member.run.name, []).extend((item, member, name) for name in item.sets)
     some(panels, "the experiment has no out-of-distribution images")
     columns = max(len(item.sets) for item in items)
     rows = [run[start : start + columns] for run in panels.values() for start in range(0, len(run), columns)]

@@ -5,8 +5,8 @@ import numpy as np
 from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GAP, show, tile_values
-from ebmrepro.shown.data import heading, some
 from ebmrepro.shown.loaders.evaluate import Drawn
+from ebmrepro.shown.runs import heading, some
 
 COLUMNS = 16
 # White in the middle, told apart at both ends under every common colour blindness.

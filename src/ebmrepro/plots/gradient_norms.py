@@ -1,8 +1,8 @@
 """Norm of the KL term's gradient beside the CD term's: is the term that CD drops negligible?"""
 
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import as_title
 from ebmrepro.shown.loaders.train import Curves
+from ebmrepro.shown.runs import as_title
 
 TERMS = (("gradient_norm_kl", "KL term", "#0072B2"), ("gradient_norm_cd", "CD term", "#D55E00"))
 

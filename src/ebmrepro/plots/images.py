@@ -4,10 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
-from ebmrepro.shown.data import NothingToShow
+from ebmrepro.shown.runs import NothingToShow
 
 GAP = 1
-WHITE = (255, 255, 255)
 # Between binary images, whose white pixels would run into white gaps; of real-valued ones on the same ground.
 GROUND = (158, 202, 225)
 GROUND_HEX = "#9ecae1"
@@ -21,7 +20,7 @@ def require_images(array: np.ndarray, run: str, what: str) -> None:
 
 def tile(images: np.ndarray, columns: int) -> np.ndarray:
     """uint8 images (n, C, H, W) as (height, width, 3), on white or, if all pixels are 0 or 255, on GROUND."""
-    ground = GROUND if np.isin(images, (0, 255)).all() else WHITE
+    ground = GROUND if np.isin(images, (0, 255)).all() else (255, 255, 255)
     colours = np.repeat(images, 3, 1) if images.shape[1] == 1 else images
     return tile_values(colours.transpose(0, 2, 3, 1), columns, ground)
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show_chains
-from ebmrepro.shown.data import heading
 from ebmrepro.shown.loaders.sample import Samples
+from ebmrepro.shown.runs import heading
 
 ROWS, MOST_FRAMES = 6, 25
 

@@ -2,8 +2,8 @@
 
 from ebmrepro.params.methods import methods
 from ebmrepro.plots import curves, style
-from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.train import Curves
+from ebmrepro.shown.runs import as_title, by_dataset, some
 
 
 def draw(runs: list[Curves]) -> style.Drawing:

@@ -4,10 +4,8 @@ import numpy as np
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
-from ebmrepro.shown.data import NothingToShow, heading
 from ebmrepro.shown.loaders.evaluate import Drawn
-
-HOW = "First seed; the first samples drawn; nearest training image by Euclidean distance of pixels"
+from ebmrepro.shown.runs import NothingToShow, heading
 
 
 def draw(runs: list[Drawn]) -> style.Drawing:
@@ -24,4 +22,4 @@ def draw(runs: list[Drawn]) -> style.Drawing:
         height = samples.shape[2]
         axes.set_yticks([height / 2, 1.5 * height + 1], ["sample", "nearest"])
         axes.tick_params(length=0)
-    return made, HOW
+    return made, "First seed; the first samples drawn; nearest training image by Euclidean distance of pixels"

@@ -6,17 +6,14 @@ from matplotlib import colormaps
 from ebmrepro.params.methods import objective_of
 from ebmrepro.plots import style
 from ebmrepro.plots.images import GROUND_HEX, label_rows, show, tile_values
-from ebmrepro.shown.data import as_title, ended, some
 from ebmrepro.shown.loaders.evaluate import Drawn
+from ebmrepro.shown.runs import as_title, ended, some
 
 MOST = 20
 
 
 def draw(runs: list[Drawn]) -> style.Drawing:
-    """A block for each data set: originals, below them each run's reconstructions.
-
-    Runs that show other originals have a block of their own. Raises NothingToShow if no run has any.
-    """
+    """A block for each data set and its originals, with each run's reconstructions; NothingToShow if none."""
     groups: dict[tuple, list[Drawn]] = {}
     for member in runs:
         if "reconstructions" in member.arrays:

@@ -2,8 +2,8 @@
 
 from ebmrepro.plots import style
 from ebmrepro.plots.images import require_images, show, tile
-from ebmrepro.shown.data import heading
 from ebmrepro.shown.loaders.sample import Samples
+from ebmrepro.shown.runs import heading
 
 COLUMNS, ROWS = 20, 4
 # Of more runs each has half as many rows, or the figure would not fit a page.

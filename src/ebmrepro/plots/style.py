@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from ebmrepro.params.methods import methods
-from ebmrepro.shown.data import some
+from ebmrepro.shown.runs import some
 
 # Widths in inches of one column and of the text block of a two-column conference page.
 COLUMN, TEXT = 3.25, 6.75
@@ -78,11 +78,10 @@ def suited(runs: list, suits: Callable[..., bool], otherwise: str, without: str)
 def line_style(method: str, position: int) -> dict:
     """Colour by method; the `position`-th run with one method differs by dashes, then by lightness."""
     own = methods()[method]
-    first = DASHES.index(own.dash)
     turn, dash = divmod(position, len(DASHES))
     white = 1 - 0.6**turn
     shade = tuple(part + white * (1 - part) for part in to_rgb(own.colour))
-    return {"color": to_hex(shade), "linestyle": DASHES[(first + dash) % len(DASHES)]}
+    return {"color": to_hex(shade), "linestyle": DASHES[(DASHES.index(own.dash) + dash) % len(DASHES)]}
 
 
 def add_footer(made: Figure, text: str) -> None:
@@ -94,12 +93,8 @@ def add_footer(made: Figure, text: str) -> None:
     made.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=5.5, color=GREY)
 
 
-def render(made: Figure, caption: str, preset: str, inputs: str) -> dict[str, bytes]:
-    """The figure as {suffix: bytes}. Equal inputs give equal bytes: no date, no version, no host inside.
-
-    `inputs`: SHA-256 of what was drawn; it, the preset and the caption are the files' metadata.
-    """
-    note = f"preset: {preset}; inputs sha256: {inputs}"
+def render(made: Figure, caption: str, note: str) -> dict[str, bytes]:
+    """The figure as {suffix: bytes}, `caption` and `note` their metadata: no date, no version, no host."""
     pdf = {"Title": caption, "Keywords": note, "CreationDate": None, "Creator": None, "Producer": None}
     png = {"Title": caption, "Description": note, "Software": None}
     files = {}

@@ -1,15 +1,12 @@
 """The KL term's gradient through the last steps of the chain against that through all of them."""
 
 from ebmrepro.plots import curves, energy_gap, style
-from ebmrepro.shown.data import as_title, by_dataset, some
 from ebmrepro.shown.loaders.train import Curves
+from ebmrepro.shown.runs import as_title, by_dataset, some
 
 
 def draw(runs: list[Curves]) -> style.Drawing:
-    """For each data set the cosine of the two gradients, and beside it the energy gap of all runs.
-
-    Raises NothingToShow if no run has compared the two.
-    """
+    """A row for each data set: cosine of the gradients, energy gap; NothingToShow if none has the cosine."""
     compared, with_gap = curves.logged("kl_cosine"), curves.logged("energy_gap")
     groups = {name: members for name, members in by_dataset(runs).items() if any(map(compared, members))}
     some(groups, "no run of the experiment has compared truncated and full gradients")

@@ -22,8 +22,9 @@ ABOUT = ("key", "text", "source", "confidence")
 def render(presets: list[dict], claims: list[Claim], reruns: list[RerunReport], absent: Mapping) -> str:
     """The page: the paper's scale first and apart, then every other of the `presets`.
 
-    `reruns`: what third parties got from the released code. `absent`: the verdicts of the paper's preset
-    where it is not among `presets`.
+    A preset is what `judged` gives, with its `tables`, `figures` and `environments`, and its `params` as YAML
+    where they are known. `reruns`: what third parties got from the released code. `absent`: the verdicts of
+    the paper's preset where it is not among `presets`.
 
     Raises ValueError or KeyError if a verdict, table or figure has not the form it is written in here.
     """
@@ -32,7 +33,7 @@ def render(presets: list[dict], claims: list[Claim], reruns: list[RerunReport], 
     )
     source = files("ebmrepro.report").joinpath("report.html.j2").read_text(encoding="utf-8")
     shown = sorted(presets, key=lambda preset: not preset["is_paper"])
-    paper = shown[0] if shown[0]["is_paper"] else _judged(absent, PAPER_PRESET, has_run=False)
+    paper = shown[0] if shown[0]["is_paper"] else judged(absent, PAPER_PRESET, has_run=False)
     others = [preset for preset in shown if not preset["is_paper"]]
     return environment.from_string(source).render(
         presets=shown,
@@ -44,29 +45,7 @@ def render(presets: list[dict], claims: list[Claim], reruns: list[RerunReport], 
     )
 
 
-def preset(
-    name: str,
-    verdicts: Mapping,
-    tables: Mapping[str, str],
-    figures: Mapping[str, bytes],
-    environments: Mapping[str, Mapping],
-    params: str | None,
-) -> dict:
-    """What the page shows of a preset.
-
-    `verdicts` as reproduction.judge makes them; `tables` (Markdown text) and `figures` (PNG bytes) by
-    name; `environments` by run; `params`, those of params.yaml as YAML, where they are known. Raises as
-    `render` does.
-    """
-    return _judged(verdicts, name) | {
-        "tables": [_table(table, text) for table, text in tables.items()],
-        "figures": [_figure(figure, png) for figure, png in figures.items()],
-        "environments": _environments(environments),
-        "params": params,
-    }
-
-
-def _judged(content: Mapping, name: str, has_run: bool = True) -> dict:
+def judged(content: Mapping, name: str, has_run: bool = True) -> dict:
     """What a file of verdicts says. Published numbers are the paper's alone: no other preset judges one."""
     is_paper = name == PAPER_PRESET
     claims = [_row(row) for row in content["claims"]]
@@ -174,7 +153,8 @@ def _unmeasured(claims: list[dict], numbers: list[dict]) -> list[dict]:
     return [{"what": what, "reason": reason, "keys": keys} for (what, reason), keys in groups.items()]
 
 
-def _table(name: str, text: str) -> dict:
+def table(name: str, text: str) -> dict:
+    """A table from its Markdown text; raises ValueError as `figure` does."""
     try:
         caption, columns, rows = from_markdown(text)
     except ValueError as failure:
@@ -182,7 +162,8 @@ def _table(name: str, text: str) -> dict:
     return {"name": name, "caption": caption, "columns": columns, "rows": rows}
 
 
-def _figure(name: str, png: bytes) -> dict:
+def figure(name: str, png: bytes) -> dict:
+    """A figure from its PNG file, with the caption in there; raises ValueError if it is none of these."""
     try:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
             image.load()
@@ -193,10 +174,10 @@ def _figure(name: str, png: bytes) -> dict:
     return {"name": name, "caption": caption, "width": width, "uri": f"data:image/png;base64,{data}"}
 
 
-def _environments(environments: Mapping[str, Mapping]) -> list[dict]:
+def environments(by_run: Mapping[str, Mapping]) -> list[dict]:
     """Each distinct environment with the runs that were trained in it."""
     groups: dict[str, dict] = {}
-    for run, environment in sorted(environments.items()):
+    for run, environment in sorted(by_run.items()):
         key = json.dumps(environment, sort_keys=True)
         groups.setdefault(key, {"facts": sorted(environment.items()), "runs": []})["runs"].append(run)
     return list(groups.values())

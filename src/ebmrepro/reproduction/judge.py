@@ -13,11 +13,8 @@ Scope = Callable[[str, Iterable[str]], str | None]
 def judge(
     claims: list[Claim], published: Published, preset: str, runs: list[RunResult], scope: Scope
 ) -> dict:
-    """Rows of verdicts for a preset: `claims`, one for each test that is for it and names a run of it, or
-    one without a scope where it has none; `numbers`, none unless a published number is about this preset.
-
-    JSON-able.
-    """
+    """JSON-able rows of verdicts for a preset: `claims`, one for each test that is for it and names a run of
+    it, or one without a scope where it has none; `numbers`, none unless a published number is about it."""
     rows = []
     for claim in claims:
         own = [test for test in claim.tests if test.is_for(preset)]

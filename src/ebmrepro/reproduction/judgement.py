@@ -42,10 +42,7 @@ class Unmeasured(Exception):
 
 
 def summary(run: RunResult, metric: str, every_seed: bool = False) -> dict:
-    """Values by seed, mean and sample sd over the seeds that finished, and where the others diverged.
-
-    `every_seed`: the values of diverged seeds too.
-    """
+    """Values by seed that finished (or `every_seed`), their mean and sample sd, and where others diverged."""
     counted = [seed for seed in sorted(run.metrics) if every_seed or seed not in run.diverged]
     values = {str(seed): run.metrics[seed].get(metric) for seed in counted}
     known = [value for value in values.values() if value is not None and math.isfinite(value)]
@@ -86,11 +83,6 @@ def values_of(run: RunResult, metric: str, seeds: Iterable[int]) -> list[float]:
     return list(values.values())
 
 
-def listed(seeds: Iterable[int]) -> str:
-    """Seeds as people write them."""
-    return ", ".join(map(str, seeds))
-
-
 def judge_test(test: Test, runs: list[RunResult]) -> Judgement:
     """Apply one test of a claim to all measured runs of a preset."""
     apply = {PairedComparison: _paired_comparison, Survival: _survival, LowerBound: _lower_bound}[type(test)]
@@ -101,10 +93,7 @@ def judge_test(test: Test, runs: list[RunResult]) -> Judgement:
 
 
 def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) -> Judgement:
-    """A published number against the runs of `preset`, by `PublishedValue` as its words define it.
-
-    Of a number that is no target nothing is judged; what it shows is measured, if `preset` is its.
-    """
+    """A published number against the runs of `preset`; of one that is no target, what it shows, unjudged."""
     rule = number.rule
     if rule is None:
         why = "no published value is known" if number.value is None else NO_TARGET
@@ -124,7 +113,7 @@ def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) ->
         measured = {rule.objective: summary(run, rule.metric)}
         enough(len(run.metrics), rule.minimum_seeds, "of the run")
         if run.diverged:
-            return Judgement(NOT_REPRODUCED, f"seeds {listed(run.diverged)} diverged", measured)
+            return Judgement(NOT_REPRODUCED, f"seeds {', '.join(map(str, run.diverged))} diverged", measured)
         mean = statistics.fmean(values_of(run, rule.metric, run.metrics))
     except Unmeasured as reason:
         return Judgement(NOT_MEASURED, str(reason))
@@ -146,7 +135,7 @@ def _paired_comparison(rule: PairedComparison, runs: list[RunResult]) -> Judgeme
             return Judgement(NOT_REPRODUCED, reason, measured)
     won = [seed for seed, (_, other) in ends.items() if other is not None]
     compared = [seed for seed in ends if seed not in won]
-    survived = f"{rule.baseline} diverged first with seeds {listed(won)}; " if won else ""
+    survived = f"{rule.baseline} diverged first with seeds {', '.join(map(str, won))}; " if won else ""
     if won and len(compared) < rule.minimum_seeds:
         statistic = _fisher(ends)
         own, other = statistic["diverged"]
@@ -208,7 +197,8 @@ def _lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
     values = values_of(run, rule.metric, finished)
     quantile = float(stats.t.ppf(1 - rule.alpha, len(values) - 1))
     bound = statistics.fmean(values) - quantile * statistics.stdev(values) / math.sqrt(len(values))
-    note = f"; diverged and left out: seeds {listed(run.diverged)}" if run.diverged else ""
+    lost = ", ".join(map(str, run.diverged))
+    note = f"; diverged and left out: seeds {lost}" if lost else ""
     reason = f"lower {1 - rule.alpha:.0%} bound {bound:.4g} against {rule.threshold}{note}"
     verdict = REPRODUCED if bound > rule.threshold else NOT_REPRODUCED
     statistic = {"test": "t confidence bound", "bound": bound, "t": quantile, "seeds": finished}

@@ -37,9 +37,8 @@ class PairedComparison(_OfClaim):
     """`method` better than `baseline` in `metric`, as `words` says: survival first, then a paired t-test.
 
     Seeds pair the two runs (same initial weights, same order of data). The metric of a seed that diverged
-    describes a shorter training, so its pair is left out of the t-test; of too few pairs, fewer than
-    `minimum_seeds`, survival alone decides. `diverged: counts` is for what divergence does not touch, as the
-    seconds that a step takes: no pair is won or lost by it, and every seed is in the t-test.
+    describes a shorter training, so its pair leaves the t-test. `diverged: counts` is for what divergence
+    does not touch, as the seconds that a step takes: no pair is won or lost by it.
     """
 
     kind: Literal["paired_comparison"]
@@ -217,10 +216,7 @@ class Claims(Section):
 
 
 class RunResult(NamedTuple):
-    """A run, or a composition, with the `metrics` by seed of every stage that measured it.
-
-    `diverged`: the 0-based iteration of each seed whose training did not finish.
-    """
+    """A run or composition: `metrics` by seed, of all stages; 0-based iteration of seeds that `diverged`."""
 
     run: str
     experiment: str

@@ -7,11 +7,11 @@ PAPER_PRESET = "paper"
 
 TEXT = {"\\": "backslash", "~": "asciitilde", "^": "asciicircum", "<": "less", ">": "greater", "|": "bar"}
 MATH = {"±": "pm", "×": "times", "≤": "leq", "≥": "geq", "∇": "nabla", "θ": "theta"}
-ARROWS = {"↓": "downarrow", "↑": "uparrow"}
+MATH |= {"↓": "downarrow", "↑": "uparrow"}
 LATEX = (
     {sign: rf"\{sign}" for sign in "&%$#_{}"}
     | {sign: rf"\text{word}{{}}" for sign, word in TEXT.items()}
-    | {sign: rf"$\{word}$" for sign, word in (MATH | ARROWS).items()}
+    | {sign: rf"$\{word}$" for sign, word in MATH.items()}
     | {"−": "$-$", "²": "$^2$", "₂": "$_2$", "⁺": "$^+$", "⁻": "$^-$", "–": "--", "—": "---"}
 )
 

@@ -1,7 +1,7 @@
 """How the files of a stage become the records that figures and tables show."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -14,8 +14,8 @@ from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.root import Params
 from ebmrepro.params.shown import Shown, loader
-from ebmrepro.shown.data import FINISHED, Outcome, RunLabel
-from ebmrepro.shown.labels import label_runs
+from ebmrepro.shown.caption import caption
+from ebmrepro.shown.runs import FINISHED, NothingToShow, Outcome, RunLabel, label_runs
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,19 @@ def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(array.data)
     return digest.hexdigest()
+
+
+def show(params: Params, what: Literal["figure", "table"], item: str, make: Callable[[list], tuple]) -> tuple:
+    """What `make` makes for figure or table `item`, its caption, and a note of preset and inputs."""
+    config = getattr(params, f"{what}s")[item]
+    try:
+        labels, data, about = load(params, config, what)
+        made, reading = make(data)
+    except NothingToShow as failure:
+        raise WorkspaceError(f"{what} {item}: {failure}") from None
+    text = caption(params, f"{what}s", item, reading)
+    inputs = [config.kind, text, [[*label] for label in labels], about]
+    return made, text, f"preset: {params.preset}; inputs sha256: {workspace.data_sha256(inputs)}"
 
 
 def load(params: Params, shown: Shown, what: Literal["figure", "table"]) -> tuple[list[RunLabel], list, list]:

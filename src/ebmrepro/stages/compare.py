@@ -19,26 +19,23 @@ def run(params: Params, item: str) -> None:
     names = params.shown_runs("compare", item)
     measured, trainings = {}, {}
     for name in names:
-        experiment = params.runs[name].experiment
-        path = workspace.run_file(params.preset, "evaluate", experiment, name, ".json")
+        path = workspace.run_file(params.preset, "evaluate", params.runs[name].experiment, name, ".json")
         measured[name] = workspace.load_json(path)
         data, labels = training_data(params, name, device)
         for seed in params.seeds_of(name):
-            trainings[name, seed] = Training(params.train_settings(name), data, seed, labels)
+            trainings[name, str(seed)] = Training(params.train_settings(name), data, seed, labels)
     found = step_costs(list(trainings.values()), config.steps, config.warm_up)
     costs = dict(zip(trainings, found, strict=True))
     runs = {}
     for name in names:
-        seeds = {
-            seed: {**own, "metrics": own["metrics"] | costs[name, int(seed)]._asdict()}
-            for seed, own in measured[name]["seeds"].items()
-        }
+        for seed, own in measured[name]["seeds"].items():
+            own["metrics"] |= costs[name, seed]._asdict()
         runs[name] = {
             "experiment": params.runs[name].experiment,
             "dataset": params.runs[name].dataset,
             "objective": measured[name]["objective"],
             "method": method(params, name),
-            "seeds": seeds,
+            "seeds": measured[name]["seeds"],
         }
     result = {
         "comparison": item,

@@ -18,11 +18,7 @@ from ebmrepro.training.model_file import trained_models
 
 
 def run(params: Params, item: str) -> None:
-    """Denoise with every run of the experiment; the noisy images are the same for all of them.
-
-    Beside them stand the noisy images as they are and a Gaussian filter. Temperatures and the filter's width
-    are chosen on training images.
-    """
+    """Denoise the same noisy images with every run of the experiment, and with a Gaussian filter."""
     device = set_up(params.compute)
     config = params.denoisings[item]
     folder = workspace.prepared(params.preset, config.dataset)
@@ -33,6 +29,7 @@ def run(params: Params, item: str) -> None:
     }
     tensors: dict[str, np.ndarray] = {"clean": images["test"][: config.shown]}
     reference, levels = {"noisy": {}, "gaussian_filter": {}}, {}
+    # Temperatures and the filter's width are chosen on training images.
     for number, sigma in enumerate(config.noise):
         train, test = (
             denoising.add_noise(images[part], sigma, stream_seed(0, "denoising", 2 * number + half), device)

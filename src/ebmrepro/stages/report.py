@@ -16,17 +16,12 @@ from ebmrepro.report import page
 from ebmrepro.reproduction.judge import judge, not_run
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
-from ebmrepro.shown.data import NothingToShow
-from ebmrepro.shown.labels import label_runs
 from ebmrepro.shown.load import Source
 from ebmrepro.shown.loaders import compare, compose, denoise, detect, evaluate
 from ebmrepro.shown.loaders.compose import Composed
 from ebmrepro.shown.loaders.evaluate import Measured
-
-# What a comparison measures itself; the rest it has from the other stages.
-COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
-
-NOT_RUN = f"preset {PAPER_PRESET} has not run in this checkout"
+from ebmrepro.shown.runs import NothingToShow, label_runs
+from ebmrepro.tables.rows import diverged_at
 
 
 def run(params: Params) -> None:
@@ -44,7 +39,7 @@ def run(params: Params) -> None:
     except NothingToShow as failure:
         raise WorkspaceError(str(failure)) from None
     verdicts = judge(claims, published, params.preset, results, scope)
-    absent = not_run(claims, published, PAPER_PRESET, NOT_RUN)
+    absent = not_run(claims, published, PAPER_PRESET, f"preset {PAPER_PRESET} has not run in this checkout")
     try:
         presets = [_current(params, verdicts), *_others(params.preset)]
         text = page.render(presets, claims, published.rerun_reports, absent)
@@ -62,7 +57,7 @@ def _results(params: Params) -> list[RunResult]:
     for record in _records(params, evaluate):
         run = record.run.name
         found[run] = _result(run, params.runs[run], params.resolve(run, "objective").kind, record)
-    for loader, keys in ((detect, None), (denoise, None), (compare, COSTS)):
+    for loader, keys in ((detect, None), (denoise, None), (compare, compare.COSTS)):
         for record in _records(params, loader):
             for member in record.runs:
                 found[member.run.name] = _merged(found[member.run.name], member.metrics, record.name, keys)
@@ -83,7 +78,7 @@ def _records(params: Params, loader: ModuleType) -> Iterator:
 
 
 def _result(name: str, entry: Run | Composition, objective: str, record: Measured | Composed) -> RunResult:
-    ends = {seed: end.diverged_at for seed, end in record.outcomes.items() if end.diverged_at is not None}
+    ends = diverged_at(record)
     return RunResult(name, entry.experiment, entry.dataset, objective, record.metrics, ends)
 
 
@@ -142,9 +137,12 @@ def _preset(
     """A preset with its `tables` and `figures`, and the environments that its `status` files name."""
     folder = workspace.FIGURES / name
     environments = {run: workspace.load_json(path)["environment"] for run, path in status.items()}
-    texts = {table: workspace.read_text(folder / f"{table}.md") for table in tables}
-    images = {figure: _png(folder / f"{figure}.png") for figure in figures}
-    return page.preset(name, verdicts, texts, images, environments, params)
+    return page.judged(verdicts, name) | {
+        "tables": [page.table(table, workspace.read_text(folder / f"{table}.md")) for table in tables],
+        "figures": [page.figure(figure, _png(folder / f"{figure}.png")) for figure in figures],
+        "environments": page.environments(environments),
+        "params": params,
+    }
 
 
 def _png(path: Path) -> bytes:

@@ -73,9 +73,5 @@ def _outcome(diverged: tuple[int, str] | None, iterations: int) -> dict:
     if diverged is None:
         return {"outcome": "finished", "iterations": iterations}
     iteration, cause = diverged
-    return {
-        "outcome": "diverged",
-        "iteration": iteration,
-        "cause": cause,
-        "last_good_iteration": iteration - 1,
-    }
+    ended = {"iteration": iteration, "cause": cause, "last_good_iteration": iteration - 1}
+    return {"outcome": "diverged"} | ended

@@ -24,9 +24,8 @@ MEMORY, LIMIT = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
 def training_data(params: Params, run: str, device: torch.device) -> tuple[Tensor | HostData, Tensor | None]:
     """The data (n, ...) and, for an energy conditioned on an attribute, its labels (n,), else None.
 
-    Images that would take more than half of the free memory of a GPU, or a quarter of what a host has
-    available, stay in their file as HostData: what is computed from them is the same. Raises WorkspaceError
-    if the file is missing or damaged.
+    Images that `device` has no room for stay in their file as HostData: what is computed from them is the
+    same. Raises WorkspaceError if the file is missing or damaged.
     """
     folder = workspace.prepared(params.preset, params.runs[run].dataset)
     arrays = map_tensors(folder / "train.safetensors")[0]
@@ -34,20 +33,15 @@ def training_data(params: Params, run: str, device: torch.device) -> tuple[Tenso
     labels = None if attribute is None else _copy(arrays[attribute], device)
     rows = arrays["x"]
     # Data that are no images were made in memory, and some energies look at all of them.
-    if rows.dtype == np.uint8 and rows.nbytes > room(device):
+    if rows.dtype == np.uint8 and rows.nbytes > _room(device):
         return HostData(rows, device), labels
     return _copy(rows, device), labels
 
 
-def room(device: torch.device) -> int:
-    """Bytes that training data may take on `device`."""
+def _room(device: torch.device) -> int:
+    """Bytes that training data may take: of what a GPU has free, or the host, or its container if less."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE)
-    return int(_available() * HOST_SHARE)
-
-
-def _available() -> int:
-    """Bytes of memory that the system would give without swapping, within a container its limit if lower."""
     try:
         words = dict(line.split(":") for line in MEMORY.read_text(encoding="utf-8").splitlines())
         available = int(words["MemAvailable"].split()[0]) * 1024
@@ -55,7 +49,7 @@ def _available() -> int:
         # Not Linux: half of what is built in.
         available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     limit = LIMIT.read_text(encoding="utf-8").strip() if LIMIT.is_file() else "max"
-    return available if limit == "max" else min(available, int(limit))
+    return int((available if limit == "max" else min(available, int(limit))) * HOST_SHARE)
 
 
 def _copy(array: np.ndarray, device: torch.device) -> Tensor:

@@ -1,7 +1,7 @@
 """Compositions: how many samples satisfy what was asked for, and how many images do by chance."""
 
-from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.compose import Composed
+from ebmrepro.shown.runs import as_title, some
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
 from ebmrepro.tables.table import Made, Table
 

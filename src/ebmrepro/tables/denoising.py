@@ -1,7 +1,7 @@
 """Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
 
-from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.denoise import Denoised, noise_key
+from ebmrepro.shown.runs import as_title, some
 from ebmrepro.tables.rows import NOTE, Column, add_reference, add_run
 from ebmrepro.tables.table import Made, Table
 

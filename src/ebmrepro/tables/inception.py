@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple, get_args
 
 from ebmrepro.params.inception import Mode
-from ebmrepro.shown.data import by_dataset, some
 from ebmrepro.shown.loaders.evaluate import Measured
+from ebmrepro.shown.runs import by_dataset, some
 from ebmrepro.tables.rows import NOTE, Column, add_run, metric_names
 from ebmrepro.tables.table import MISSING, Made, Table
 

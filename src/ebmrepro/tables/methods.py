@@ -1,30 +1,25 @@
 """Every method on every data set: how well it fits, what its samples are worth, what a step costs."""
 
 from ebmrepro.params.methods import methods
-from ebmrepro.shown.data import as_title, by_dataset
-from ebmrepro.shown.loaders.compare import Compared
+from ebmrepro.shown.loaders.compare import COSTS, Compared
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.quality import FITS, SAMPLES, Measure, likelihood_kind, of_data, shared
+from ebmrepro.shown.runs import as_title, by_dataset
 from ebmrepro.tables.rows import NOTE, Column, finished, finished_text, identity, metric_names, numbers_of
 from ebmrepro.tables.table import MISSING, Made, Table, format_mean_sd
 
 ABOUT = ["Data", "Method", "Likelihood or divergence", "Sample quality"]
 ABOUT_STEP = ["Milliseconds per step ↓", "Network evaluations per step ↓", "Seeds finished"]
 # What a step costs, a model that diverged later has shown as well.
-COSTS = [
-    Column(key, "", every_seed=True) for key in ("seconds_per_step", "forward_passes", "backward_passes")
-]
+STEP = [Column(key, "", every_seed=True) for key in COSTS]
 
 
 def make(items: list[Compared]) -> Made:
-    """A row for each data set and method, last for each data set what the data themselves reach.
-
-    The records have a column for every measure that any run has.
-    """
+    """A row for each data set and method, last for each data set what the data themselves reach."""
     table = Table([*ABOUT, *ABOUT_STEP])
     everyone = [member for item in items for member in item.runs]
     known = metric_names(everyone)
-    columns = [*(Column(one.metric, "") for one in (*FITS, *SAMPLES) if one.metric in known), *COSTS]
+    columns = [*(Column(one.metric, "") for one in (*FITS, *SAMPLES) if one.metric in known), *STEP]
     for item in items:
         for dataset, members in by_dataset(item.runs).items():
             measures = [shared(members, kinds) for kinds in (FITS, SAMPLES)]
@@ -65,7 +60,7 @@ def _note(items: list[Compared], kinds: set[str], with_inception: bool) -> str:
 def _cells(member: Measured, measures: list[Measure | None], numbers: dict) -> list[str]:
     """Quality, costs and seeds of a run with these numbers."""
     cells = [MISSING if one is None else _quality(member, one, numbers) for one in measures]
-    seconds, *passes = (numbers[f"{column.metric}_mean"] for column in COSTS)
+    seconds, *passes = (numbers[f"{key}_mean"] for key in COSTS)
     scaled = (None if part is None else 1000 * part for part in (seconds, numbers["seconds_per_step_sd"]))
     counts = MISSING if None in passes else " + ".join(f"{value:.3g}" for value in passes)
     return [*cells, format_mean_sd(*scaled), counts, finished_text(member)]

@@ -1,7 +1,7 @@
 """Out-of-distribution detection by energy: AUROC and FPR95 of each run against each set."""
 
-from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.detect import Detected
+from ebmrepro.shown.runs import as_title, some
 from ebmrepro.tables.rows import NOTE, Column, add_run
 from ebmrepro.tables.table import Made, Table
 

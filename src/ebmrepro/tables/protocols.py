@@ -1,8 +1,8 @@
 """The same models sampled and measured by different protocols: does the number depend on who samples?"""
 
-from ebmrepro.shown.data import as_title, some
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.loaders.resample import Resampled
+from ebmrepro.shown.runs import as_title, some
 from ebmrepro.tables import density, generation
 from ebmrepro.tables.inception import MEANINGS, NO_GROUP, Group, columns_of, groups_of, groups_of_run
 from ebmrepro.tables.rows import NOTE, Column, add_run, metric_names
@@ -10,16 +10,12 @@ from ebmrepro.tables.table import MISSING, Made, Table
 
 # What tells generations apart; not every kind has all of them.
 SETTINGS = ("weights", "rounds", "steps", "final_steps", "step_size", "noise", "samples")
-WEIGHTS = {"ema": "EMA", "raw": "raw"}
 # Of runs that are not measured by Inception.
 PLAIN = [*generation.COLUMNS, *density.COLUMNS]
 
 
 def make(items: list[Resampled]) -> Made:
-    """A row for each protocol, and for each resize and reference of Inception that it is measured with.
-
-    Raises NothingToShow if no protocol has a number that is shown.
-    """
+    """A row for each protocol, resize and reference of Inception; NothingToShow if none has a number."""
     members = [item.measured for item in items]
     groups = groups_of(members)
     headings = [column.heading for column in _columns(members, NO_GROUP)]
@@ -59,4 +55,4 @@ def _columns(members: list[Measured], group: Group) -> list[Column]:
 def _word(value: str | float | None) -> str:
     if value is None:
         return MISSING
-    return WEIGHTS.get(value, value) if isinstance(value, str) else f"{value:,}"
+    return {"ema": "EMA"}.get(value, value) if isinstance(value, str) else f"{value:,}"

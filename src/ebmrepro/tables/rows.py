@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ebmrepro.shown.data import NothingToShow, as_title, by_dataset
+from ebmrepro.shown.runs import NothingToShow, as_title, by_dataset
 from ebmrepro.tables.table import MISSING, Table, format_mean_sd, mean_sd
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ SEEDS = Words("Seeds", seeds_text)
 
 
 def switch(heading: str, key: str) -> Words:
-    """The column of one switch: 'yes', 'no' or, of the KL term, its only part.
-
-    Its text raises NothingToShow if the run's files do not say what was switched on.
-    """
+    """One switch: 'yes', 'no' or the KL term's only part; NothingToShow if the run's files do not say it."""
 
     def text(member: Measured) -> str:
         if key not in member.switches:
@@ -90,10 +87,9 @@ def build(
     about: Sequence[Words] = (METHOD,),
     last: Words = SEEDS,
 ) -> Table:
-    """Rows by data set and run, each data set's reference rows last.
+    """Rows by data set and run, each data set's reference rows last: labels and numbers from its runs.
 
-    `about` says what a run is, `last` how its seeds ended. `reference` gives labels and numbers of those rows
-    from the runs of one data set. Raises NothingToShow if a run has none of the metrics.
+    `about` says what a run is, `last` how its seeds ended. NothingToShow if a run has none of the metrics.
     """
     headings = [*(entry.heading for entry in about), *(column.heading for column in columns), last.heading]
     table = Table(["Data", *headings])

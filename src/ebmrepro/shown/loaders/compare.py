@@ -5,6 +5,9 @@ from typing import NamedTuple
 from ebmrepro.shown.load import Source
 from ebmrepro.shown.loaders.evaluate import Measured, members
 
+# What a comparison measures itself; the rest it has from the other stages.
+COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
+
 
 class Compared(NamedTuple):
     """A comparison: all its runs with quality and cost, timed on `device`."""
@@ -16,8 +19,7 @@ class Compared(NamedTuple):
 
 def for_figure(source: Source) -> tuple[Compared, list]:
     """The metrics of every run and seed."""
-    content = source.content
-    return for_table(source), [content["device"], content["runs"], content["references"]]
+    return for_table(source), [source.content[key] for key in ("device", "runs", "references")]
 
 
 def for_table(source: Source) -> Compared:

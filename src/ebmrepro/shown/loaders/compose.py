@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebmrepro.shown.data import NothingToShow, Outcome
 from ebmrepro.shown.load import Source, arrays_sha256, metrics, outcomes
+from ebmrepro.shown.runs import NothingToShow, Outcome
 
 
 class Composed(NamedTuple):

@@ -7,8 +7,8 @@ import numpy as np
 
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.datasets import Dataset
-from ebmrepro.shown.data import FINISHED, NothingToShow, Outcome, RunLabel
 from ebmrepro.shown.load import Source, arrays_sha256, metrics, outcomes
+from ebmrepro.shown.runs import FINISHED, NothingToShow, Outcome, RunLabel
 
 
 class Drawn(NamedTuple):
@@ -23,8 +23,7 @@ class Drawn(NamedTuple):
 class Measured(NamedTuple):
     """A run's metrics by seed, each seed's outcome, and the data set's own reference numbers.
 
-    `switches`: which components the run has (params.methods). `likelihood`: how that of binary data was
-    measured.
+    `switches`: those of params.methods. `likelihood`: how that of binary data was measured.
     """
 
     run: RunLabel

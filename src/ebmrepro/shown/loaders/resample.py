@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ebmrepro.shown.data import NothingToShow
 from ebmrepro.shown.load import Source
 from ebmrepro.shown.loaders.evaluate import Measured, measured
+from ebmrepro.shown.runs import NothingToShow
 
 
 class Resampled(NamedTuple):
-    """The models of a run sampled by a protocol, as `source` does, and what that gives.
-
-    `generation`: the settings of its chains, as params.yaml calls them.
-    """
+    """A run's models sampled as `source` does, by chains of `generation` in params.yaml, and measured."""
 
     name: str
     source: str

@@ -6,15 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.shown.data import FINISHED, Outcome, RunLabel
 from ebmrepro.shown.load import Source, arrays_sha256, outcomes
+from ebmrepro.shown.runs import FINISHED, Outcome, RunLabel
 
 
 class LongChains(NamedTuple):
-    """Chains from common starts: `with_transitions`, `without` (frames, starts, chains, C, H, W), uint8.
-
-    `steps`: Langevin steps taken at each frame.
-    """
+    """Chains (frames, starts, chains, C, H, W), uint8, and Langevin `steps` taken at each frame."""
 
     with_transitions: np.ndarray
     without: np.ndarray
@@ -37,15 +34,11 @@ class Samples(NamedTuple):
 
 
 class SampledSeeds(NamedTuple):
-    """A run's samples by seed."""
+    """A run's samples and outcomes by seed."""
 
     run: RunLabel
     seeds: Mapping[int, Samples]
-
-    @property
-    def outcomes(self) -> dict[int, Outcome]:
-        """How the training of each seed ended."""
-        return {seed: one.outcome for seed, one in self.seeds.items()}
+    outcomes: Mapping[int, Outcome]
 
 
 def for_figure(source: Source) -> tuple[Samples | SampledSeeds, list]:
@@ -53,11 +46,11 @@ def for_figure(source: Source) -> tuple[Samples | SampledSeeds, list]:
     label, (_, about) = source.label(source.item), source.tensors
     seeds = source.params.seeds_of(source.item)
     words = source.params.resolve(source.item, "generation").step_words
-    made, digests = {}, []
+    made, ends, digests = {}, {}, []
     for seed in seeds if source.every_seed else seeds[:1]:
         arrays = source.of_seed(seed)
         try:
-            outcome = outcomes(about["outcomes"])[seed]
+            ends[seed] = outcome = outcomes(about["outcomes"])[seed]
             long = None
             if "long_with" in arrays:
                 long = LongChains(arrays["long_with"], arrays["long_without"], about["long_steps"])
@@ -67,4 +60,4 @@ def for_figure(source: Source) -> tuple[Samples | SampledSeeds, list]:
         except KeyError:
             path = source.path(".safetensors")
             raise WorkspaceError(f"{path} is no file of samples: delete it, then run `snakemake`") from None
-    return SampledSeeds(label, made) if source.every_seed else made[seeds[0]], digests
+    return SampledSeeds(label, made, ends) if source.every_seed else made[seeds[0]], digests

@@ -8,8 +8,8 @@ import pandas as pd
 
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
-from ebmrepro.shown.data import Outcome, RunLabel
 from ebmrepro.shown.load import Source, outcomes
+from ebmrepro.shown.runs import Outcome, RunLabel
 
 
 class Curves(NamedTuple):

@@ -1,7 +1,7 @@
-"""What readers call the runs of an experiment: the method, and what else tells them apart."""
+"""The runs that figures and tables show: what readers call them, and how their training ended."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ebmrepro.params.energies import TIME
@@ -19,9 +19,19 @@ COMPONENTS = {
 KL_PARTS = {"opt": "L_opt only", "ent": "L_ent only", "both": "both KL parts"}
 
 
+class NothingToShow(ValueError):
+    """The experiment has no run that a figure or table of this kind can show."""
+
+
+def some(items, otherwise: str):
+    """The `items` to be shown; raises NothingToShow, which says `otherwise`, if there are none."""
+    if not items:
+        raise NothingToShow(otherwise)
+    return items
+
+
 class RunLabel(NamedTuple):
-    """A run: `name` in params.yaml, its `dataset`, `method` (a key of params.methods), the `label` that
-    readers see.
+    """A run: `name` in params.yaml, `dataset`, `method` (of params.methods), the `label` that readers see.
 
     `variant`: the part of the label beside the method, shared by runs that differ in the method alone.
     """
@@ -31,6 +41,39 @@ class RunLabel(NamedTuple):
     method: str
     label: str
     variant: str = ""
+
+
+class Outcome(NamedTuple):
+    """How a seed's training ended: `diverged_at` is the 0-based iteration, None if it finished."""
+
+    diverged_at: int | None
+    cause: str | None = None
+
+
+FINISHED = Outcome(None)
+
+
+def by_dataset(items: Iterable) -> dict[str, list]:
+    """Items that have a `run`, grouped by data set in order of first appearance."""
+    groups: dict[str, list] = {}
+    for item in items:
+        groups.setdefault(item.run.dataset, []).append(item)
+    return groups
+
+
+def as_title(dataset: str) -> str:
+    """A data set's name as a heading."""
+    return dataset.replace("_", " ")
+
+
+def heading(run: RunLabel, outcome: Outcome) -> str:
+    """Data set and label of a run, and where the seed that is shown diverged."""
+    return f"{as_title(run.dataset)}, {run.label}{ended(outcome)}"
+
+
+def ended(outcome: Outcome) -> str:
+    """What a title adds for a seed that diverged."""
+    return "" if outcome.diverged_at is None else f", diverged at {outcome.diverged_at}"
 
 
 def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
@@ -61,8 +104,10 @@ def label_runs(params: Params, names: list[str]) -> list[RunLabel]:
                 proposed[name] += components + _kl_term(states[name], alike) + given
         taken = Counter(proposed.values())
         labels |= {name: label if taken[label] == 1 else name for name, label in proposed.items()}
-    words = {name: variant.strip(" ,") for name, variant in variants.items()}
-    return [RunLabel(name, datasets[name], chosen[name], labels[name], words[name]) for name in names]
+    return [
+        RunLabel(name, datasets[name], chosen[name], labels[name], variants[name].strip(" ,"))
+        for name in names
+    ]
 
 
 def _method(params: Params, run: str, chosen: str) -> str:
