@@ -24,7 +24,7 @@ LOG = "logs/micro/train/digits/digits_icd.log"
 # Long enough to be stopped in the middle.
 ITERATIONS = 600
 SHORT, LONG = "    iterations: 60\n", f"    iterations: {ITERATIONS}\n"
-# Of the second of two seeds: the first one's is finished when it appears.
+# The second of two seeds: the first one is finished when its checkpoint appears.
 CHECKPOINT = ".work/micro-digits_icd-*/seed1.safetensors"
 
 

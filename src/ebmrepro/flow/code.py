@@ -52,7 +52,7 @@ def code_of(modules: Iterable[str]) -> tuple[str, dict[str, str]]:
 def closure(modules: Iterable[str]) -> list[str]:
     """`modules` and every module that they import, at any depth and place, sorted; without PLUMBING.
 
-    Of an installed package that offers kinds its own modules count like ours.
+    The modules of an installed package that offers kinds count like ours.
     """
     todo, seen = list(modules), set()
     while todo:

@@ -9,7 +9,7 @@ from ebmrepro.data.batches import dequantise, quantise
 class ReplayBuffer:
     """`size` samples: the last (`fifo`) or a uniform sample of all (`reservoir`) chain ends ever added.
 
-    Of `chains` they are persistent chains (Tieleman, 2008), continued a batch at a time in rotation. They
+    Kind `chains` holds persistent chains (Tieleman, 2008), continued a batch at a time in rotation. They
     start at the data of their first batch.
 
     With `as_bytes` images in [0, 1] are kept as uint8 and dequantised as training data are; not persistent

@@ -18,7 +18,7 @@ class Stage(NamedTuple):
     suffixes: tuple[str, ...]
     does: str
     by_experiment: bool = False
-    # Of waiting jobs those that others wait for, or that take longest, come first.
+    # Jobs that others wait for, or that take longest, come first.
     priority: int = 0
     # Drawn from results in a second, where Snakemake runs; `reported` is the suffix that its report shows.
     is_drawn: bool = False

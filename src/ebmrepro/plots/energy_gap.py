@@ -6,7 +6,7 @@ from ebmrepro.plots import curves, style
 from ebmrepro.shown.loaders.train import Curves
 from ebmrepro.shown.runs import as_title, by_dataset
 
-# In one panel, before its lines cannot be told apart.
+# More lines in one panel could not be told apart.
 MOST_RUNS = 4
 
 

@@ -6,7 +6,7 @@ from ebmrepro.shown.loaders.sample import Samples
 from ebmrepro.shown.runs import heading
 
 COLUMNS, ROWS = 20, 4
-# Of more runs each has half as many rows, or the figure would not fit a page.
+# More runs have half as many rows each, or the figure would not fit a page.
 MANY = 4
 
 

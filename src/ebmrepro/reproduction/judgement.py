@@ -21,7 +21,7 @@ NOT_REPRODUCED = "not reproduced"
 NOT_MEASURED = "not measured here"
 # In the order of the report; the last says that nothing could be judged.
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, NOT_MEASURED)
-# Of a published number that has no rule. No verdict: nothing was to be decided.
+# A published number without a rule. It is no verdict: nothing was to be decided.
 NOT_JUDGED = "not judged"
 NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
 # By seed, where the method and where the baseline diverged; None if it finished.

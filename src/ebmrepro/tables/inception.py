@@ -16,7 +16,7 @@ from ebmrepro.tables.table import MISSING, Made, Table
 
 HEADINGS = {"fid": "FID ↓", "inception_score": "Inception Score ↑", "kid": "KID ↓"}
 HEADINGS |= {kind: f"{kind.capitalize()} ↑" for kind in ("precision", "recall", "density", "coverage")}
-# Of a run as a whole, whatever its images are compared with.
+# Metrics of a run as a whole, whatever its images are compared with.
 OTHERS = [
     Column("bits_per_dimension", "Bits per dimension ↓"),
     Column("log_partition_error", "Error of log Z (nats)"),

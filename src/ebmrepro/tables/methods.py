@@ -10,7 +10,7 @@ from ebmrepro.tables.table import MISSING, Made, Table, format_mean_sd
 
 ABOUT = ["Data", "Method", "Likelihood or divergence", "Sample quality"]
 ABOUT_STEP = ["Milliseconds per step ↓", "Network evaluations per step ↓", "Seeds finished"]
-# What a step costs, a model that diverged later has shown as well.
+# A model that diverged later has shown as well what a step costs.
 STEP = [Column(key, "", every_seed=True) for key in COSTS]
 
 

@@ -10,7 +10,7 @@ from ebmrepro.tables.table import MISSING, Made, Table
 
 # What tells generations apart; not every kind has all of them.
 SETTINGS = ("weights", "rounds", "steps", "final_steps", "step_size", "noise", "samples")
-# Of runs that are not measured by Inception.
+# Columns of runs that Inception does not measure.
 PLAIN = [*generation.COLUMNS, *density.COLUMNS]
 
 

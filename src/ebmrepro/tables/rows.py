@@ -9,7 +9,7 @@ from ebmrepro.shown.runs import NothingToShow, as_title, by_dataset
 from ebmrepro.tables.table import MISSING, Table, format_mean_sd, mean_sd
 
 if TYPE_CHECKING:
-    # Of these stages are only some of the tables.
+    # Only some tables are made from these stages.
     from ebmrepro.shown.loaders.compose import Composed
     from ebmrepro.shown.loaders.evaluate import Measured
 

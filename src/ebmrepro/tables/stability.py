@@ -6,7 +6,7 @@ from ebmrepro.tables.table import MISSING, Made
 
 BUILT_OF = {"Attention": "attention", "Normalisation": "normalise", "Spectral norm": "spectral_norm"}
 ABOUT = [switch(heading, key) for heading, key in (BUILT_OF | {"KL term": "kl"}).items()]
-# Of an ablation's runs, which the others do not tell apart.
+# Columns of an ablation, whose runs the others do not tell apart.
 ALSO = (switch("Augmentation", "augmentation"), switch("Multi-scale", "scales"))
 HOW = (
     "Mean ± sample standard deviation of the iterations before divergence over all seeds, diverged ones"

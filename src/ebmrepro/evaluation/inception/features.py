@@ -24,8 +24,8 @@ POOL, CLASSES = 2048, 1008
 
 
 class Features(NamedTuple):
-    """Of n images `pool` (n, 2048) float32, the last pooling layer; `probabilities` (n, 1008) float32, rows
-    sum to 1; `network`: mode and SHA-256 of the weights, only features of one network are ever compared.
+    """`pool` (n, 2048) float32: the last pooling layer of n images. `probabilities` (n, 1008) float32: rows
+    sum to 1. `network`: mode and SHA-256 of the weights; only features of one network are ever compared.
     """
 
     pool: np.ndarray

@@ -134,7 +134,7 @@ def pairwise_distance_ratios(
 ) -> dict[int, float]:
     """For each seed the mean Euclidean distance between its samples over that between test images.
 
-    Of `PAIRED` images of either side (or all, if fewer), uint8 (n, C, H, W); test images drawn with `chosen`.
+    Each side has `PAIRED` images (or all, if fewer), uint8 (n, C, H, W); `chosen` draws the test images.
     """
 
     def spread(images: np.ndarray, index: np.ndarray) -> float:

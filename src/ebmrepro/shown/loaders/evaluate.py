@@ -75,7 +75,7 @@ def members(source: Source) -> list[Measured]:
         if label.name not in content["runs"]:
             remedy = f"run `ebm {source.stage} {source.item}`"
             raise NothingToShow(f"{source.item} was made without {label.name}: {remedy}")
-        # Of a comparison alone: what each run's data set gives by itself.
+        # Only a comparison says what each run's data set gives by itself.
         reference = content.get("references", {}).get(label.dataset, {})
         runs.append(measured(content["runs"][label.name] | {"reference": reference}, label))
     return runs
