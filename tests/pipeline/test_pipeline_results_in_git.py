@@ -11,11 +11,13 @@ from ruamel.yaml import YAML
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import file_sha256, load_json
-from ebmrepro.flow.jobs import JOBS, all_jobs, listing
+from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, listing
 from ebmrepro.provenance.record import record_file
 
 # Presets other than params.yaml's whose results are in git, each with the dvc.lock of the run that made them.
 KEPT = sorted(ROOT.glob("results/*/dvc.lock"))
+# Lists of all jobs and results, at the top of a checkout: in git are those of the preset in params.yaml.
+LISTS = (str(JOBS), str(INPUTS))
 
 
 def test_no_result_in_git_is_older_than_its_code(monkeypatch):
@@ -68,11 +70,25 @@ def test_results_of_other_presets_are_those_that_were_recorded(lock):
     """Their code may be older than the one beside them; the lock says which it was, by hash."""
     stages = YAML(typ="safe", pure=True).load(lock.read_text())["stages"]
     recorded = {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
-    in_git = {path: md5 for path, md5 in recorded.items() if not path.endswith((".safetensors", ".html"))}
+    by_dvc = (".safetensors", ".html", *LISTS)
+    in_git = {path: md5 for path, md5 in recorded.items() if not path.endswith(by_dvc)}
     own = (f"/{lock.parent.name}/", f"paper_figures/verdicts/{lock.parent.name}.json")
     assert len(in_git) > 20 and all(any(part in path for part in own) for path in in_git)
     for path, md5 in in_git.items():
         assert hashlib.md5((ROOT / path).read_bytes(), usedforsecurity=False).hexdigest() == md5, path
+
+
+@pytest.mark.parametrize("preset", ["extended", "systems"])
+def test_results_of_other_presets_have_the_records_of_the_jobs_that_made_them(preset, monkeypatch):
+    """All of one clean commit, by code that no fingerprint left out."""
+    monkeypatch.chdir(ROOT)
+    records = [load_json(path) for path in sorted(Path(f"provenance/{preset}").rglob("*.json"))]
+    assert len(records) > 20
+    assert len({record["code"]["commit"] for record in records}) == 1
+    for record in records:
+        assert record["code"]["dirty"] is False and record["code"]["unwatched"] == [], record["command"]
+        for output, sha256 in record["outputs"].items():
+            assert not Path(output).exists() or file_sha256(Path(output)) == sha256, output
 
 
 def test_which_other_presets_are_kept():
