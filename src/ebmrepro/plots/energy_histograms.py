@@ -10,8 +10,8 @@ from ebmrepro.tables.table import MISSING
 
 HOW = (
     "First seed; densities of the energy, each panel with its own scale, values beyond the range counted in"
-    " the outermost bins. AUROC: probability that a test image has lower energy than one out of it; 0.5: the"
-    " energy cannot tell"
+    " the outermost bins. AUROC: probability that a test image has lower energy than an image out of"
+    " distribution; 0.5: the energy cannot tell"
 )
 
 
