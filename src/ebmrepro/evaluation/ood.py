@@ -62,8 +62,8 @@ def energies(energy: nn.Module, images: np.ndarray) -> np.ndarray:
 def detection(inside: np.ndarray, outside: np.ndarray) -> dict[str, float]:
     """AUROC and FPR95 of the score -E from energies in (n,) and out of (m,) the distribution.
 
-    AUROC: probability that a real image has lower energy than one out of distribution. FPR95: share of
-    the latter still let in at the threshold that keeps 95 % of real images. Both NaN if an energy is not finite.
+    AUROC: probability that a real image has lower energy than one out of distribution. FPR95: share of the
+    latter still let in at the threshold that keeps 95 % of real images. NaN if an energy is not finite.
     """
     score = -np.concatenate([inside, outside])
     if not np.isfinite(score).all():
