@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from prepared_parts import samples
+from random_rbm import random_rbm
 from scipy import stats
 
 from ebmrepro.energies.rbm import RBM
@@ -19,14 +20,6 @@ from ebmrepro.params.objectives.cd import ContrastiveDivergence
 from ebmrepro.params.root import Schedule, TrainSettings
 from ebmrepro.params.samplers.gibbs import GibbsSampler
 from ebmrepro.training.loop import Training
-
-
-def _random(visible_units, hidden_units, visible="bernoulli", scale=1.0, seed=0) -> RBM:
-    rng = np.random.default_rng([seed, visible_units, hidden_units])
-    rbm = RBM(visible_units, hidden_units, visible).double().requires_grad_(False)
-    for parameter in rbm.parameters():
-        parameter.copy_(torch.from_numpy(scale * rng.standard_normal(parameter.shape)))
-    return rbm
 
 
 @functools.cache
@@ -61,9 +54,9 @@ def _bars() -> torch.Tensor:
 
 # RBM and base-rate biases; how many of Neal's temperatures each needs for weights that vary little.
 CASES = {
-    "weak": (lambda: (_random(8, 6, scale=0.3), torch.zeros(8)), 30),
-    "strong": (lambda: (_random(8, 6, scale=2.0), torch.zeros(8)), 300),
-    "real": (lambda: (_random(5, 4, "gaussian"), torch.ones(5)), 100),
+    "weak": (lambda: (random_rbm(8, 6, scale=0.3), torch.zeros(8)), 30),
+    "strong": (lambda: (random_rbm(8, 6, scale=2.0), torch.zeros(8)), 300),
+    "real": (lambda: (random_rbm(5, 4, "gaussian"), torch.ones(5)), 100),
     "bars": (lambda: (_trained(_bars(), 12, 400), base_rate_bias(RBM(16, 12), _bars())), 300),
     "digits": (lambda: (_trained(_digits(), 14, 400), base_rate_bias(RBM(64, 14), _digits())), 300),
 }
@@ -101,7 +94,7 @@ def test_log_z_lies_within_its_error_bar(case):
 @pytest.mark.parametrize("visible", ["bernoulli", "gaussian"])
 def test_the_mean_weight_is_z_at_any_number_of_temperatures(temperatures, visible):
     """Two temperatures are simple importance sampling. 200,000 chains, whose weights' own spread judges."""
-    rbm = _random(5, 4, visible, scale=0.5 if visible == "bernoulli" else 0.3)
+    rbm = random_rbm(5, 4, visible, scale=0.5 if visible == "bernoulli" else 0.3)
     base = torch.linspace(-1, 1, 5)
     estimate = rbm_log_partition(rbm, base, temperatures, 200000, torch.Generator().manual_seed(2))
     ratio = (estimate.log_weights - float(rbm.log_partition())).exp()
@@ -113,7 +106,7 @@ def test_the_mean_weight_is_z_at_any_number_of_temperatures(temperatures, visibl
 @pytest.mark.parametrize("visible", ["bernoulli", "gaussian"])
 def test_the_base_itself_has_no_error(visible):
     """Without weights and hidden biases every chain's weight is Z."""
-    rbm = _random(6, 3, visible)
+    rbm = random_rbm(6, 3, visible)
     rbm.weight.zero_()
     rbm.hidden_bias.zero_()
     base = rbm.visible_bias.clone()

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from random_rbm import random_rbm
 from scipy import special, stats
 
 from ebmrepro.energies.rbm import RBM
@@ -17,14 +18,6 @@ from ebmrepro.params.generations.gibbs import GibbsGeneration
 
 def _states(units: int) -> np.ndarray:
     return np.array(list(itertools.product([0.0, 1.0], repeat=units)))
-
-
-def _random(visible_units, hidden_units, visible="bernoulli", scale=1.5, seed=0) -> RBM:
-    rng = np.random.default_rng([seed, visible_units, hidden_units])
-    rbm = RBM(visible_units, hidden_units, visible).double().requires_grad_(False)
-    for parameter in rbm.parameters():
-        parameter.copy_(torch.from_numpy(scale * rng.standard_normal(parameter.shape)))
-    return rbm
 
 
 def _law(rbm: RBM) -> np.ndarray:
@@ -60,7 +53,7 @@ def _pvalue(counts: np.ndarray, law: np.ndarray) -> float:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_sweep_leaves_the_exact_distribution_as_it_is(seed):
-    rbm, generator = _random(6, 5, seed=seed), torch.Generator().manual_seed(seed)
+    rbm, generator = random_rbm(6, 5, scale=1.5, seed=seed), torch.Generator().manual_seed(seed)
     law = _law(rbm)
     start = np.random.default_rng(seed).choice(64, 50000, p=law)
     v = torch.from_numpy(_states(6)[start])
@@ -75,7 +68,7 @@ def test_a_sweep_leaves_the_exact_distribution_as_it_is(seed):
 
 def test_a_sweep_has_the_exact_transition_matrix():
     """From each of the 16 states; Bonferroni over them."""
-    rbm, generator = _random(4, 3), torch.Generator().manual_seed(0)
+    rbm, generator = random_rbm(4, 3, scale=1.5), torch.Generator().manual_seed(0)
     for state, row in zip(_states(4), _transitions(rbm), strict=True):
         v = transition(rbm, torch.from_numpy(state).expand(8000, -1), None, generator)
         assert _pvalue(_counts(v), row) > 1e-3 / 16
@@ -83,7 +76,7 @@ def test_a_sweep_has_the_exact_transition_matrix():
 
 def test_a_sweep_leaves_the_mixture_of_gaussians_of_real_units_as_it_is():
     """p(v) = sum_h p(h) N(v; b + W h, I), with p(h) exact: its marginal laws after three sweeps."""
-    rbm, generator, count = _random(2, 4, "gaussian"), torch.Generator().manual_seed(1), 20000
+    rbm, generator, count = random_rbm(2, 4, "gaussian", 1.5), torch.Generator().manual_seed(1), 20000
     b, c, weight = (p.numpy() for p in (rbm.visible_bias, rbm.hidden_bias, rbm.weight))
     h = _states(4)
     drive = h @ weight.T
@@ -122,7 +115,7 @@ def _made(rbm, config, seed=0):
 
 
 def test_samples_follow_the_exact_distribution():
-    rbm = _random(6, 5, scale=1.0)
+    rbm = random_rbm(6, 5, scale=1.0)
     samples = _made(rbm, _config(samples=6000, steps=60)).samples
     # The chain's own distance: what 60 sweeps from fair coins still lack, at most a few parts in 10^4.
     reached = np.full(64, 1 / 64) @ np.linalg.matrix_power(_transitions(rbm), 60)
@@ -132,7 +125,7 @@ def test_samples_follow_the_exact_distribution():
 
 def test_chains_take_the_stated_number_of_sweeps_from_fair_coins():
     """After one sweep the law is that of coins times the exact transition matrix; before it, of coins."""
-    rbm = _random(4, 3)
+    rbm = random_rbm(4, 3, scale=1.5)
     made = _made(rbm, _config(samples=4 * CHUNK, steps=1, strip_frames=2, strip_chains=CHUNK))
     coins = np.full(16, 1 / 16)
     assert _pvalue(_counts(made.strip[0]), coins) > 1e-3
@@ -143,7 +136,7 @@ def test_chains_take_the_stated_number_of_sweeps_from_fair_coins():
 
 @pytest.mark.parametrize(("steps", "frames"), [(6, 2), (6, 4), (6, 7), (100, 12)])
 def test_frames_are_evenly_spaced_from_start_to_end(steps, frames):
-    rbm = _random(6, 5, scale=0.3)
+    rbm = random_rbm(6, 5, scale=0.3)
     every = _made(rbm, _config(steps=steps, strip_frames=steps + 1)).strip
     made = _made(rbm, _config(steps=steps, strip_frames=frames))
     assert torch.equal(made.strip, every[torch.linspace(0, steps, frames).round().int()])
@@ -154,7 +147,7 @@ def test_frames_are_evenly_spaced_from_start_to_end(steps, frames):
 
 
 def test_chunks_have_streams_of_their_own_and_seeds_differ():
-    rbm = _random(12, 5, scale=0.3)
+    rbm = random_rbm(12, 5, scale=0.3)
     samples = _made(rbm, _config(samples=CHUNK + 30)).samples
     assert samples.shape == (CHUNK + 30, 12)
     assert not torch.equal(samples[:30], samples[CHUNK:])

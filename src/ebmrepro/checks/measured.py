@@ -1,6 +1,6 @@
 """What is measured on runs and shown of them that does not fit the runs it is about.
 
-For each section a function of its entries, which yields problems: where in the entry, and why.
+For each section a function of an entry's name and of the entry: where in it a problem is, and why.
 """
 
 from collections.abc import Iterator
@@ -16,10 +16,12 @@ def problems(params: Params) -> Iterator[Problem]:
     """Every problem of what is measured and shown; names in the runs must exist."""
     for section, problems_of in SECTIONS.items():
         for name, entry in getattr(params, section).items():
-            yield from (((section, name, *place), reason) for place, reason in problems_of(params, entry))
+            yield from (
+                ((section, name, *place), reason) for place, reason in problems_of(params, name, entry)
+            )
 
 
-def _of_composition(params: Params, composition) -> Iterator[Problem]:
+def _of_composition(params: Params, _: str, composition) -> Iterator[Problem]:
     """Runs that do not exist, or values that their attribute does not have."""
     experiment, generation = composition.experiment, composition.generation
     yield from _measured(params, "compose", experiment)
@@ -70,7 +72,7 @@ def _unjudged(params: Params, composition, members: list[str]) -> Iterator[Probl
         yield ("dataset",), f"samples are judged by {classifier}: add {', '.join(missing)} to its attributes"
 
 
-def _of_ood(params: Params, test) -> Iterator[Problem]:
+def _of_ood(params: Params, _: str, test) -> Iterator[Problem]:
     yield from _measured(params, "detect", test.experiment)
     for key in ("dataset", "against"):
         yield from _no_images(params, key, getattr(test, key), "out-of-distribution tests need images")
@@ -84,7 +86,7 @@ def _of_ood(params: Params, test) -> Iterator[Problem]:
     yield from _scored(params, test)
 
 
-def _of_denoising(params: Params, test) -> Iterator[Problem]:
+def _of_denoising(params: Params, _: str, test) -> Iterator[Problem]:
     yield from _measured(params, "denoise", test.experiment)
     yield from _no_images(params, "dataset", test.dataset, "denoising needs images")
     if sum(other.experiment == test.experiment for other in params.denoisings.values()) > 1:
@@ -92,13 +94,12 @@ def _of_denoising(params: Params, test) -> Iterator[Problem]:
     yield from _scored(params, test)
 
 
-def _of_comparison(params: Params, comparison) -> Iterator[Problem]:
+def _of_comparison(params: Params, name: str, comparison) -> Iterator[Problem]:
     """Experiments that do not exist, or a name that is one."""
-    name = next(key for key, one in params.comparisons.items() if one is comparison)
     if name in params.experiments:
         yield (), f"'{name}' is an experiment: a comparison needs a name of its own"
-    earlier = takewhile(lambda one: one is not comparison, params.comparisons.values())
-    compared = [experiment for one in earlier for experiment in one.experiments]
+    earlier = takewhile(lambda other: other != name, params.comparisons)
+    compared = [experiment for other in earlier for experiment in params.comparisons[other].experiments]
     for number, experiment in enumerate(comparison.experiments):
         yield from _unknown_experiment(params, ("experiments", number), experiment)
         if experiment in compared + comparison.experiments[:number]:
@@ -106,7 +107,7 @@ def _of_comparison(params: Params, comparison) -> Iterator[Problem]:
     yield from _no_table(params, "compare", "comparison", name)
 
 
-def _of_protocol(params: Params, protocol) -> Iterator[Problem]:
+def _of_protocol(params: Params, _: str, protocol) -> Iterator[Problem]:
     """Runs that do not exist, or whose models cannot be sampled or measured so."""
     unknown = [
         ((key,), no_such(key, chosen, getattr(params, f"{key}s"), f"{key}s"))
@@ -128,7 +129,7 @@ def _of_protocol(params: Params, protocol) -> Iterator[Problem]:
     yield from ((("evaluation",), reason) for reason in evaluation.problems(dataset, energy, generation))
 
 
-def _of_shown(params: Params, shown) -> Iterator[Problem]:
+def _of_shown(params: Params, _: str, shown) -> Iterator[Problem]:
     """Experiments or comparisons that do not exist, or do not have what is shown."""
     known, chosen = params.comparisons, shown.experiment
     by_experiment = stages.stage(shown.stage).by_experiment

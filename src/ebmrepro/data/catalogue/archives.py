@@ -24,7 +24,8 @@ import numpy as np
 
 from ebmrepro.files.workspace import WorkspaceError
 
-# What reading an archive raises that is damaged or ends early, beside OSError.
+# What reading an archive raises that is damaged or ends early, beside OSError. NotImplementedError is
+# zipfile's word for a compression that it does not know.
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 # What numpy's own pickles call: taken from one, because its place within numpy has changed over the years.
 _RECONSTRUCT = np.empty(0).__reduce__()[0]
