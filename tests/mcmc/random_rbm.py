@@ -9,7 +9,7 @@ from ebmrepro.energies.rbm import RBM
 def random_rbm(
     visible_units: int, hidden_units: int, visible: str = "bernoulli", scale: float = 1.0, seed: int = 0
 ) -> RBM:
-    """A float64 RBM without gradients, its parameters `scale` times standard normal, equal for equal arguments."""
+    """A float64 RBM without gradients; its parameters are `scale` times standard normal numbers."""
     rng = np.random.default_rng([seed, visible_units, hidden_units])
     rbm = RBM(visible_units, hidden_units, visible).double().requires_grad_(False)
     for parameter in rbm.parameters():
