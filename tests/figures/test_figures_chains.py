@@ -221,3 +221,15 @@ def test_files_of_before_a_change_of_params_are_named(params):
     workspace.save_tensors(path, arrays, {key: about[key] for key in about if key != "outcomes"})
     with pytest.raises(WorkspaceError, match=r"digits_cd\.safetensors is no file of samples"):
         figure.run(params, "grid")
+
+
+@pytest.mark.parametrize("missing", ["edges", "histogram/uniform"])
+def test_an_array_that_a_file_lacks_is_named(params, missing):
+    path = detected_file(".safetensors")
+    arrays, about = workspace.load_tensors(path)
+    kept = {name: array for name, array in arrays.items() if not name.endswith(missing)}
+    workspace.save_tensors(path, kept, about)
+    with pytest.raises(
+        WorkspaceError, match=rf"digits_ood\.safetensors has no {missing}: delete it, then run"
+    ):
+        figure.run(params, "histograms")

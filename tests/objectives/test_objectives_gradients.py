@@ -169,10 +169,13 @@ def test_earlier_steps_carry_no_gradient():
         assert one is None or torch.equal(one, other)
 
 
-def test_parameters_stay_trainable_after_the_frozen_forward():
+def test_parameters_keep_their_flags_after_the_frozen_forward():
     energy, data = _mlp(), torch.randn(5, 2, dtype=torch.float64)
+    first, *others = energy.parameters()
+    first.requires_grad_(False)
     optimisation_loss(energy, _sampler(data).run(energy, data, with_graph=3).x_graph)
-    assert all(parameter.requires_grad and parameter.grad is None for parameter in energy.parameters())
+    assert not first.requires_grad and first.grad is None
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in others)
 
 
 def test_icd_before_its_entropy_begins_and_without_l_opt_is_cd():

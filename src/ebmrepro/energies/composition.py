@@ -47,14 +47,19 @@ class Or(nn.Module):
         return -terms.logsumexp(0) / self.sharpness
 
 
-class Not(And):
+class Not(nn.Module):
     """E = -w E_1: beside other parts of an `And` their density divided by this one's to the power of w.
 
     The authors take w = 0.001. Alone it need not have a finite normalising constant.
     """
 
     def __init__(self, energy: nn.Module, weight: float):
-        super().__init__([energy], [-weight])
+        super().__init__()
+        self.energy, self.weight = energy, weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Energies (B,) of `x` (B, ...)."""
+        return -self.weight * self.energy(x)
 
 
 def _check(energies: Sequence[nn.Module], weights: Sequence[float]) -> None:

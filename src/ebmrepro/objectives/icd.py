@@ -21,6 +21,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ebmrepro.energies.conditional import heads, rows
 from ebmrepro.objectives.cd import contrastive_divergence
@@ -31,13 +32,22 @@ from ebmrepro.params.objectives.icd import ImprovedContrastiveDivergence as Conf
 EPSILON = 1e-8
 
 
+class _MeanEnergy(nn.Module):
+    """The mean energy of a batch over images and scales, as a module whose parameters can be replaced."""
+
+    def __init__(self, energy: nn.Module):
+        super().__init__()
+        self.energy = energy
+
+    def forward(self, x: Tensor) -> Tensor:
+        return heads(self.energy, x).mean()
+
+
 def optimisation_loss(energy: nn.Module, x_graph: Tensor) -> Tensor:
     """L_opt = mean E_{sg(theta)}(x~), a scalar; `x_graph` (n, ...) carries the graph of the chain's end."""
-    # The graph that leads to x_graph holds the parameters already.
-    energy.requires_grad_(False)
-    loss = heads(energy, x_graph).mean()
-    energy.requires_grad_(True)
-    return loss
+    mean_energy = _MeanEnergy(energy)
+    frozen = {name: value.detach() for name, value in mean_energy.named_parameters()}
+    return functional_call(mean_energy, frozen, (x_graph,))
 
 
 def nearest_neighbour_entropy(samples: Tensor, neighbours: Tensor, nearest: int = 1) -> Tensor:

@@ -77,7 +77,7 @@ class ReplayBuffer(Section):
     reinitialise: Probability = about("Probability that a chain starts afresh at noise instead.", 0.05)
 
 
-class _Start(Section):
+class Start(Section):
     """Where the negative chains start."""
 
     start: Literal["data", "noise", "replay", "persistent"] = about(
@@ -100,7 +100,7 @@ class _Start(Section):
         return self
 
 
-class Start(_Start):
+class ContinuousStart(Start):
     """Where chains in continuous space start."""
 
     start_box: StartBox

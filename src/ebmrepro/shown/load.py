@@ -18,6 +18,17 @@ from ebmrepro.shown.caption import caption
 from ebmrepro.shown.runs import FINISHED, NothingToShow, Outcome, RunLabel, label_runs
 
 
+class Arrays(dict):
+    """Arrays by name of the file at `path`; asking for another raises WorkspaceError."""
+
+    def __init__(self, path: Path, arrays: Mapping[str, np.ndarray]):
+        super().__init__(arrays)
+        self.path = path
+
+    def __missing__(self, name: str):
+        raise WorkspaceError(f"{self.path} has no {name}: delete it, then run `snakemake`")
+
+
 @dataclass(frozen=True)
 class Source:
     """The files of `item` of a stage; `labels` are those of all runs that its figure or table shows.
@@ -42,18 +53,20 @@ class Source:
         return workspace.load_json(self.path(".json"))
 
     @cached_property
-    def tensors(self) -> tuple[dict[str, np.ndarray], dict]:
+    def tensors(self) -> tuple[Arrays, dict]:
         """The file of arrays, mapped (of tens of thousands of samples a few are drawn), and its metadata."""
-        return workspace.map_tensors(self.path(".safetensors"))
+        path = self.path(".safetensors")
+        arrays, about = workspace.map_tensors(path)
+        return Arrays(path, arrays), about
 
-    def of_seed(self, seed: int | str) -> dict[str, np.ndarray]:
+    def of_seed(self, seed: int | str) -> Arrays:
         """The arrays under `seed`/, without that; raises WorkspaceError if there are none."""
         prefix = f"{seed}/"
         tensors, _ = self.tensors
         found = {name[len(prefix) :]: array for name, array in tensors.items() if name.startswith(prefix)}
         if not found:
             raise WorkspaceError(f"{self.path('.safetensors')} holds no seed {seed}: run `snakemake`")
-        return found
+        return Arrays(self.path(".safetensors"), found)
 
     def label(self, run: str) -> RunLabel:
         """The label of a run."""

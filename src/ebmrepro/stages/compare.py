@@ -1,4 +1,4 @@
-"""compare: every run of several experiments by one metric, with what a training step of each costs.
+"""compare: every run of several experiments measured alike, with what a training step of each costs.
 
 The seconds are measured in this process, so no two runs of this stage write the same bytes.
 """

@@ -2,10 +2,10 @@ from typing import ClassVar
 
 from ebmrepro.params.base import Count, about
 from ebmrepro.params.samplers import Sampler
-from ebmrepro.params.sampling import _Start
+from ebmrepro.params.sampling import Start
 
 
-class GibbsSampler(_Start, Sampler, needs="gibbs"):
+class GibbsSampler(Start, Sampler, needs="gibbs"):
     """Block-Gibbs sweeps of an RBM, the chain of its CD-k and PCD-k; noise is fair coins."""
 
     implementation = "ebmrepro.mcmc.gibbs:transition"

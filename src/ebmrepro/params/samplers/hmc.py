@@ -2,10 +2,10 @@ from pydantic import model_validator
 
 from ebmrepro.params.base import Count, Positive, Switch, about
 from ebmrepro.params.samplers import Sampler
-from ebmrepro.params.sampling import Clamp, Start
+from ebmrepro.params.sampling import Clamp, ContinuousStart
 
 
-class HamiltonianSampler(Start, Sampler, needs="gradient"):
+class HamiltonianSampler(ContinuousStart, Sampler, needs="gradient"):
     """Hamiltonian Monte Carlo as the negative chain.
 
     One leapfrog step of size s is the Metropolis-adjusted Langevin algorithm with Langevin step size s^2 / 2.

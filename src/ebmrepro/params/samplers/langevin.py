@@ -1,6 +1,6 @@
 from ebmrepro.params.samplers import Sampler
-from ebmrepro.params.sampling import Langevin, Start
+from ebmrepro.params.sampling import ContinuousStart, Langevin
 
 
-class LangevinSampler(Langevin, Start, Sampler, needs="gradient"):
+class LangevinSampler(Langevin, ContinuousStart, Sampler, needs="gradient"):
     """Langevin dynamics as the negative chain of CD and ICD."""

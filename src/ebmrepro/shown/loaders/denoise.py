@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.measured import noise_name
 from ebmrepro.shown.load import Source, arrays_sha256
 from ebmrepro.shown.loaders.evaluate import Measured, first_seeds, members
@@ -37,17 +36,12 @@ def for_figure(source: Source) -> tuple[Denoised, list]:
     """The metrics, with the images of each run's first seed."""
     made, (tensors, _) = for_table(source), source.tensors
     names = {noise: noise_name(noise) for noise in made.noise}
-    try:
-        clean = tensors["clean"]
-        noisy = {noise: tensors[f"noisy_{name}"] for noise, name in names.items()}
-        seeds, arrays, about = first_seeds(source)
-        images = {
-            run: {noise: own[f"denoised_{name}"] for noise, name in names.items()}
-            for run, own in arrays.items()
-        }
-    except KeyError as missing:
-        path = source.path(".safetensors")
-        raise WorkspaceError(f"{path} has no {missing.args[0]}: delete it, then run `snakemake`") from None
+    clean = tensors["clean"]
+    noisy = {noise: tensors[f"noisy_{name}"] for noise, name in names.items()}
+    seeds, arrays, about = first_seeds(source)
+    images = {
+        run: {noise: own[f"denoised_{name}"] for noise, name in names.items()} for run, own in arrays.items()
+    }
     given = arrays_sha256({"clean": clean} | {f"noisy {noise}": array for noise, array in noisy.items()})
     made = made._replace(shown=seeds, clean=clean, noisy=noisy, images=images)
     return made, [given, made.noise, made.reference, about]
