@@ -16,6 +16,8 @@ from ebmrepro.provenance.record import record_file
 
 # Presets other than params.yaml's whose results are in git, each with the dvc.lock of the run that made them.
 KEPT = sorted(ROOT.glob("results/*/dvc.lock"))
+# Those of them whose jobs left records.
+RECORDED = sorted({path.parent.name for path in KEPT} & {path.name for path in ROOT.glob("provenance/*")})
 # Lists of all jobs and results, at the top of a checkout: in git are those of the preset in params.yaml.
 LISTS = (str(JOBS), str(INPUTS))
 
@@ -78,5 +80,24 @@ def test_results_of_other_presets_are_those_that_were_recorded(lock):
         assert hashlib.md5((ROOT / path).read_bytes(), usedforsecurity=False).hexdigest() == md5, path
 
 
+@pytest.mark.parametrize("preset", RECORDED)
+def test_results_of_another_preset_are_of_one_clean_commit(preset):
+    records = [load_json(path) for path in sorted((ROOT / "provenance" / preset).rglob("*.json"))]
+    jobs = all_jobs(load_params(ROOT / f"workflow/presets/{preset}.yaml"))
+    assert {record["command"] for record in records} == {job.command for job in jobs}
+    # Verdicts may be made anew from results by a later commit.
+    results = [record for record in records if not record["command"].startswith("ebm report")]
+    assert len({record["code"]["commit"] for record in results}) == 1
+    for record in records:
+        assert record["code"]["dirty"] is False and record["code"]["unwatched"] == [], record["command"]
+        assert record["environment"]["packages_unlike_lock"] == [], record["command"]
+        for output, sha256 in record["outputs"].items():
+            # The report is of the preset in params.yaml; models and samples are kept by DVC.
+            kept = (ROOT / output).exists() and not output.endswith(".html")
+            assert not kept or file_sha256(ROOT / output) == sha256, output
+
+
 def test_which_other_presets_are_kept():
     assert [path.parent.name for path in KEPT] == ["cifar10_images", "extended", "systems"]
+    # The first is of before there were records.
+    assert RECORDED == ["extended", "systems"]

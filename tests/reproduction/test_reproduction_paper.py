@@ -8,8 +8,8 @@ from paper_runs import PAPER, names_of_run, paper
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.params.root import Params
+from ebmrepro.reproduction.decision import NOT_JUDGED, VERDICTS
 from ebmrepro.reproduction.judge import judge
-from ebmrepro.reproduction.judgement import NOT_JUDGED, VERDICTS
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 
 SCALED = ["paper", "cifar10"]
@@ -57,7 +57,7 @@ def test_every_rule_is_decided_by_what_the_runs_report(preset):
     judged = [row for row in found["claims"] if row["scope"]]
     assert [(row["key"], row["rule"]) for row in judged] == expected
     for row in judged:
-        assert row["verdict"] in VERDICTS[:2], f"{row['key']}: {row['reason']}"
+        assert row["verdict"] in VERDICTS[:-1], f"{row['key']}: {row['reason']}"
         for summary in row["measured"].values():
             assert summary["mean"] is not None, f"{row['key']}: no run writes {summary['metric']}"
 
@@ -68,7 +68,7 @@ def test_every_published_number_finds_its_run_and_its_metric():
     for row in rows("paper")["numbers"]:
         number = numbers.pop(row["key"])
         if number.rule:
-            assert row["verdict"] in VERDICTS[:2], f"{row['key']}: {row['reason']}"
+            assert row["verdict"] in VERDICTS[:-1], f"{row['key']}: {row['reason']}"
         else:
             assert row["verdict"] == NOT_JUDGED
         if number.rule or number.shown:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from ebmrepro.checks.load import load_params
 from ebmrepro.reproduction.rules import (
     Claim,
+    Claims,
     PairedComparison,
     PublishedNumber,
     Survival,
@@ -22,17 +23,18 @@ PAIRED = {
     "better": "lower",
     "method": "icd",
     "baseline": "cd",
-    "alpha": 0.05,
     "minimum_seeds": 2,
+    "margin": {"absolute": 0.5},
 }
 SURVIVAL = {
     "kind": "survival",
     "experiment": "digits",
     "method": "icd",
     "baseline": "cd",
-    "alpha": 0.05,
     "minimum_seeds": 3,
 }
+# As in claims.yaml, where the margin stands apart, by metric.
+UNBOUNDED = {key: value for key, value in PAIRED.items() if key != "margin"}
 SHOWN = {"preset": "paper", "experiment": "cifar10", "objective": "icd", "metric": "fid"}
 RULE = SHOWN | {"better": "lower", "tolerance": 0.05, "minimum_seeds": 2}
 CLAIM = {"key": "a", "text": "A.", "source": "s", "confidence": "high"}
@@ -108,7 +110,6 @@ def test_the_rules_of_the_claims():
         ("pcd_improves", "paired_comparison", "test_log_likelihood", "rbm"),
     }
     assert not any(claim.untested for claim in claims.values())
-    assert all(test.alpha == 0.05 for claim in claims.values() for test in claim.tests)
 
 
 def test_thresholds_are_what_their_reasons_say(repository):
@@ -192,6 +193,16 @@ def test_the_term_reports_claims_need_its_five_seeds():
     assert "different functions" in claims["report_loss_falls"].text
 
 
+def test_a_comparison_takes_the_margin_of_its_metric():
+    data = {"margins": {"gap": {"relative": 0.1}}, "claims": [CLAIM | {"tests": [dict(UNBOUNDED)]}]}
+    (test,) = Claims.model_validate(data).claims[0].tests
+    assert (test.margin.relative, test.margin.of(-30.0)) == (0.1, 3.0)
+    margins = {}
+    for test in (test for claim in load_claims() for test in claim.tests if test.kind == "paired_comparison"):
+        assert margins.setdefault(test.metric, test.margin) == test.margin, "one metric, one margin"
+        assert test.margin.words() in test.words()
+
+
 def test_every_rule_can_be_read_as_a_sentence():
     rules = [test for claim in load_claims() for test in claim.tests]
     rules += [number.rule for number in load_published().numbers if number.rule]
@@ -207,7 +218,11 @@ def test_every_rule_can_be_read_as_a_sentence():
         (PairedComparison, PAIRED | {"presets": []}, "too_short"),
         (PairedComparison, PAIRED | {"presets": "paper"}, "list_type"),
         (PairedComparison, PAIRED | {"minimum_seeds": 1}, "greater_than_equal"),
-        (PairedComparison, PAIRED | {"alpha": 1.5}, "less_than"),
+        (PairedComparison, UNBOUNDED, "missing"),
+        (PairedComparison, PAIRED | {"margin": {"absolute": 0.0}}, "greater_than"),
+        (PairedComparison, PAIRED | {"margin": {"absolute": 0.1, "relative": 0.1}}, "value_error"),
+        (PairedComparison, PAIRED | {"margin": {}}, "value_error"),
+        (Claims, {"margins": {}, "claims": [CLAIM | {"tests": [dict(UNBOUNDED)]}]}, "model_type"),
         (PairedComparison, PAIRED | {"better": "larger"}, "literal_error"),
         (PairedComparison, PAIRED | {"diverged": "ignored"}, "literal_error"),
         (Survival, SURVIVAL | {"metric": "gap"}, "extra_forbidden"),
@@ -216,6 +231,7 @@ def test_every_rule_can_be_read_as_a_sentence():
         (Claim, CLAIM | {"tests": [PAIRED], "untested": "because"}, "value_error"),
         (Claim, CLAIM | {"tests": [{**PAIRED, "kind": "magic"}]}, "union_tag_invalid"),
         (PublishedNumber, NUMBER | {"gate": True}, "value_error"),
+        (PublishedNumber, NUMBER | {"gate": True, "rule": RULE, "value": 0.0}, "value_error"),
         (PublishedNumber, NUMBER | {"gate": True, "rule": RULE, "shown": SHOWN}, "value_error"),
         (PublishedNumber, NUMBER | {"shown": SHOWN | {"better": "lower"}}, "extra_forbidden"),
         (PublishedNumber, NUMBER | {"confidence": "certain"}, "literal_error"),

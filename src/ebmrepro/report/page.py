@@ -10,13 +10,16 @@ from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
 from ebmrepro.params.methods import methods
-from ebmrepro.reproduction.judgement import NOT_MEASURED, VERDICTS
+from ebmrepro.reproduction.decision import CONTRADICTED, NOT_MEASURED, REPRODUCED, VERDICTS
+from ebmrepro.reproduction.evidence import ALPHA
 from ebmrepro.reproduction.rules import Claim, RerunReport
 from ebmrepro.shown.caption import PAPER_PRESET
 from ebmrepro.tables.table import MISSING, format_mean_sd, from_markdown
 
 # What the page says of a claim beside its tests.
 ABOUT = ("key", "text", "source", "confidence")
+# Numbers of a test that are shown beside its effect.
+SHOWN = ("p", "p_holm", "margin", "p_equivalence", "p_equivalence_holm")
 
 
 def render(presets: list[dict], claims: list[Claim], reruns: list[RerunReport], absent: Mapping) -> str:
@@ -42,6 +45,8 @@ def render(presets: list[dict], claims: list[Claim], reruns: list[RerunReport], 
         claims=_side_by_side(claims, paper, others),
         reruns=reruns,
         verdicts=VERDICTS,
+        decided={verdict: _decided(verdict, [paper, *others]) for verdict in (CONTRADICTED, REPRODUCED)},
+        level=f"{ALPHA:.0%}",
     )
 
 
@@ -118,6 +123,7 @@ def _row(row: Mapping) -> dict:
     return {
         **row,
         "measured": [_measured(chosen, found) for chosen, found in measured],
+        "evidence": _evidence(row["statistic"]),
         "rule_as_data": json.dumps(data, indent=2, ensure_ascii=False) if rule else None,
     }
 
@@ -137,6 +143,37 @@ def _measured(chosen: str, found: Mapping) -> dict:
         "values": values,
         "diverged": ", ".join(f"seed {seed} at iteration {at}" for seed, at in found["diverged"].items()),
     }
+
+
+def _evidence(statistic: Mapping) -> dict | None:
+    """The numbers of a test as they are shown; None where there was none."""
+    if not statistic:
+        return None
+    shown = {
+        key: None if value is None else _rounded(value) for key, value in statistic.items() if key in SHOWN
+    }
+    effect = "none"
+    if statistic["effect"] is not None:
+        low, high = map(_rounded, statistic["interval"])
+        effect = f"{_rounded(statistic['effect'])} [{low}, {high}]"
+    return shown | {"what": statistic["effect_is"], "effect": effect}
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
+def _decided(verdict: str, presets: list[dict]) -> list[dict]:
+    """The targets and tests of presets that ran with a verdict, each with words and where it stands."""
+    found = []
+    for preset in (preset for preset in presets if preset["has_run"]):
+        for row in preset["targets"]:
+            words = f"{row['dataset']}, {row['metric']}, published {row['value']}."
+            found.append(row | {"text": words, "statement": "", "link": "paper-scale"})
+        for claim in preset["claims"]:
+            link = f"{preset['name']}-claim-{claim['key']}"
+            found += [test | {"text": claim["text"], "link": link} for test in claim["tests"]]
+    return [row for row in found if row["verdict"] == verdict]
 
 
 def _count(rows: list[dict]) -> dict[str, int]:

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from ebmrepro.reproduction.judgement import NOT_MEASURED, Judgement, judge_number, judge_test
+from ebmrepro.reproduction.decision import NOT_JUDGED, NOT_MEASURED, Judgement, decide
+from ebmrepro.reproduction.evidence import Unmeasured
+from ebmrepro.reproduction.judgement import examine, examine_number, select, summary
 from ebmrepro.reproduction.rules import Claim, Published, PublishedNumber, PublishedValue, RunResult, Test
 
+# Why a published number has no rule.
+NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
 # What was judged in words (preset, data, seeds), from an experiment and the names of the runs that were
 # measured (none: all it has). None if the preset has no such experiment.
 Scope = Callable[[str, Iterable[str]], str | None]
@@ -14,29 +18,35 @@ def judge(
     claims: list[Claim], published: Published, preset: str, runs: list[RunResult], scope: Scope
 ) -> dict:
     """JSON-able rows of verdicts for a preset: `claims`, one for each test that is for it and names a run of
-    it, or one without a scope where it has none; `numbers`, none unless a published number is about it."""
-    rows = []
+    it, or one without a scope where it has none; `numbers`, none unless a published number is about it.
+
+    All of them are decided together, for their p are adjusted for each other.
+    """
+    tests, absent = [], []
     for claim in claims:
         own = [test for test in claim.tests if test.is_for(preset)]
-        if claim.tests and not own:
-            continue
         present = [test for test in own if scope(test.experiment, ()) is not None and _names_any(test, runs)]
-        for test in present:
-            found = judge_test(test, runs)
-            seen = scope(test.experiment, _names(found))
-            rows.append(_row(claim, found, test, seen, statement=test.statement))
-        if not present:
+        tests += [(claim, test) for test in present]
+        if not present and (own or not claim.tests):
             missing = ", ".join(dict.fromkeys(test.experiment for test in own))
             reason = f"this preset has no experiment {missing} with the runs that its tests name"
-            absent = Judgement(NOT_MEASURED, claim.untested or reason)
-            rows.append(_row(claim, absent, own[0] if own else None, statement=None))
-    numbers = []
-    for number in _numbers_about(preset, published):
-        found = judge_number(number, preset, runs)
-        about = number.rule or number.shown
-        seen = scope(about.experiment, _names(found)) if found.measured else None
-        numbers.append(_row(number, found, number.rule, seen))
-    return {"preset": preset, "claims": rows, "numbers": numbers}
+            absent.append((claim, own[0] if own else None, claim.untested or reason))
+    numbers = _numbers_about(preset, published)
+    targets = [number for number in numbers if number.rule and number.rule.preset == preset]
+    findings = [examine(test, runs) for _, test in tests]
+    judgements = decide([*findings, *(examine_number(number, runs) for number in targets)])
+    judged = dict(zip((number.key for number in targets), judgements[len(tests) :], strict=True))
+    rows = {claim.key: [] for claim in claims}
+    for (claim, test), found in zip(tests, judgements[: len(tests)], strict=True):
+        seen = scope(test.experiment, _names(found))
+        rows[claim.key].append(_row(claim, found, test, seen, statement=test.statement))
+    for claim, test, reason in absent:
+        rows[claim.key] = [_row(claim, Judgement(NOT_MEASURED, reason), test, statement=None)]
+    return {
+        "preset": preset,
+        "claims": [row for own in rows.values() for row in own],
+        "numbers": [_number(number, judged.get(number.key), preset, runs, scope) for number in numbers],
+    }
 
 
 def not_run(claims: list[Claim], published: Published, preset: str, reason: str) -> dict:
@@ -49,7 +59,7 @@ def not_run(claims: list[Claim], published: Published, preset: str, reason: str)
         if test.is_for(preset)
     ]
     numbers = [
-        _row(number, absent if number.rule else judge_number(number, "", []), number.rule)
+        _number(number, absent if number.rule else None, preset, [], lambda experiment, runs: None)
         for number in _numbers_about(preset, published)
     ]
     return {"preset": preset, "claims": rows, "numbers": numbers}
@@ -67,6 +77,26 @@ def _numbers_about(preset: str, published: Published) -> list[PublishedNumber]:
     """All published numbers if any of them is about `preset`, else none."""
     named = (number.rule or number.shown for number in published.numbers)
     return published.numbers if any(entry.preset == preset for entry in named if entry) else []
+
+
+def _number(
+    number: PublishedNumber, judged: Judgement | None, preset: str, runs: list[RunResult], scope: Scope
+) -> dict:
+    """The row of a number: its judgement, or what it shows, of which nothing is judged."""
+    about, found = number.rule or number.shown, judged
+    if found is None and number.rule:
+        reason = f"preset {preset} is not the paper's experiment; only preset {number.rule.preset} may decide"
+        found = Judgement(NOT_MEASURED, reason)
+    elif found is None:
+        found = Judgement(NOT_JUDGED, "no published value is known" if number.value is None else NO_TARGET)
+        if about and about.preset == preset:
+            try:
+                run = select(runs, about.experiment, about.objective)
+                found = found._replace(measured={about.objective: summary(run, about.metric)})
+            except Unmeasured as reason:
+                found = found._replace(reason=f"{found.reason}; {reason}")
+    seen = scope(about.experiment, _names(found)) if found.measured else None
+    return _row(number, found, number.rule, seen)
 
 
 def _names(found: Judgement) -> list[str]:

@@ -1,12 +1,12 @@
-"""Runs against a rule: verdict, reason and numbers. What each rule means is said in rules.py."""
+"""Runs against a rule: what was measured, and the evidence. What each rule means is said in rules.py."""
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
 
-from scipy import stats
-
+from ebmrepro.reproduction import evidence
+from ebmrepro.reproduction.decision import Finding
+from ebmrepro.reproduction.evidence import ROUNDING, Evidence, Unmeasured
 from ebmrepro.reproduction.rules import (
     LowerBound,
     PairedComparison,
@@ -15,30 +15,6 @@ from ebmrepro.reproduction.rules import (
     Survival,
     Test,
 )
-
-REPRODUCED = "reproduced"
-NOT_REPRODUCED = "not reproduced"
-NOT_MEASURED = "not measured here"
-# In the order of the report; the last says that nothing could be judged.
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, NOT_MEASURED)
-# A published number without a rule. It is no verdict: nothing was to be decided.
-NOT_JUDGED = "not judged"
-NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
-# By seed, where the method and where the baseline diverged; None if it finished.
-Ends = dict[int, tuple[int | None, int | None]]
-
-
-class Judgement(NamedTuple):
-    """`measured`: by the rule's word for a run, its `summary`; `statistic`: the test's numbers."""
-
-    verdict: str
-    reason: str
-    measured: Mapping = {}
-    statistic: Mapping = {}
-
-
-class Unmeasured(Exception):
-    """The data do not allow the test; the message says why."""
 
 
 def summary(run: RunResult, metric: str, every_seed: bool = False) -> dict:
@@ -83,154 +59,115 @@ def values_of(run: RunResult, metric: str, seeds: Iterable[int]) -> list[float]:
     return list(values.values())
 
 
-def judge_test(test: Test, runs: list[RunResult]) -> Judgement:
-    """Apply one test of a claim to all measured runs of a preset."""
-    apply = {PairedComparison: _paired_comparison, Survival: _survival, LowerBound: _lower_bound}[type(test)]
+def examine(test: Test, runs: list[RunResult]) -> Finding:
+    """What the runs of a preset say of one test of a claim."""
+    look = {PairedComparison: _paired_comparison, Survival: _survival, LowerBound: _lower_bound}[type(test)]
+    words = [getattr(test, field, None) for field in ("method", "baseline", "objective")]
+    every_seed = getattr(test, "diverged", None) == "counts"
+    measured: dict = {}
     try:
-        return apply(test, runs)
+        chosen = [select(runs, test.experiment, word) for word in words if word]
+        measured = {
+            word: summary(run, test.metric, every_seed)
+            for word, run in zip(filter(None, words), chosen, strict=True)
+        }
+        found, note = look(test, *chosen)
+        return Finding(measured, found, note)
     except Unmeasured as reason:
-        return Judgement(NOT_MEASURED, str(reason))
+        return Finding(measured, None, str(reason))
 
 
-def judge_number(number: PublishedNumber, preset: str, runs: list[RunResult]) -> Judgement:
-    """A published number against the runs of `preset`; of one that is no target, what it shows, unjudged."""
+def examine_number(number: PublishedNumber, runs: list[RunResult]) -> Finding:
+    """What the runs of its rule's preset say of a published number that is a target."""
     rule = number.rule
-    if rule is None:
-        why = "no published value is known" if number.value is None else NO_TARGET
-        shown = number.shown
-        if shown is None or shown.preset != preset:
-            return Judgement(NOT_JUDGED, why)
-        try:
-            run = select(runs, shown.experiment, shown.objective)
-        except Unmeasured as reason:
-            return Judgement(NOT_JUDGED, f"{why}; {reason}")
-        return Judgement(NOT_JUDGED, why, {shown.objective: summary(run, shown.metric)})
-    if preset != rule.preset:
-        reason = f"preset {preset} is not the paper's experiment; only preset {rule.preset} may decide"
-        return Judgement(NOT_MEASURED, reason)
+    measured: dict = {}
     try:
         run = select(runs, rule.experiment, rule.objective)
         measured = {rule.objective: summary(run, rule.metric)}
         enough(len(run.metrics), rule.minimum_seeds, "of the run")
+        finished = [seed for seed in sorted(run.metrics) if seed not in run.diverged]
+        values = values_of(run, rule.metric, finished)
+        sign = -1 if rule.better == "lower" else 1
+        limit = number.value - sign * rule.tolerance * abs(number.value)
         if run.diverged:
-            return Judgement(NOT_REPRODUCED, f"seeds {', '.join(map(str, run.diverged))} diverged", measured)
-        mean = statistics.fmean(values_of(run, rule.metric, run.metrics))
+            reached = sum(sign * value > sign * limit for value in values)
+            what = f"share of seeds with {rule.metric} {'above' if sign > 0 else 'below'} {limit:.4g}"
+            found = evidence.pairs_won(reached, len(run.metrics) - reached, what)
+            return Finding(measured, found, f"diverged: seeds {', '.join(map(str, run.diverged))}")
+        worse = sign * (number.value - statistics.fmean(values)) / abs(number.value)
+        what = f"mean {rule.metric}, against {limit:.4g}"
+        found = evidence.mean(values, max(map(abs, values)), what, sign, limit)
+        side = "worse" if worse > 0 else "better"
+        return Finding(measured, found, f"{abs(worse):.1%} {side} than {number.value}")
     except Unmeasured as reason:
-        return Judgement(NOT_MEASURED, str(reason))
-    worse = (mean - number.value) / number.value * (1 if rule.better == "lower" else -1)
-    reason = f"mean {mean:.4g} is {abs(worse):.1%} {'worse' if worse > 0 else 'better'} than {number.value}"
-    verdict = REPRODUCED if worse <= rule.tolerance else NOT_REPRODUCED
-    return Judgement(verdict, reason, measured, {"relative_difference": worse})
+        return Finding(measured, None, str(reason))
 
 
-def _paired_comparison(rule: PairedComparison, runs: list[RunResult]) -> Judgement:
-    every_seed = rule.diverged == "counts"
-    method, baseline, ends, measured = _pair(rule, runs, every_seed)
-    if every_seed:
-        ends = dict.fromkeys(ends, (None, None))
-    for seed, (own, other) in ends.items():
-        if own is not None and (other is None or other >= own):
-            partner = "finished" if other is None else f"diverged at {other}"
-            reason = f"{rule.method} seed {seed} diverged at iteration {own}, while {rule.baseline} {partner}"
-            return Judgement(NOT_REPRODUCED, reason, measured)
-    won = [seed for seed, (_, other) in ends.items() if other is not None]
-    compared = [seed for seed in ends if seed not in won]
-    survived = f"{rule.baseline} diverged first with seeds {', '.join(map(str, won))}; " if won else ""
-    if won and len(compared) < rule.minimum_seeds:
-        statistic = _fisher(ends)
-        own, other = statistic["diverged"]
-        reason = (
-            f"{survived}too few pairs are left for a t-test; diverged {rule.method} {own}, {rule.baseline}"
-            f" {other} of {len(ends)}, p = {statistic['p']:.3g}"
-        )
-        return _decide(rule, reason, measured, statistic)
-
-    ours = values_of(method, rule.metric, compared)
-    theirs = values_of(baseline, rule.metric, compared)
+def _paired_comparison(
+    rule: PairedComparison, method: RunResult, baseline: RunResult
+) -> tuple[Evidence, str]:
+    seeds = _shared_seeds(rule, method, baseline)
+    sign = -1 if rule.better == "lower" else 1
+    diverged = {} if rule.diverged == "counts" else method.diverged | baseline.diverged
+    if diverged.keys() & set(seeds):
+        return _pairs_won(rule, method, baseline, seeds, sign)
+    ours, theirs = values_of(method, rule.metric, seeds), values_of(baseline, rule.metric, seeds)
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
-    if not any(differences):
+    size = max(map(abs, [*ours, *theirs]))
+    if max(map(abs, differences)) <= ROUNDING * size:
         # As where a metric has reached its best value for both: a task too easy to compare them.
         raise Unmeasured(
             f"{rule.metric} of {rule.method} and {rule.baseline} is the same with every seed"
             f" ({', '.join(f'{value:.4g}' for value in ours)}): this task does not tell them apart"
         )
-    if statistics.stdev(differences) == 0:
-        raise Unmeasured(
-            f"{rule.metric} differs by the same {differences[0]:.4g} with every seed: these are not"
-            " independent repetitions"
-        )
-    test = stats.ttest_rel(ours, theirs, alternative="less" if rule.better == "lower" else "greater")
-    statistic = {
-        "test": "paired t",
-        "t": float(test.statistic),
-        "degrees_of_freedom": len(compared) - 1,
-        "p": float(test.pvalue),
-        "mean_difference": statistics.fmean(differences),
-        "seeds": compared,
-    }
-    reason = (
-        f"{survived}mean difference {rule.method} − {rule.baseline} {statistic['mean_difference']:.4g},"
-        f" t({len(compared) - 1}) = {test.statistic:.3f}, p = {test.pvalue:.3g}"
-    )
-    return _decide(rule, reason, measured, statistic)
+    what = f"mean difference {rule.method} − {rule.baseline} in {rule.metric}"
+    margin = rule.margin.of(statistics.fmean(theirs))
+    return evidence.mean(differences, size, what, sign, margin=margin), ""
 
 
-def _survival(rule: Survival, runs: list[RunResult]) -> Judgement:
-    _, _, ends, measured = _pair(rule, runs)
-    statistic = _fisher(ends)
-    own, other = statistic["diverged"]
-    if own:
-        lost = ", ".join(f"seed {seed} at iteration {at}" for seed, (at, _) in ends.items() if at is not None)
-        return Judgement(NOT_REPRODUCED, f"{rule.method} diverged: {lost}", measured, statistic)
-    if not other:
-        reason = f"no seed of {rule.baseline} diverged either: it survives without what {rule.method} adds"
-        return Judgement(NOT_REPRODUCED, reason, measured, statistic)
-    reason = f"diverged {rule.method} 0, {rule.baseline} {other} of {len(ends)}, p = {statistic['p']:.3g}"
-    return _decide(rule, reason, measured, statistic)
+def _pairs_won(
+    rule: PairedComparison, method: RunResult, baseline: RunResult, seeds: list[int], sign: int
+) -> tuple[Evidence, str]:
+    """Who diverges first loses the pair; where neither does, the metric decides."""
+    won, lost = 0, 0
+    for seed in seeds:
+        own, other = (run.diverged.get(seed, math.inf) for run in (method, baseline))
+        if own == other == math.inf:
+            (a,), (b,) = (values_of(run, rule.metric, [seed]) for run in (method, baseline))
+            own, other = sign * a, sign * b
+        won, lost = won + (own > other), lost + (own < other)
+    found = evidence.pairs_won(won, lost, f"share of pairs that {rule.method} wins")
+    ends = [
+        f"{name} with seeds {', '.join(str(seed) for seed in seeds if seed in run.diverged)}"
+        for name, run in ((rule.method, method), (rule.baseline, baseline))
+        if run.diverged.keys() & set(seeds)
+    ]
+    return found, f"diverged: {' and '.join(ends)}"
 
 
-def _lower_bound(rule: LowerBound, runs: list[RunResult]) -> Judgement:
-    run = select(runs, rule.experiment, rule.objective)
-    measured = {rule.objective: summary(run, rule.metric)}
+def _survival(rule: Survival, method: RunResult, baseline: RunResult) -> tuple[Evidence, str]:
+    seeds = _shared_seeds(rule, method, baseline)
+    groups = [
+        list(zip(values_of(run, rule.metric, seeds), (seed in run.diverged for seed in seeds), strict=True))
+        for run in (method, baseline)
+    ]
+    found = evidence.survival(*groups, f"hazard of {rule.method} over that of {rule.baseline}")
+    deaths = sum(dead for group in groups for _, dead in group)
+    nobody = f"no seed of {rule.method} or {rule.baseline} diverged: nothing here to survive"
+    return found, "" if deaths else nobody
+
+
+def _lower_bound(rule: LowerBound, run: RunResult) -> tuple[Evidence, str]:
     finished = [seed for seed in sorted(run.metrics) if seed not in run.diverged]
     enough(len(finished), rule.minimum_seeds, "that finished")
     values = values_of(run, rule.metric, finished)
-    quantile = float(stats.t.ppf(1 - rule.alpha, len(values) - 1))
-    bound = statistics.fmean(values) - quantile * statistics.stdev(values) / math.sqrt(len(values))
     lost = ", ".join(map(str, run.diverged))
-    note = f"; diverged and left out: seeds {lost}" if lost else ""
-    reason = f"lower {1 - rule.alpha:.0%} bound {bound:.4g} against {rule.threshold}{note}"
-    verdict = REPRODUCED if bound > rule.threshold else NOT_REPRODUCED
-    statistic = {"test": "t confidence bound", "bound": bound, "t": quantile, "seeds": finished}
-    return Judgement(verdict, reason, measured, statistic)
+    what = f"mean {rule.metric} of {rule.objective}, against {rule.threshold}"
+    found = evidence.mean(values, max(map(abs, values)), what, 1, rule.threshold)
+    return found, f"diverged and left out: seeds {lost}" if lost else ""
 
 
-def _pair(
-    rule: PairedComparison | Survival, runs: list[RunResult], every_seed: bool = False
-) -> tuple[RunResult, RunResult, Ends, dict]:
-    """Method, baseline, where the seeds that both have diverged in either, and the summaries of both."""
-    method = select(runs, rule.experiment, rule.method)
-    baseline = select(runs, rule.experiment, rule.baseline)
+def _shared_seeds(rule: PairedComparison | Survival, method: RunResult, baseline: RunResult) -> list[int]:
     seeds = sorted(method.metrics.keys() & baseline.metrics.keys())
     enough(len(seeds), rule.minimum_seeds, "in both runs")
-    ends = {seed: (method.diverged.get(seed), baseline.diverged.get(seed)) for seed in seeds}
-    measured = {
-        name: summary(run, rule.metric, every_seed)
-        for name, run in ((rule.method, method), (rule.baseline, baseline))
-    }
-    return method, baseline, ends, measured
-
-
-def _fisher(ends: Ends) -> dict:
-    """Fisher's exact test, one-sided: do fewer seeds diverge of the first than of the second run?"""
-    diverged = [sum(end[side] is not None for end in ends.values()) for side in (0, 1)]
-    table = [[count, len(ends) - count] for count in diverged]
-    # Rounded: the smallest p of three pairs is 1/20, and must not miss 0.05 by the last bit.
-    p = round(float(stats.fisher_exact(table, alternative="less").pvalue), 12)
-    return {"test": "Fisher's exact", "diverged": diverged, "seeds": list(ends), "p": p}
-
-
-def _decide(rule: PairedComparison | Survival, reason: str, measured: dict, statistic: dict) -> Judgement:
-    if statistic["p"] <= rule.alpha:
-        return Judgement(REPRODUCED, reason, measured, statistic)
-    return Judgement(NOT_REPRODUCED, f"{reason}: above {rule.alpha}", measured, statistic)
+    return seeds

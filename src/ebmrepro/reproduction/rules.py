@@ -12,7 +12,6 @@ from ebmrepro.shown.caption import PAPER_PRESET
 
 Confidence = Literal["high", "medium", "low"]
 Direction = Literal["lower", "higher"]
-Alpha = Annotated[float, Field(gt=0, lt=0.5)]
 # A standard deviation, and so every test here, needs two.
 Seeds = Several
 
@@ -33,12 +32,35 @@ class _OfClaim(Section):
         return preset in self.presets if self.presets else preset != PAPER_PRESET
 
 
+class Margin(Section):
+    """The least difference that counts: `absolute`, in the metric's unit, or `relative` to the baseline."""
+
+    absolute: Positive | None = None
+    relative: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self):
+        if (self.absolute is None) == (self.relative is None):
+            raise ValueError("a margin is either absolute or relative")
+        return self
+
+    def of(self, baseline: float) -> float:
+        """In the unit of the metric, where the baseline's mean is `baseline`."""
+        return self.absolute if self.relative is None else self.relative * abs(baseline)
+
+    def words(self) -> str:
+        """±0.02, or ±5% of the baseline's mean."""
+        return (
+            f"±{self.absolute}" if self.relative is None else f"±{self.relative:.0%} of the baseline's mean"
+        )
+
+
 class PairedComparison(_OfClaim):
-    """`method` better than `baseline` in `metric`, as `words` says: survival first, then a paired t-test.
+    """`method` better than `baseline` in `metric`, as `words` says.
 
     Seeds pair the two runs (same initial weights, same order of data). The metric of a seed that diverged
-    describes a shorter training, so its pair leaves the t-test. `diverged: counts` is for what divergence
-    does not touch, as the seconds that a step takes: no pair is won or lost by it.
+    describes a shorter training, so it is not averaged. `diverged: counts` is for what divergence does not
+    touch, as the cost of a step. `margin`: the least difference that counts, by the file's `margins`.
     """
 
     kind: Literal["paired_comparison"]
@@ -47,50 +69,47 @@ class PairedComparison(_OfClaim):
     better: Direction
     method: Name
     baseline: Name
-    alpha: Alpha
     minimum_seeds: Seeds
     diverged: Literal["decides", "counts"] = "decides"
+    margin: Margin
 
     def words(self) -> str:
         """The rule in a sentence."""
         tested = (
-            f"{self.metric} of {self.method} is {self.better} than that of {self.baseline}: paired one-sided"
-            f" t-test over at least {self.minimum_seeds} seeds, p ≤ {self.alpha}."
+            f"{self.metric} of {self.method} is {self.better} than that of {self.baseline}: paired t-test"
+            f" over at least {self.minimum_seeds} seeds. No difference: two one-sided t-tests within"
+            f" {self.margin.words()}."
         )
         if self.diverged == "counts":
             return f"{tested} Seeds that diverged count like the others."
         return (
-            f"{tested} A seed of {self.method} that diverges no later than its partner refutes; a pair whose"
-            " baseline diverges first counts as won and leaves the t-test; if too few pairs are left,"
-            " Fisher's exact test on the numbers of diverged seeds decides."
+            f"{tested} If any seed diverged, the exact sign test over pairs instead: who diverges first"
+            " loses, where neither does the metric decides, and a tie is left out."
         )
 
 
 class Survival(_OfClaim):
-    """`method` trains to the end where `baseline` does not, as `words` says, over the seeds of both."""
+    """`method` trains longer than `baseline` before it diverges, as `words` says, over the seeds of both."""
 
-    # What is shown beside the verdict.
     metric: ClassVar[str] = "iterations_survived"
 
     kind: Literal["survival"]
     experiment: Name
     method: Name
     baseline: Name
-    alpha: Alpha
     minimum_seeds: Seeds
 
     def words(self) -> str:
         """The rule in a sentence."""
         return (
-            f"No seed of {self.method} diverges, and those of {self.baseline} do more often: Fisher's exact"
-            f" test on the numbers of diverged seeds, one-sided, at least {self.minimum_seeds} seeds, p ≤"
-            f" {self.alpha} ({self.metric} is shown, not tested). If {self.baseline} never diverges either,"
-            " the claim is not reproduced."
+            f"{self.method} diverges later than {self.baseline}: log-rank test of {self.metric}, censored"
+            f" where training ended, by permutation, over at least {self.minimum_seeds} seeds. Where no seed"
+            " of either diverges, nothing is decided."
         )
 
 
 class LowerBound(_OfClaim):
-    """`metric` above `threshold`: the one-sided lower t confidence bound over the seeds that finished.
+    """The mean of `metric` above `threshold`, over the seeds that finished.
 
     Diverged seeds are left out: just before a divergence gradients say nothing of their usual size.
     """
@@ -100,15 +119,13 @@ class LowerBound(_OfClaim):
     objective: Name
     metric: Name
     threshold: Number
-    alpha: Alpha
     minimum_seeds: Seeds
 
     def words(self) -> str:
         """The rule in a sentence."""
         return (
-            f"The lower {1 - self.alpha:.0%} confidence bound of {self.metric} of {self.objective}"
-            f" (one-sided, Student's t, at least {self.minimum_seeds} finished seeds) is above"
-            f" {self.threshold}."
+            f"The mean of {self.metric} of {self.objective} is above {self.threshold}: t-test over at least"
+            f" {self.minimum_seeds} finished seeds."
         )
 
 
@@ -122,9 +139,9 @@ class Shown(Section):
 
 
 class PublishedValue(Shown):
-    """The mean over seeds no worse than the published value by more than `tolerance` (relative).
+    """The mean over seeds no worse than the published value by more than `tolerance` (of its size).
 
-    Any diverged seed refutes: a mean over the survivors would not be the method's. `why`: why this metric.
+    A mean over the survivors would not be the method's. `why`: why this metric.
     """
 
     better: Direction
@@ -138,7 +155,8 @@ class PublishedValue(Shown):
         return (
             f"Only preset {self.preset}, experiment {self.experiment}, may decide: mean {self.metric} of"
             f" {self.objective} over at least {self.minimum_seeds} seeds at most {self.tolerance:.0%} {side}"
-            f" the published value, and no seed diverged.{f' {self.why}' if self.why else ''}"
+            " the published value, by a t-test. If a seed diverged, the exact sign test over seeds, in which"
+            f" it counts as missed.{f' {self.why}' if self.why else ''}"
         )
 
 
@@ -183,8 +201,10 @@ class PublishedNumber(Section):
     def _targets_have_rules(self):
         if self.gate != (self.rule is not None):
             raise ValueError(f"{self.key}: a rule is for numbers with gate: true, and they need one")
-        if self.gate and self.value is None:
-            raise ValueError(f"{self.key}: a target needs a value")
+        if self.gate and not self.value:
+            raise ValueError(
+                f"{self.key}: a target needs a value that is not 0, for its tolerance is relative"
+            )
         if self.gate and self.shown:
             raise ValueError(f"{self.key}: a target shows what its rule judges")
         return self
@@ -210,9 +230,18 @@ class Published(Section):
 
 
 class Claims(Section):
-    """claims.yaml."""
+    """claims.yaml. `margins`: of each metric that is compared, the least difference that counts."""
 
+    margins: dict[Name, Margin]
     claims: list[Claim]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _comparisons_take_their_margins(cls, data):
+        for test in (test for claim in data["claims"] for test in claim.get("tests", ())):
+            if test["kind"] == "paired_comparison":
+                test.setdefault("margin", data["margins"].get(test["metric"]))
+        return data
 
 
 class RunResult(NamedTuple):

@@ -13,6 +13,7 @@ from ebmrepro.params import stages
 from ebmrepro.params.measured import Composition
 from ebmrepro.params.root import Params, Run
 from ebmrepro.report import page
+from ebmrepro.reproduction.decision import VERDICTS
 from ebmrepro.reproduction.judge import judge, not_run
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
@@ -121,9 +122,15 @@ def _others(current: str) -> Iterator[dict]:
     for folder in sorted(workspace.FIGURES.glob("*/")):
         name, verdicts = folder.name, workspace.verdicts_file(folder.name)
         if name != current and verdicts.is_file():
+            content = workspace.load_json(verdicts)
+            if words := {row["verdict"] for row in content["claims"]} - {*VERDICTS}:
+                remedy = f"delete it, then judge preset {name} anew by `snakemake` with its params.yaml"
+                raise WorkspaceError(
+                    f"{verdicts} is of an earlier version, whose {min(words)!r} is no verdict: {remedy}"
+                )
             tables, figures = (sorted(path.stem for path in folder.glob(f"*.{end}")) for end in ("md", "png"))
             status = {p.stem: p for p in sorted((workspace.RESULTS / name / "train").glob("*/*.json"))}
-            yield _preset(name, workspace.load_json(verdicts), tables, figures, status)
+            yield _preset(name, content, tables, figures, status)
 
 
 def _preset(
