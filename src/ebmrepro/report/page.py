@@ -104,7 +104,7 @@ def _by_claim(rows: list[dict]) -> list[dict]:
     claims: dict[str, dict] = {}
     for row in rows:
         # Verdicts of before tests had statements have none.
-        words = row.get("statement") or f"Experiment {row['rule']['experiment'] if row['rule'] else 'none'}"
+        words = row.get("statement") or f"Experiment {row['rule']['experiment'] if row['rule'] else 'none'}."
         claim = claims.setdefault(row["key"], {key: row[key] for key in ABOUT} | {"tests": []})
         claim["tests"].append(row | {"statement": words})
     return list(claims.values())
