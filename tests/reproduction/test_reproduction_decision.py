@@ -16,7 +16,7 @@ from ebmrepro.reproduction.decision import (
     holm,
     seeds_needed,
 )
-from ebmrepro.reproduction.evidence import ALPHA, Evidence, mean
+from ebmrepro.reproduction.evidence import ALPHA, Evidence, t_test
 from ebmrepro.reproduction.judgement import examine
 
 
@@ -105,7 +105,7 @@ def test_undecided_says_how_many_seeds_would_do():
 def test_so_many_seeds_do_decide():
     """The number is for the level that Holm left this test: drawn anew, four in five are decided."""
     values = [0.2, 1.4, -0.3, 0.9]
-    few = mean(values, 2.0, "it", 1)
+    few = t_test(values, 2.0, "it", 1)
     needed, rng = seeds_needed(few, 0.05 / 3), np.random.default_rng(0)
     draws = rng.normal(np.mean(values), np.std(values, ddof=1), (4000, needed))
     decided = np.mean(stats.ttest_1samp(draws, 0, axis=1).pvalue <= 0.05 / 3)

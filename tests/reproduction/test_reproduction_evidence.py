@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ebmrepro.reproduction.evidence import Unmeasured, mean, pairs_won, survival
+from ebmrepro.reproduction.evidence import Unmeasured, log_rank, sign_test, t_test
 
 # Weeks in remission of the trial of 6-mercaptopurine (Freireich et al., 1963); False: censored.
 TREATED = [(t, True) for t in (6, 6, 6, 7, 10, 13, 16, 22, 23)]
@@ -18,7 +18,7 @@ PLACEBO = [(t, True) for t in (1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12
 def test_t_by_hand():
     # Differences -1, -2, -3: mean -2, sd 1, t = -2 / (1 / sqrt 3), 2 degrees of freedom. There the t
     # distribution is closed form: P(T < t) = 1/2 + t / (2 sqrt(2 + t^2)).
-    found = mean([-1.0, -2.0, -3.0], 4.0, "it", -1)
+    found = t_test([-1.0, -2.0, -3.0], 4.0, "it", -1)
     t = -2 * math.sqrt(3)
     assert found.p == pytest.approx(2 * (0.5 + t / (2 * math.sqrt(2 + t**2))), rel=1e-9)
     assert (found.effect, found.claimed, found.p_equivalence) == (-2, True, None)
@@ -26,13 +26,13 @@ def test_t_by_hand():
     # The quantile of 0.975 in closed form: a sqrt(2 / (1 - a^2)) with a = 2 * 0.975 - 1.
     width = 0.95 * math.sqrt(2 / (1 - 0.95**2)) / math.sqrt(3)
     assert found.interval == pytest.approx((-2 - width, -2 + width), rel=1e-9)
-    assert not mean([-1.0, -2.0, -3.0], 4.0, "it", 1).claimed
+    assert not t_test([-1.0, -2.0, -3.0], 4.0, "it", 1).claimed
 
 
 @pytest.mark.parametrize("null", [0.0, 0.4])
 def test_t_is_scipys(null):
     ours, theirs = np.array([0.3, 1.2, 0.7, 0.9, 1.1]), np.array([1.0, 1.3, 1.6, 0.8, 1.9])
-    found = mean(list(ours - theirs), 2.0, "it", -1, null)
+    found = t_test(list(ours - theirs), 2.0, "it", -1, null)
     truth = stats.ttest_rel(ours - null, theirs)
     assert found.p == pytest.approx(truth.pvalue, rel=1e-9)
     assert found.effect == pytest.approx(np.mean(ours - theirs), rel=1e-12)
@@ -40,14 +40,14 @@ def test_t_is_scipys(null):
 
 def test_equivalence_is_two_one_sided_tests():
     # Mean 0.1, sd 0.1 of 3, margin 0.5: the nearer bound is 0.4 away, t = 0.4 / (0.1 / sqrt 3).
-    found = mean([0.0, 0.1, 0.2], 1.0, "it", 1, margin=0.5)
+    found = t_test([0.0, 0.1, 0.2], 1.0, "it", 1, margin=0.5)
     t = 0.4 * math.sqrt(3) / 0.1
     assert found.p_equivalence == pytest.approx(0.5 - t / (2 * math.sqrt(2 + t**2)), rel=1e-9)
     # The effect is measured from the null, and so is the margin.
-    shifted = mean([7.0, 7.1, 7.2], 8.0, "it", 1, null=7.0, margin=0.5)
+    shifted = t_test([7.0, 7.1, 7.2], 8.0, "it", 1, null=7.0, margin=0.5)
     assert shifted.p_equivalence == pytest.approx(found.p_equivalence, rel=1e-9)
     # An effect beyond the margin is no evidence of equality.
-    assert mean([1.0, 1.1, 1.2], 2.0, "it", 1, margin=0.5).p_equivalence > 0.99
+    assert t_test([1.0, 1.1, 1.2], 2.0, "it", 1, margin=0.5).p_equivalence > 0.99
 
 
 def scaled(size: int, effect: float) -> list[float]:
@@ -59,7 +59,7 @@ def scaled(size: int, effect: float) -> list[float]:
 @pytest.mark.parametrize(("effect", "seeds"), [(0.2, 199), (0.5, 34), (0.8, 15)])
 def test_power_of_the_t_test_is_that_of_cohens_table(effect, seeds):
     """Seeds for a power of 0.8 at 0.05, two-sided, one sample: 199, 34, 15 (G*Power, Faul et al., 2007)."""
-    power = mean(scaled(12, effect), 3.0, "it", 1).power
+    power = t_test(scaled(12, effect), 3.0, "it", 1).power
     assert power(seeds, 0.05) >= 0.8 > power(seeds - 1, 0.05)
 
 
@@ -75,12 +75,12 @@ def test_power_of_equivalence_by_quadrature():
         )
 
     truth, _ = integrate.quad(given, 0, margin * math.sqrt(seeds) / critical)
-    found = mean(scaled(9, 0.0), 3.0, "it", 1, margin=margin).power(seeds, level)
+    found = t_test(scaled(9, 0.0), 3.0, "it", 1, margin=margin).power(seeds, level)
     assert 0.8 < truth < 0.99 and found == pytest.approx(truth, abs=1e-4)
 
 
 def test_power_far_out_is_one():
-    assert mean([100.0, 100.1, 100.2], 101.0, "it", 1).power(500, 0.001) == 1
+    assert t_test([100.0, 100.1, 100.2], 101.0, "it", 1).power(500, 0.001) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,34 +89,34 @@ def test_power_far_out_is_one():
 )
 def test_values_that_differ_by_rounding_are_no_repetitions(values):
     with pytest.raises(Unmeasured, match="not independent repetitions"):
-        mean(values, 0.6, "it", 1)
+        t_test(values, 0.6, "it", 1)
 
 
 def test_the_sign_test_is_a_sum_of_binomials():
     # 7 of 8 or more to one side: (8 + 1) / 256, twice.
-    found = pairs_won(7, 1, "share")
+    found = sign_test(7, 1, "share")
     assert found.p == pytest.approx(18 / 256, rel=1e-12)
     assert (found.effect, found.claimed) == (7 / 8, True)
     low, high = found.interval
     # Clopper and Pearson (1934): at each end the observed count has probability 0.025.
     assert stats.binom.sf(6, 8, low) == pytest.approx(0.025, rel=1e-6)
     assert stats.binom.cdf(7, 8, high) == pytest.approx(0.025, rel=1e-6)
-    assert not pairs_won(1, 7, "share").claimed and pairs_won(4, 4, "share").p == 1
+    assert not sign_test(1, 7, "share").claimed and sign_test(4, 4, "share").p == 1
     with pytest.raises(Unmeasured, match="tie"):
-        pairs_won(0, 0, "share")
+        sign_test(0, 0, "share")
 
 
 def test_power_of_the_sign_test():
     # All pairs of one side: 2 / 2^n <= 0.05 from n = 6 on.
-    every = pairs_won(5, 0, "share").power
+    every = sign_test(5, 0, "share").power
     assert (every(5, 0.05), every(6, 0.05)) == (0, 1)
     # At n = 6 only 6 of 6 is significant: 0.8^6.
-    assert pairs_won(4, 1, "share").power(6, 0.05) == pytest.approx(0.8**6, rel=1e-9)
+    assert sign_test(4, 1, "share").power(6, 0.05) == pytest.approx(0.8**6, rel=1e-9)
 
 
 def test_log_rank_is_that_of_the_textbook_and_of_scipy():
     """Observed 9 and expected 19.25 relapses of the treated, chi-squared 16.79 (Lawless, 1982)."""
-    found = survival(TREATED, PLACEBO, "hazard")
+    found = log_rank(TREATED, PLACEBO, "hazard")
     variance = (9 - 19.25) ** 2 / 16.79
     assert found.effect == pytest.approx(math.exp((9 - 19.25) / variance), rel=2e-3)
     sample = [
@@ -147,21 +147,21 @@ def test_log_rank_of_few_is_exact():
     every = [statistic(chosen) for chosen in combinations(range(6), 3)]
     own = statistic((0, 1, 2))
     # z has another variance in each way; the scores' order is what permutes, checked by O - E below.
-    found = survival(ends[:3], ends[3:], "hazard")
+    found = log_rank(ends[:3], ends[3:], "hazard")
     as_far = sum(value <= own + 1e-12 for value in every)
     assert own < 0 and found.p == pytest.approx(2 * as_far / 20, abs=1e-12)
     # Three against three can never be significant, whatever happens: 2 of 20 ways.
-    assert survival([(9, False)] * 3, [(1, True), (2, True), (3, True)], "hazard").p == pytest.approx(0.1)
+    assert log_rank([(9, False)] * 3, [(1, True), (2, True), (3, True)], "hazard").p == pytest.approx(0.1)
 
 
 def test_log_rank_without_a_death_says_nothing():
-    found = survival([(9, False)] * 3, [(9, False)] * 3, "hazard")
+    found = log_rank([(9, False)] * 3, [(9, False)] * 3, "hazard")
     assert (found.p, found.effect, found.interval, found.power) == (1, None, None, None)
 
 
 def test_power_of_the_log_rank_test_is_schoenfelds():
     """Deaths = 4 (z_0.975 + z_0.8)^2 / (ln HR)^2: for a hazard ratio of 1/2 these are 65.3."""
-    found = survival(TREATED, PLACEBO, "hazard")
+    found = log_rank(TREATED, PLACEBO, "hazard")
     deaths = 4 * (stats.norm.isf(0.025) + stats.norm.isf(0.2)) ** 2 / math.log(found.effect) ** 2
     seeds = deaths / (2 * 30 / 42)
     assert found.power(math.ceil(seeds), 0.05) >= 0.8 > found.power(math.floor(seeds), 0.05)

@@ -37,7 +37,7 @@ def invented(name: str, seed: int, metric: str) -> float:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A checkout where preset demo has its verdicts, and preset extended those of an older version."""
+    """A checkout where presets demo and extended have their verdicts."""
     monkeypatch.chdir(tmp_path)
     runs = [run("cd", "energy_gap_size", HIGH), run("icd", "energy_gap_size", LOW)]
     write_verdicts("demo", runs)
@@ -46,9 +46,6 @@ def folder(tmp_path, monkeypatch):
     write_verdicts("extended", runs)
     old = workspace.load_json(workspace.verdicts_file("extended"))
     old["numbers"] = [{"key": "icd_cifar10_fid", "verdict": "not measured here", "reason": "as it was once"}]
-    for row in old["claims"]:
-        del row["statement"]
-        row["rule"].pop("presets"), row["rule"].pop("statement")
     workspace.save_json(workspace.verdicts_file("extended"), old)
     return tmp_path
 
@@ -172,13 +169,12 @@ def test_what_was_decided_stands_first_with_effect_and_interval(folder):
     assert "adjusted for the others by Holm’s procedure, and decides at 5%" in " ".join(first.split())
 
 
-def test_verdicts_of_an_earlier_version_are_named_with_what_to_do(folder):
+@pytest.mark.parametrize("change", [{"verdict": "not reproduced"}, {"statistic": {"test": "paired t"}}])
+def test_verdicts_of_another_version_are_named_with_what_to_do(folder, change):
     old = workspace.load_json(workspace.verdicts_file("extended"))
-    old["claims"][0]["verdict"] = "not reproduced"
+    old["claims"][0] |= change
     workspace.save_json(workspace.verdicts_file("extended"), old)
-    with pytest.raises(
-        WorkspaceError, match=r"verdicts.extended\.json is of an earlier version.*: delete it"
-    ):
+    with pytest.raises(WorkspaceError, match=r"verdicts.extended\.json is of another version .*: delete it"):
         reported()
 
 

@@ -103,8 +103,7 @@ def _by_claim(rows: list[dict]) -> list[dict]:
     """Each claim once, with its tests."""
     claims: dict[str, dict] = {}
     for row in rows:
-        # Verdicts of before tests had statements have none.
-        words = row.get("statement") or f"Experiment {row['rule']['experiment'] if row['rule'] else 'none'}."
+        words = row["statement"] or f"Experiment {row['rule']['experiment'] if row['rule'] else 'none'}."
         claim = claims.setdefault(row["key"], {key: row[key] for key in ABOUT} | {"tests": []})
         claim["tests"].append(row | {"statement": words})
     return list(claims.values())
@@ -149,9 +148,7 @@ def _evidence(statistic: Mapping) -> dict | None:
     """The numbers of a test as they are shown; None where there was none."""
     if not statistic:
         return None
-    shown = {
-        key: None if value is None else _rounded(value) for key, value in statistic.items() if key in SHOWN
-    }
+    shown = {key: None if statistic[key] is None else _rounded(statistic[key]) for key in SHOWN}
     effect = "none"
     if statistic["effect"] is not None:
         low, high = map(_rounded, statistic["interval"])

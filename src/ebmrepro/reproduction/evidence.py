@@ -43,7 +43,9 @@ class Evidence(NamedTuple):
     p_equivalence: float | None = None
 
 
-def mean(values: Sequence[float], size: float, what: str, sign: int, null=0.0, margin=None) -> Evidence:
+def t_test(
+    values: Sequence[float], size: float, what: str, sign: int, null: float = 0.0, margin: float | None = None
+) -> Evidence:
     """Student's t for the mean of `values` against `null`; the claim is sign * (mean - null) > 0.
 
     `size`: of the numbers that `values` were computed from, by which rounding is known. Two one-sided t-tests
@@ -83,8 +85,8 @@ def _reach(critical: np.ndarray, free: np.ndarray, shift: np.ndarray) -> np.ndar
     return np.where(np.isfinite(found), found, stats.norm.sf(critical - shift))
 
 
-def pairs_won(won: int, lost: int, what: str) -> Evidence:
-    """The exact sign test of how many pairs were won, ties left out; raises Unmeasured if all are ties."""
+def sign_test(won: int, lost: int, what: str) -> Evidence:
+    """The exact sign test of counts without ties, 0 or more; raises Unmeasured if both are 0."""
     if not won + lost:
         raise Unmeasured("every pair is a tie")
     found = stats.binomtest(won, won + lost)
@@ -100,7 +102,7 @@ def pairs_won(won: int, lost: int, what: str) -> Evidence:
     return Evidence(test, what, share, (float(low), float(high)), share > 0.5, float(found.pvalue), power)
 
 
-def survival(method: Sequence, baseline: Sequence, what: str) -> Evidence:
+def log_rank(method: Sequence, baseline: Sequence, what: str) -> Evidence:
     """The log-rank test of two groups of (iterations, whether it diverged there), by permutation.
 
     O - E sums over a group event - H(t), H being the Nelson-Aalen estimate of both together.

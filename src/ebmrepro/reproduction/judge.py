@@ -22,7 +22,7 @@ def judge(
 
     All of them are decided together, for their p are adjusted for each other.
     """
-    tests, absent = [], []
+    tests, rows = [], {claim.key: [] for claim in claims}
     for claim in claims:
         own = [test for test in claim.tests if test.is_for(preset)]
         present = [test for test in own if scope(test.experiment, ()) is not None and _names_any(test, runs)]
@@ -30,18 +30,16 @@ def judge(
         if not present and (own or not claim.tests):
             missing = ", ".join(dict.fromkeys(test.experiment for test in own))
             reason = f"this preset has no experiment {missing} with the runs that its tests name"
-            absent.append((claim, own[0] if own else None, claim.untested or reason))
+            absent = Judgement(NOT_MEASURED, claim.untested or reason)
+            rows[claim.key].append(_row(claim, absent, own[0] if own else None, statement=None))
     numbers = _numbers_about(preset, published)
     targets = [number for number in numbers if number.rule and number.rule.preset == preset]
     findings = [examine(test, runs) for _, test in tests]
     judgements = decide([*findings, *(examine_number(number, runs) for number in targets)])
     judged = dict(zip((number.key for number in targets), judgements[len(tests) :], strict=True))
-    rows = {claim.key: [] for claim in claims}
     for (claim, test), found in zip(tests, judgements[: len(tests)], strict=True):
         seen = scope(test.experiment, _names(found))
         rows[claim.key].append(_row(claim, found, test, seen, statement=test.statement))
-    for claim, test, reason in absent:
-        rows[claim.key] = [_row(claim, Judgement(NOT_MEASURED, reason), test, statement=None)]
     return {
         "preset": preset,
         "claims": [row for own in rows.values() for row in own],
@@ -68,9 +66,8 @@ def not_run(claims: list[Claim], published: Published, preset: str, reason: str)
 def _names_any(test: Test, runs: list[RunResult]) -> bool:
     """Whether any run is one that `test` names. One word that is wrong is said by the verdict; experiments of
     the same name with other runs are none of the test's business."""
-    words = {getattr(test, field, None) for field in ("method", "baseline", "objective")} - {None}
     members = [run for run in runs if run.experiment == test.experiment]
-    return any(run.run in words or run.objective in words for run in members)
+    return any(word in (run.run, run.objective) for word in test.names() for run in members)
 
 
 def _numbers_about(preset: str, published: Published) -> list[PublishedNumber]:

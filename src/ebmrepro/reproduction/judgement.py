@@ -62,14 +62,13 @@ def values_of(run: RunResult, metric: str, seeds: Iterable[int]) -> list[float]:
 def examine(test: Test, runs: list[RunResult]) -> Finding:
     """What the runs of a preset say of one test of a claim."""
     look = {PairedComparison: _paired_comparison, Survival: _survival, LowerBound: _lower_bound}[type(test)]
-    words = [getattr(test, field, None) for field in ("method", "baseline", "objective")]
+    words = test.names()
     every_seed = getattr(test, "diverged", None) == "counts"
     measured: dict = {}
     try:
-        chosen = [select(runs, test.experiment, word) for word in words if word]
+        chosen = [select(runs, test.experiment, word) for word in words]
         measured = {
-            word: summary(run, test.metric, every_seed)
-            for word, run in zip(filter(None, words), chosen, strict=True)
+            word: summary(run, test.metric, every_seed) for word, run in zip(words, chosen, strict=True)
         }
         found, note = look(test, *chosen)
         return Finding(measured, found, note)
@@ -92,11 +91,11 @@ def examine_number(number: PublishedNumber, runs: list[RunResult]) -> Finding:
         if run.diverged:
             reached = sum(sign * value > sign * limit for value in values)
             what = f"share of seeds with {rule.metric} {'above' if sign > 0 else 'below'} {limit:.4g}"
-            found = evidence.pairs_won(reached, len(run.metrics) - reached, what)
+            found = evidence.sign_test(reached, len(run.metrics) - reached, what)
             return Finding(measured, found, f"diverged: seeds {', '.join(map(str, run.diverged))}")
         worse = sign * (number.value - statistics.fmean(values)) / abs(number.value)
         what = f"mean {rule.metric}, against {limit:.4g}"
-        found = evidence.mean(values, max(map(abs, values)), what, sign, limit)
+        found = evidence.t_test(values, max(map(abs, values)), what, sign, limit)
         side = "worse" if worse > 0 else "better"
         return Finding(measured, found, f"{abs(worse):.1%} {side} than {number.value}")
     except Unmeasured as reason:
@@ -122,7 +121,7 @@ def _paired_comparison(
         )
     what = f"mean difference {rule.method} − {rule.baseline} in {rule.metric}"
     margin = rule.margin.of(statistics.fmean(theirs))
-    return evidence.mean(differences, size, what, sign, margin=margin), ""
+    return evidence.t_test(differences, size, what, sign, margin=margin), ""
 
 
 def _pairs_won(
@@ -136,7 +135,7 @@ def _pairs_won(
             (a,), (b,) = (values_of(run, rule.metric, [seed]) for run in (method, baseline))
             own, other = sign * a, sign * b
         won, lost = won + (own > other), lost + (own < other)
-    found = evidence.pairs_won(won, lost, f"share of pairs that {rule.method} wins")
+    found = evidence.sign_test(won, lost, f"share of pairs that {rule.method} wins")
     ends = [
         f"{name} with seeds {', '.join(str(seed) for seed in seeds if seed in run.diverged)}"
         for name, run in ((rule.method, method), (rule.baseline, baseline))
@@ -151,7 +150,7 @@ def _survival(rule: Survival, method: RunResult, baseline: RunResult) -> tuple[E
         list(zip(values_of(run, rule.metric, seeds), (seed in run.diverged for seed in seeds), strict=True))
         for run in (method, baseline)
     ]
-    found = evidence.survival(*groups, f"hazard of {rule.method} over that of {rule.baseline}")
+    found = evidence.log_rank(*groups, f"hazard of {rule.method} over that of {rule.baseline}")
     deaths = sum(dead for group in groups for _, dead in group)
     nobody = f"no seed of {rule.method} or {rule.baseline} diverged: nothing here to survive"
     return found, "" if deaths else nobody
@@ -163,7 +162,7 @@ def _lower_bound(rule: LowerBound, run: RunResult) -> tuple[Evidence, str]:
     values = values_of(run, rule.metric, finished)
     lost = ", ".join(map(str, run.diverged))
     what = f"mean {rule.metric} of {rule.objective}, against {rule.threshold}"
-    found = evidence.mean(values, max(map(abs, values)), what, 1, rule.threshold)
+    found = evidence.t_test(values, max(map(abs, values)), what, 1, rule.threshold)
     return found, f"diverged and left out: seeds {lost}" if lost else ""
 
 

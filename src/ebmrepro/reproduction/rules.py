@@ -31,6 +31,11 @@ class _OfClaim(Section):
         """Whether `preset` is one whose runs this test is about."""
         return preset in self.presets if self.presets else preset != PAPER_PRESET
 
+    def names(self) -> list[str]:
+        """The words by which it names runs, the method first."""
+        fields = ("method", "objective", "baseline")
+        return [word for field in fields if (word := getattr(self, field, None))]
+
 
 class Margin(Section):
     """The least difference that counts: `absolute`, in the metric's unit, or `relative` to the baseline."""

@@ -13,7 +13,6 @@ from ebmrepro.params import stages
 from ebmrepro.params.measured import Composition
 from ebmrepro.params.root import Params, Run
 from ebmrepro.report import page
-from ebmrepro.reproduction.decision import VERDICTS
 from ebmrepro.reproduction.judge import judge, not_run
 from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
 from ebmrepro.shown.caption import PAPER_PRESET, where
@@ -114,7 +113,8 @@ def _current(params: Params, verdicts: dict) -> dict:
         name: workspace.run_file(params.preset, "train", entry.experiment, name, ".json")
         for name, entry in params.runs.items()
     }
-    return _preset(params.preset, verdicts, params.tables, params.figures, status, text.getvalue())
+    judged = page.judged(verdicts, params.preset)
+    return _preset(params.preset, judged, params.tables, params.figures, status, text.getvalue())
 
 
 def _others(current: str) -> Iterator[dict]:
@@ -122,20 +122,19 @@ def _others(current: str) -> Iterator[dict]:
     for folder in sorted(workspace.FIGURES.glob("*/")):
         name, verdicts = folder.name, workspace.verdicts_file(folder.name)
         if name != current and verdicts.is_file():
-            content = workspace.load_json(verdicts)
-            if words := {row["verdict"] for row in content["claims"]} - {*VERDICTS}:
+            try:
+                judged = page.judged(workspace.load_json(verdicts), name)
+            except (ValueError, KeyError, TypeError) as failure:
                 remedy = f"delete it, then judge preset {name} anew by `snakemake` with its params.yaml"
-                raise WorkspaceError(
-                    f"{verdicts} is of an earlier version, whose {min(words)!r} is no verdict: {remedy}"
-                )
+                raise WorkspaceError(f"{verdicts} is of another version ({failure}): {remedy}") from None
             tables, figures = (sorted(path.stem for path in folder.glob(f"*.{end}")) for end in ("md", "png"))
             status = {p.stem: p for p in sorted((workspace.RESULTS / name / "train").glob("*/*.json"))}
-            yield _preset(name, content, tables, figures, status)
+            yield _preset(name, judged, tables, figures, status)
 
 
 def _preset(
     name: str,
-    verdicts: dict,
+    judged: dict,
     tables: Iterable[str],
     figures: Iterable[str],
     status: Mapping[str, Path],
@@ -144,7 +143,7 @@ def _preset(
     """A preset with its `tables` and `figures`, and the environments that its `status` files name."""
     folder = workspace.FIGURES / name
     environments = {run: workspace.load_json(path)["environment"] for run, path in status.items()}
-    return page.judged(verdicts, name) | {
+    return judged | {
         "tables": [page.table(table, workspace.read_text(folder / f"{table}.md")) for table in tables],
         "figures": [page.figure(figure, _png(folder / f"{figure}.png")) for figure in figures],
         "environments": page.environments(environments),
