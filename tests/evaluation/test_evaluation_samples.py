@@ -44,6 +44,26 @@ def test_mmd_of_equal_laws_is_within_its_permutation_law_and_of_others_not():
     assert rank(other) == 0
 
 
+def test_mmd_to_a_law_on_finitely_many_points():
+    """Of the law itself 0; of samples unbiased for MMD^2, which is a finite sum over the points."""
+    rng = np.random.default_rng(3)
+    points, other = rng.standard_normal((6, 2)), np.array([0.4, 0.3, 0.1, 0.1, 0.05, 0.05])
+    assert mmd_squared(points, points, 1.0, True, True) == pytest.approx(0, abs=1e-15)
+    kernel = np.exp(-((points[:, None] - points) ** 2).sum(-1) / 2)
+    difference = other - 1 / 6
+    truth = difference @ kernel @ difference
+    # The other law in whole numbers of points.
+    repeated = np.repeat(points, (other * 20).round().astype(int), axis=0)
+    assert mmd_squared(repeated, points, 1.0, True, True) == pytest.approx(truth, abs=1e-12)
+    values = [
+        mmd_squared(points[rng.choice(6, 30, p=other)], points, 1.0, y_is_law=True) for _ in range(2000)
+    ]
+    assert abs(np.mean(values) - truth) < 4 * np.std(values) / np.sqrt(2000)
+    # Leaving out the law's diagonal moves it by more than that.
+    without = [mmd_squared(points[rng.choice(6, 30, p=other)], points, 1.0) for _ in range(2000)]
+    assert abs(np.mean(without) - truth) > 10 * np.std(values) / np.sqrt(2000)
+
+
 def test_mmd_is_unbiased():
     """Over many pairs of samples of one law the mean is zero; a biased estimate's is positive."""
     rng = np.random.default_rng(2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from torchvision.transforms import RandomResizedCrop
 
 from ebmrepro.mcmc.augmentation import augment
 from ebmrepro.params.sampling import Augmentation
@@ -69,14 +70,28 @@ def test_window_area_aspect_and_place_are_as_asked_for():
         assert abs(np.corrcoef(one, other)[0, 1]) < 4 / math.sqrt(3000)
 
 
-def test_a_whole_crop_still_jitters_the_aspect_ratio_inside_the_image():
-    images = augment(_ramps(500), _config(), _generator())
-    left, width, top, height = _windows(images)
-    assert np.maximum(width, height) == pytest.approx(1, abs=1e-4)
-    assert np.minimum(width, height).min() > math.sqrt(3 / 4) - 1e-4
-    assert left.min() > -1e-4 and (left + width).max() < 1 + 1e-4
-    assert top.min() > -1e-4 and (top + height).max() < 1 + 1e-4
-    assert np.minimum(width, height).min() < 0.9 < np.minimum(width, height).max()
+@pytest.mark.parametrize("scale", [[0.9, 1.0], [0.5, 0.9], [0.08, 1.0]])
+def test_windows_have_the_sizes_that_torchvision_draws(scale):
+    """Its transform draws again what does not fit, ten times in all, and then keeps the whole image."""
+    count = 3000
+    _, width, _, height = _windows(augment(_ramps(count), _config(crop_scale=scale), _generator()))
+    torch.manual_seed(1)
+    # Of an image so large that whole pixels do not matter.
+    blank, side = torch.empty(1, 1, 1).expand(1, 4000, 4000), 4000
+    drawn = [RandomResizedCrop.get_params(blank, scale, [3 / 4, 4 / 3])[2:] for _ in range(count)]
+    theirs = np.array(drawn) / side
+    for ours, other in ((width * height, theirs.prod(1)), (width, theirs[:, 1]), (height, theirs[:, 0])):
+        # A whole pixel, and single precision, are no difference.
+        assert stats.ks_2samp(ours.round(3), other.round(3)).pvalue > 1e-3
+    area = width * height
+    whole = area > 1 - 1e-4
+    assert area.min() > scale[0] - 1e-4 and area[~whole].max() < scale[1] + 1e-4
+
+
+def test_a_whole_crop_keeps_the_image():
+    """No other window of the whole area lies inside the image."""
+    images = torch.rand(500, 3, SIDE, SIDE)
+    torch.testing.assert_close(augment(images, _config(), _generator()), images)
 
 
 def test_an_image_that_a_window_cannot_change_is_unchanged():

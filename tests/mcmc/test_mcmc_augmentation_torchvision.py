@@ -61,9 +61,11 @@ def transformed(images, monkeypatch):
         assert chosen.keys() <= NEUTRAL.keys()
         values = [np.broadcast_to(value, COUNT) for value in (NEUTRAL | chosen).values()]
         script = iter([torch.tensor(value, dtype=torch.float32) for value in values])
-        monkeypatch.setattr(
-            augmentation, "uniform", lambda images, generator, low=0.0, high=1.0: next(script)
-        )
+
+        def uniform(images, generator, low=0.0, high=1.0, times=1):
+            return next(script).expand((times, COUNT) if times > 1 else (COUNT,))
+
+        monkeypatch.setattr(augmentation, "uniform", uniform)
         config = Augmentation(
             crop_scale=[0.08, 1.0], flip=0.5, colour=1.0, grayscale=0.2, blur=0.5, blur_kernel=kernel
         )
@@ -148,8 +150,9 @@ def _draws(windows: np.ndarray) -> dict[str, np.ndarray]:
         free = np.where(size < 1, 1 - size, 1)
         return np.where(size < 1, 2 * first / free - 1, 0)
 
+    # Rounding must not make a window of a whole side one that does not fit.
     return {
-        "area": height * width, "log_ratio": np.log(width / height),
+        "area": height * width * (1 - 1e-6), "log_ratio": np.log(width / height),
         "shift_x": shift(left, width), "shift_y": shift(top, height),
     }  # fmt: skip
 

@@ -23,9 +23,11 @@ def measure(config: BinaryEvaluation, subject: Subject) -> Measured:
     reference, compared, shown = subject.reference, config.compared_samples, config.shown
     train, test = (subject.data[part]["x"] for part in ("train", "test"))
     known, points = (torch.from_numpy(x).to(subject.device) for x in (train, test))
-    real = test[:compared]
+    # Training and test images are then the law itself, each of its points as often as it is likely.
+    is_law = "patterns" in reference
+    seen, real = (train, test) if is_law else (train[:compared], test[:compared])
     bandwidth = median_bandwidth(real)
-    mmd_of_train = mmd_squared(train[:compared], real, bandwidth)
+    mmd_of_train = mmd_squared(seen, real, bandwidth, is_law, is_law)
     found = {}
     for seed, samples in subject.samples.items():
         energy, made = subject.energy(seed), samples.reshape(len(samples), -1) / 255
@@ -40,10 +42,10 @@ def measure(config: BinaryEvaluation, subject: Subject) -> Measured:
             metrics["pseudo_log_likelihood"] = float(log_pseudo_likelihood(energy, points).double().mean())
         reconstructions = reconstruct(energy, points, generator)
         metrics["reconstruction_error"] = reconstruction_error(points, reconstructions)
-        metrics["mmd_squared"] = mmd_squared(made[:compared], real, bandwidth)
+        metrics["mmd_squared"] = mmd_squared(made[:compared], real, bandwidth, y_is_law=is_law)
         metrics["mmd_squared_train_to_test"] = mmd_of_train
-        if "patterns" in reference:
-            # The test images are the law itself: their mean log-likelihood is minus the cross-entropy.
+        if is_law:
+            # The mean log-likelihood of the test images is minus the cross-entropy.
             entropy = -(np.exp(reference["log_probability"]) * reference["log_probability"]).sum()
             metrics["kl"] = -metrics["test_log_likelihood"] - float(entropy)
             metrics["valid_share"] = valid_share(made, reference["patterns"])

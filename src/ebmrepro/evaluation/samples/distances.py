@@ -10,19 +10,24 @@ def median_bandwidth(points: np.ndarray) -> float:
     return float(np.median(pdist(points)))
 
 
-def mmd_squared(x: np.ndarray, y: np.ndarray, bandwidth: float) -> float:
+def mmd_squared(
+    x: np.ndarray, y: np.ndarray, bandwidth: float, x_is_law: bool = False, y_is_law: bool = False
+) -> float:
     """Unbiased estimate of MMD^2 (Gretton et al., 2012) of x (n, d) and y (m, d); may be slightly negative.
 
-    The kernel is k(a, b) = exp(-|a - b|^2 / (2 bandwidth^2)).
+    The kernel is k(a, b) = exp(-|a - b|^2 / (2 bandwidth^2)). A sample's own mean kernel leaves out its
+    diagonal. A side that is the law itself, its points equally likely, takes it whole: two points drawn from
+    a law on finitely many points are the same one now and then. Of two laws this is MMD^2 itself.
     """
 
     def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.exp(-cdist(a, b, "sqeuclidean") / (2 * bandwidth**2))
 
-    n, m = len(x), len(y)
-    within_x = (kernel(x, x).sum() - n) / (n * (n - 1))
-    within_y = (kernel(y, y).sum() - m) / (m * (m - 1))
-    return float(within_x + within_y - 2 * kernel(x, y).mean())
+    def within(points: np.ndarray, is_law: bool) -> float:
+        values, n = kernel(points, points), len(points)
+        return values.mean() if is_law else (values.sum() - n) / (n * (n - 1))
+
+    return float(within(x, x_is_law) + within(y, y_is_law) - 2 * kernel(x, y).mean())
 
 
 def wasserstein_2(x: np.ndarray, y: np.ndarray) -> float:
