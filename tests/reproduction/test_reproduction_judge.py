@@ -221,10 +221,24 @@ def test_what_flips_the_lower_bound():
     # Three exact values at the threshold are no evidence that it is passed.
     assert bound([0.1, 0.1, 0.1]).verdict == NOT_MEASURED
     assert bound([0.1, 0.1 + 1e-17, 0.1]).verdict == NOT_MEASURED
+    assert bound([0.3 - 0.2] * 3).verdict == NOT_MEASURED, "0.3 - 0.2 is 0.1 but for rounding"
     one = bound([0.2])
     assert one.verdict == NOT_MEASURED and "1 seed" in one.reason
     assert judge_test(BOUND, [run("cd", "ratio", [0.2, 0.3])]).verdict == NOT_MEASURED
     assert bound([0.2, None, 0.3]).verdict == NOT_MEASURED
+
+
+def test_a_bound_passed_by_the_same_with_every_seed_is_a_sign_test():
+    """No spread, no t-test; but all seeds on one side have probability 2 / 2^n if either is as likely."""
+    for seeds, p, verdict in ((3, 2 / 8, UNDECIDED), (6, 2 / 64, REPRODUCED)):
+        found = judge_test(BOUND, [run("icd", "ratio", [1.0] * seeds)])
+        assert found.statistic["p"] == pytest.approx(p) and found.verdict == verdict
+        assert f"sign test, {seeds} of {seeds}" in found.reason and "1 with every seed" in found.reason
+    few = judge_test(BOUND, [run("icd", "ratio", [1.0] * 3)])
+    assert few.statistic["seeds_needed"] == 6 and few.statistic["interval"][0] < 0.5
+    assert judge_test(BOUND, [run("icd", "ratio", [0.05] * 6)]).verdict == CONTRADICTED
+    lost = judge_test(BOUND, [run("icd", "ratio", [1.0] * 4, {1: 7})])
+    assert "sign test, 3 of 3" in lost.reason and "diverged and left out: seeds 1" in lost.reason
 
 
 def test_lower_bound_leaves_diverged_seeds_out():

@@ -161,9 +161,17 @@ def _lower_bound(rule: LowerBound, run: RunResult) -> tuple[Evidence, str]:
     enough(len(finished), rule.minimum_seeds, "that finished")
     values = values_of(run, rule.metric, finished)
     lost = ", ".join(map(str, run.diverged))
+    note = f"diverged and left out: seeds {lost}" if lost else ""
+    size, above = max(map(abs, values)), values[0] > rule.threshold
+    off = min(abs(value - rule.threshold) for value in values)
+    if max(values) - min(values) <= ROUNDING * size < off:
+        # As where a share is 1 with every seed: no spread for a t-test, but each seed is on one side.
+        what = f"share of seeds with {rule.metric} above {rule.threshold}"
+        counts = (len(values), 0) if above else (0, len(values))
+        equal = f"{rule.metric} is {values[0]:.4g} with every seed"
+        return evidence.sign_test(*counts, what), "; ".join(filter(None, (equal, note)))
     what = f"mean {rule.metric} of {rule.objective}, against {rule.threshold}"
-    found = evidence.t_test(values, max(map(abs, values)), what, 1, rule.threshold)
-    return found, f"diverged and left out: seeds {lost}" if lost else ""
+    return evidence.t_test(values, size, what, 1, rule.threshold), note
 
 
 def _shared_seeds(rule: PairedComparison | Survival, method: RunResult, baseline: RunResult) -> list[int]:
