@@ -15,7 +15,7 @@ from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.methods import method, methods
 from ebmrepro.plots import cost_quality
-from ebmrepro.reproduction.rules import load_published
+from ebmrepro.reproduction.published import load_published
 from ebmrepro.shown.runs import NothingToShow
 from ebmrepro.stages import figure, table
 from ebmrepro.tables.table import from_markdown

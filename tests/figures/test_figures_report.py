@@ -17,7 +17,8 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.reproduction.decision import NOT_MEASURED, UNDECIDED, VERDICTS
-from ebmrepro.reproduction.rules import load_claims, load_published
+from ebmrepro.reproduction.published import load_published
+from ebmrepro.reproduction.rules import load_claims, load_rules
 from ebmrepro.stages import figure, report, table
 
 
@@ -46,6 +47,10 @@ def article(key: str, preset: str = "demo") -> str:
     """The part of a preset's section that is about a claim."""
     source = workspace.REPORT.read_text(encoding="utf-8")
     return source.split(f'<article id="{preset}-claim-{key}">')[1].split("</article>")[0]
+
+
+def claims_of(preset: str) -> list[dict]:
+    return workspace.load_json(workspace.verdicts_file(preset))["claims"]
 
 
 def test_every_claim_and_every_published_number_is_there_with_value_and_source(reported):
@@ -82,6 +87,31 @@ def test_verdicts_of_the_demo(reported):
     assert claims["attn_needs_kl"]["statistic"]["p"] == pytest.approx(0.1)
     # A model of seed 2 diverged, which leaves two seeds where the rule needs three.
     assert claims["composition_works"]["reason"] == "2 seeds that finished, the rule needs 3"
+
+
+def test_a_preset_that_is_not_registered_is_called_provisional(reported):
+    text, words = page().text, "provisional: its rules were not fixed before its runs"
+    assert workspace.load_json(workspace.verdicts_file("demo"))["registered"] is None
+    assert f"Preset demo is {words}." in text and "demo, not the paper’s; provisional" in text
+    # The paper's has not run: nothing to be provisional.
+    assert text.lower().count(words) == 2
+
+
+def test_a_registered_preset_is_judged_on_its_seeds_alone(reported, monkeypatch):
+    before = claims_of("demo")
+    rules = load_rules()
+    rules = rules.model_copy(update={"registered": {"demo": [1, 2, 11]}, "minimum_pairs": 2})
+    monkeypatch.setattr(report, "load_rules", lambda: rules)
+    report.run(reported)
+    assert workspace.load_json(workspace.verdicts_file("demo"))["registered"] == [1, 2, 11]
+    for row, whole in zip(claims_of("demo"), before, strict=True):
+        assert (row["key"], row["statement"]) == (whole["key"], whole["statement"])
+        for word, found in row["measured"].items():
+            values = whole["measured"][word]["values"]
+            assert found["values"] == {seed: value for seed, value in values.items() if seed in "12"}
+        assert row["scope"].endswith("; seeds 1, 2")
+    assert "is registered: its rules were committed before its runs" in page().text
+    assert "judged on seeds 1, 2, 11 alone" in page().text and "provisional" not in page().text
 
 
 def test_what_other_stages_measured_is_judged_with_the_run(reported):
@@ -286,6 +316,6 @@ def test_missing_damaged_and_foreign_inputs_end_in_one_sentence_and_write_nothin
 
 def test_verdicts_file_is_checksummed_and_complete(reported):
     stored = json.loads(workspace.verdicts_file("demo").read_text())
-    assert set(stored) == {"preset", "claims", "numbers", "sha256"}
+    assert set(stored) == {"preset", "registered", "claims", "numbers", "sha256"}
     for row in stored["claims"]:
         assert (row["rule"] is None) == (row["rule_in_words"] is None)

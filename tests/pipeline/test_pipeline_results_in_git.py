@@ -13,6 +13,8 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import file_sha256, load_json
 from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, listing
 from ebmrepro.provenance.record import record_file
+from ebmrepro.provenance.rules_first import broken_promises
+from ebmrepro.reproduction.rules import load_rules
 
 # Presets other than params.yaml's whose results are in git, each with the dvc.lock of the run that made them.
 KEPT = sorted(ROOT.glob("results/*/dvc.lock"))
@@ -95,6 +97,13 @@ def test_results_of_another_preset_are_of_one_clean_commit(preset):
             # The report is of the preset in params.yaml; models and samples are kept by DVC.
             kept = (ROOT / output).exists() and not output.endswith(".html")
             assert not kept or file_sha256(ROOT / output) == sha256, output
+
+
+@pytest.mark.parametrize("preset", load_rules().registered)
+def test_the_rules_of_a_registered_preset_are_older_than_its_runs(preset):
+    """If this fails: what decides was changed after the runs that it judges. Commit it, and run them anew."""
+    assert list((ROOT / "provenance" / preset / "train").glob("*.json")), f"{preset} has no results in git"
+    assert broken_promises(ROOT, load_params(ROOT / f"workflow/presets/{preset}.yaml")) == []
 
 
 def test_which_other_presets_are_kept():

@@ -11,7 +11,8 @@ from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.reproduction.decision import CONTRADICTED, NOT_MEASURED, REPRODUCED
 from ebmrepro.reproduction.judge import judge
-from ebmrepro.reproduction.rules import load_claims, load_published
+from ebmrepro.reproduction.published import load_published
+from ebmrepro.reproduction.rules import load_claims
 from ebmrepro.stages import report
 
 FID = "fid_legacy_tensorflow_train10k_10000"

@@ -10,7 +10,8 @@ from ebmrepro.checks.load import load_params
 from ebmrepro.params.root import Params
 from ebmrepro.reproduction.decision import NOT_JUDGED, VERDICTS
 from ebmrepro.reproduction.judge import judge
-from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
+from ebmrepro.reproduction.published import load_published
+from ebmrepro.reproduction.rules import RunResult, load_claims
 
 SCALED = ["paper", "cifar10"]
 

@@ -11,7 +11,8 @@ from ebmrepro.reproduction.decision import (
     UNDECIDED,
 )
 from ebmrepro.reproduction.judge import judge, not_run
-from ebmrepro.reproduction.rules import Claim, Published, PublishedNumber, PublishedValue, Shown
+from ebmrepro.reproduction.published import Published, PublishedNumber, PublishedValue, Shown
+from ebmrepro.reproduction.rules import Claim
 
 VALUE = PublishedValue(
     preset="paper",

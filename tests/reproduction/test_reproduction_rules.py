@@ -6,15 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.reproduction.rules import (
-    Claim,
-    Claims,
-    PairedComparison,
-    PublishedNumber,
-    Survival,
-    load_claims,
-    load_published,
-)
+from ebmrepro.reproduction.published import PublishedNumber, load_published
+from ebmrepro.reproduction.rules import Claim, Claims, PairedComparison, Survival, load_claims, load_rules
 
 PAIRED = {
     "kind": "paired_comparison",
@@ -38,6 +31,7 @@ UNBOUNDED = {key: value for key, value in PAIRED.items() if key != "margin"}
 SHOWN = {"preset": "paper", "experiment": "cifar10", "objective": "icd", "metric": "fid"}
 RULE = SHOWN | {"better": "lower", "tolerance": 0.05, "minimum_seeds": 2}
 CLAIM = {"key": "a", "text": "A.", "source": "s", "confidence": "high"}
+RULES = {"registered": {}, "minimum_seeds": 3, "minimum_pairs": 8, "margins": {}, "claims": []}
 NUMBER = {
     "key": "n",
     "dataset": "d",
@@ -194,7 +188,7 @@ def test_the_term_reports_claims_need_its_five_seeds():
 
 
 def test_a_comparison_takes_the_margin_of_its_metric():
-    data = {"margins": {"gap": {"relative": 0.1}}, "claims": [CLAIM | {"tests": [dict(UNBOUNDED)]}]}
+    data = RULES | {"margins": {"gap": {"relative": 0.1}}, "claims": [CLAIM | {"tests": [dict(UNBOUNDED)]}]}
     (test,) = Claims.model_validate(data).claims[0].tests
     assert (test.margin.relative, test.margin.of(-30.0)) == (0.1, 3.0)
     margins = {}
@@ -222,7 +216,9 @@ def test_every_rule_can_be_read_as_a_sentence():
         (PairedComparison, PAIRED | {"margin": {"absolute": 0.0}}, "greater_than"),
         (PairedComparison, PAIRED | {"margin": {"absolute": 0.1, "relative": 0.1}}, "value_error"),
         (PairedComparison, PAIRED | {"margin": {}}, "value_error"),
-        (Claims, {"margins": {}, "claims": [CLAIM | {"tests": [dict(UNBOUNDED)]}]}, "model_type"),
+        (Claims, RULES | {"claims": [CLAIM | {"tests": [dict(UNBOUNDED)]}]}, "model_type"),
+        (Claims, RULES | {"registered": {"demo": [10]}}, "too_short"),
+        (Claims, RULES | {"registered": {"demo": [10, "11"]}}, "int_type"),
         (PairedComparison, PAIRED | {"better": "larger"}, "literal_error"),
         (PairedComparison, PAIRED | {"diverged": "ignored"}, "literal_error"),
         (Survival, SURVIVAL | {"metric": "gap"}, "extra_forbidden"),
@@ -242,3 +238,31 @@ def test_incomplete_or_contradictory_entries_are_refused(model, data, reason):
     with pytest.raises(ValidationError) as failure:
         model.model_validate(data)
     assert reason in {error["type"] for error in failure.value.errors()}
+
+
+@pytest.mark.parametrize(
+    ("seed", "reason"),
+    [(0, "has been seen by everybody"), (2, "has been seen by everybody"), (100, "belongs to pilots")],
+)
+def test_seeds_that_are_not_fresh_are_never_registered(seed, reason):
+    with pytest.raises(ValidationError, match=f"seed {seed} {reason}.*for seeds 3 to 99"):
+        Claims.model_validate(RULES | {"registered": {"demo": [10, seed]}})
+    assert Claims.model_validate(RULES | {"registered": {"demo": [3, 99]}}).registered == {"demo": [3, 99]}
+
+
+def test_a_test_takes_the_least_number_of_seeds_that_holds_for_all():
+    bound = {"kind": "lower_bound", "experiment": "e", "objective": "o", "metric": "m", "threshold": 1.0}
+    bare = {key: value for key, value in SURVIVAL.items() if key != "minimum_seeds"}
+    tests = [bound, bare, SURVIVAL | {"minimum_seeds": 5}, PAIRED | {"minimum_seeds": 12}]
+    rules = Claims.model_validate(
+        RULES | {"registered": {"mine": [10, 11]}, "claims": [CLAIM | {"tests": [dict(t) for t in tests]}]}
+    )
+    needed = lambda preset: [test.minimum_seeds for test in rules.judged_in(preset)[0].tests]  # noqa: E731
+    assert needed("other") == [3, 3, 5, 12]
+    # Pairs of a registered preset have eight at least.
+    assert needed("mine") == [3, 8, 8, 12]
+
+
+def test_the_demo_is_registered_with_as_many_seeds_as_its_pairs_need():
+    rules = load_rules()
+    assert len(set(rules.registered["demo"])) >= rules.minimum_pairs == 8

@@ -117,13 +117,13 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
     completed `dirty`, unless the image itself was built from an unclean checkout.
     """
     if (folder / ".git").exists():
-        commit = _git(folder, "rev-parse", "HEAD")
+        commit = git(folder, "rev-parse", "HEAD")
         # Whoever copies a preset over params.yaml runs what the commit holds.
         presets = [path.read_bytes() for path in (folder / "workflow/presets").glob("*.yaml")]
         params = folder / "params.yaml"
         chosen = params.exists() and params.read_bytes() in presets
         left_out = [f":(exclude){path}" for path in (*WRITTEN, *(["params.yaml"] if chosen else []))]
-        changed = _git(folder, "status", "--porcelain", "--", ".", *left_out)
+        changed = git(folder, "status", "--porcelain", "--", ".", *left_out)
         # A repository without a commit, or one that git refuses to read, has no name for its code.
         dirty = None if commit is None or changed is None else bool(changed)
         return {"commit": commit, "dirty": dirty, "source": "git"}
@@ -148,7 +148,8 @@ def environment(folder: Path) -> dict[str, object]:
     }
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def git(folder: Path, *arguments: str) -> str | None:
+    """What git says in `folder`; None if there is no git or it refuses."""
     command = ["git", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)

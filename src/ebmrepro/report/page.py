@@ -12,12 +12,14 @@ from PIL import Image
 from ebmrepro.params.methods import methods
 from ebmrepro.reproduction.decision import CONTRADICTED, NOT_MEASURED, REPRODUCED, VERDICTS
 from ebmrepro.reproduction.evidence import ALPHA
-from ebmrepro.reproduction.rules import Claim, RerunReport
+from ebmrepro.reproduction.published import RerunReport
+from ebmrepro.reproduction.rules import Claim
 from ebmrepro.shown.caption import PAPER_PRESET
 from ebmrepro.tables.table import MISSING, format_mean_sd, from_markdown
 
 # What the page says of a claim beside its tests.
 ABOUT = ("key", "text", "source", "confidence")
+PROVISIONAL = "provisional: its rules were not fixed before its runs"
 # Numbers of a test that are shown beside its effect.
 SHOWN = ("p", "p_holm", "margin", "p_equivalence", "p_equivalence_holm")
 
@@ -47,6 +49,7 @@ def render(presets: list[dict], claims: list[Claim], reruns: list[RerunReport], 
         verdicts=VERDICTS,
         decided={verdict: _decided(verdict, [paper, *others]) for verdict in (CONTRADICTED, REPRODUCED)},
         level=f"{ALPHA:.0%}",
+        provisional=PROVISIONAL,
     )
 
 
@@ -67,6 +70,9 @@ def judged(content: Mapping, name: str, has_run: bool = True) -> dict:
         "targets": targets,
         "no_targets": [row for row in numbers if not row["gate"]],
         "has_run": has_run,
+        # Files of before presets could be registered do not say it.
+        "is_provisional": has_run and content.get("registered") is None,
+        "seeds": content.get("registered"),
         "counts": counts | {what: _count(tested)},
         "unmeasured": _unmeasured(tested, targets),
         "untested": [row["key"] for row in claims if row not in tested],
@@ -164,12 +170,13 @@ def _decided(verdict: str, presets: list[dict]) -> list[dict]:
     """The targets and tests of presets that ran with a verdict, each with words and where it stands."""
     found = []
     for preset in (preset for preset in presets if preset["has_run"]):
+        about = {"is_provisional": preset["is_provisional"]}
         for row in preset["targets"]:
             words = f"{row['dataset']}, {row['metric']}, published {row['value']}."
-            found.append(row | {"text": words, "statement": "", "link": "paper-scale"})
+            found.append(row | about | {"text": words, "statement": "", "link": "paper-scale"})
         for claim in preset["claims"]:
             link = f"{preset['name']}-claim-{claim['key']}"
-            found += [test | {"text": claim["text"], "link": link} for test in claim["tests"]]
+            found += [test | about | {"text": claim["text"], "link": link} for test in claim["tests"]]
     return [row for row in found if row["verdict"] == verdict]
 
 

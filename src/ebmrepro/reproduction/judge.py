@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from ebmrepro.reproduction.decision import NOT_JUDGED, NOT_MEASURED, Judgement, decide
 from ebmrepro.reproduction.evidence import Unmeasured
 from ebmrepro.reproduction.judgement import examine, examine_number, select, summary
-from ebmrepro.reproduction.rules import Claim, Published, PublishedNumber, PublishedValue, RunResult, Test
+from ebmrepro.reproduction.published import Published, PublishedNumber, PublishedValue
+from ebmrepro.reproduction.rules import Claim, RunResult, Test
 
 # Why a published number has no rule.
 NO_TARGET = "no target: too unsure or not a result of the method reproduced here"
@@ -15,13 +16,21 @@ Scope = Callable[[str, Iterable[str]], str | None]
 
 
 def judge(
-    claims: list[Claim], published: Published, preset: str, runs: list[RunResult], scope: Scope
+    claims: list[Claim],
+    published: Published,
+    preset: str,
+    runs: list[RunResult],
+    scope: Scope,
+    registered: list[int] | None = None,
 ) -> dict:
     """JSON-able rows of verdicts for a preset: `claims`, one for each test that is for it and names a run of
     it, or one without a scope where it has none; `numbers`, none unless a published number is about it.
 
-    All of them are decided together, for their p are adjusted for each other.
+    All of them are decided together, for their p are adjusted for each other. `registered`: the only seeds
+    that are judged; None if the preset is not registered, which makes its verdicts provisional.
     """
+    if registered is not None:
+        runs = [_of_seeds(run, registered) for run in runs]
     tests, rows = [], {claim.key: [] for claim in claims}
     for claim in claims:
         own = [test for test in claim.tests if test.is_for(preset)]
@@ -42,6 +51,7 @@ def judge(
         rows[claim.key].append(_row(claim, found, test, seen, statement=test.statement))
     return {
         "preset": preset,
+        "registered": registered,
         "claims": [row for own in rows.values() for row in own],
         "numbers": [_number(number, judged.get(number.key), preset, runs, scope) for number in numbers],
     }
@@ -61,6 +71,13 @@ def not_run(claims: list[Claim], published: Published, preset: str, reason: str)
         for number in _numbers_about(preset, published)
     ]
     return {"preset": preset, "claims": rows, "numbers": numbers}
+
+
+def _of_seeds(run: RunResult, seeds: list[int]) -> RunResult:
+    metrics, diverged = (
+        {seed: found for seed, found in part.items() if seed in seeds} for part in (run.metrics, run.diverged)
+    )
+    return run._replace(metrics=metrics, diverged=diverged)
 
 
 def _names_any(test: Test, runs: list[RunResult]) -> bool:

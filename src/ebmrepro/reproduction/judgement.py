@@ -7,14 +7,8 @@ from collections.abc import Iterable
 from ebmrepro.reproduction import evidence
 from ebmrepro.reproduction.decision import Finding
 from ebmrepro.reproduction.evidence import ROUNDING, Evidence, Unmeasured
-from ebmrepro.reproduction.rules import (
-    LowerBound,
-    PairedComparison,
-    PublishedNumber,
-    RunResult,
-    Survival,
-    Test,
-)
+from ebmrepro.reproduction.published import PublishedNumber
+from ebmrepro.reproduction.rules import LowerBound, PairedComparison, RunResult, Survival, Test
 
 
 def summary(run: RunResult, metric: str, every_seed: bool = False) -> dict:

@@ -1,19 +1,22 @@
-"""The published numbers, the claims and their rules as typed data; nothing is judged here."""
+"""The claims and their rules as typed data; nothing is judged here."""
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from ruamel.yaml import YAML
 
-from ebmrepro.params.base import Name, Number, Positive, Section, Several
+from ebmrepro.params.base import Index, Name, Number, Positive, Section, Several
 from ebmrepro.shown.caption import PAPER_PRESET
 
+CLAIMS = "claims.yaml"
 Confidence = Literal["high", "medium", "low"]
 Direction = Literal["lower", "higher"]
 # A standard deviation, and so every test here, needs two.
 Seeds = Several
+# Everybody has seen the results of 0 to 2, and pilots, which choose rules and sizes, use 100 and more.
+SEEN, PILOT = 2, 100
 
 
 class _OfClaim(Section):
@@ -30,6 +33,10 @@ class _OfClaim(Section):
     def is_for(self, preset: str) -> bool:
         """Whether `preset` is one whose runs this test is about."""
         return preset in self.presets if self.presets else preset != PAPER_PRESET
+
+    def of_pairs(self, least: int) -> Self:
+        """The test with at least `least` seeds if it compares two runs by seeds, else as it is."""
+        return self
 
     def names(self) -> list[str]:
         """The words by which it names runs, the method first."""
@@ -60,7 +67,19 @@ class Margin(Section):
         )
 
 
-class PairedComparison(_OfClaim):
+class _OfPairs(_OfClaim):
+    """A test of two runs, `method` against `baseline`, over the seeds of both."""
+
+    experiment: Name
+    method: Name
+    baseline: Name
+    minimum_seeds: Seeds
+
+    def of_pairs(self, least: int) -> Self:
+        return self.model_copy(update={"minimum_seeds": max(least, self.minimum_seeds)})
+
+
+class PairedComparison(_OfPairs):
     """`method` better than `baseline` in `metric`, as `words` says.
 
     Seeds pair the two runs (same initial weights, same order of data). The metric of a seed that diverged
@@ -69,12 +88,8 @@ class PairedComparison(_OfClaim):
     """
 
     kind: Literal["paired_comparison"]
-    experiment: Name
     metric: Name
     better: Direction
-    method: Name
-    baseline: Name
-    minimum_seeds: Seeds
     diverged: Literal["decides", "counts"] = "decides"
     margin: Margin
 
@@ -93,16 +108,12 @@ class PairedComparison(_OfClaim):
         )
 
 
-class Survival(_OfClaim):
+class Survival(_OfPairs):
     """`method` trains longer than `baseline` before it diverges, as `words` says, over the seeds of both."""
 
     metric: ClassVar[str] = "iterations_survived"
 
     kind: Literal["survival"]
-    experiment: Name
-    method: Name
-    baseline: Name
-    minimum_seeds: Seeds
 
     def words(self) -> str:
         """The rule in a sentence."""
@@ -135,37 +146,6 @@ class LowerBound(_OfClaim):
         )
 
 
-class Shown(Section):
-    """A metric of `experiment` in `preset`; `objective` selects a run by its name, else by its objective."""
-
-    preset: Name
-    experiment: Name
-    objective: Name
-    metric: Name
-
-
-class PublishedValue(Shown):
-    """The mean over seeds no worse than the published value by more than `tolerance` (of its size).
-
-    A mean over the survivors would not be the method's. `why`: why this metric.
-    """
-
-    better: Direction
-    tolerance: Positive
-    minimum_seeds: Seeds
-    why: str | None = None
-
-    def words(self) -> str:
-        """The rule in a sentence, and its reason."""
-        side = "above" if self.better == "lower" else "below"
-        return (
-            f"Only preset {self.preset}, experiment {self.experiment}, may decide: mean {self.metric} of"
-            f" {self.objective} over at least {self.minimum_seeds} seeds at most {self.tolerance:.0%} {side}"
-            " the published value, by a t-test. If a seed diverged, the exact sign test over seeds, in which"
-            f" it counts as missed.{f' {self.why}' if self.why else ''}"
-        )
-
-
 Test = Annotated[PairedComparison | LowerBound | Survival, Field(discriminator="kind")]
 
 
@@ -186,68 +166,47 @@ class Claim(Section):
         return self
 
 
-class PublishedNumber(Section):
-    """A number of a paper; `gate` says whether it is sure enough to be a target.
-
-    `shown`: what stands beside a number that is no target; it is judged by nothing.
-    """
-
-    key: Name
-    dataset: str
-    metric: str
-    value: float | None
-    ref: str | None
-    source: str
-    confidence: Confidence
-    gate: bool
-    rule: PublishedValue | None = None
-    shown: Shown | None = None
-
-    @model_validator(mode="after")
-    def _targets_have_rules(self):
-        if self.gate != (self.rule is not None):
-            raise ValueError(f"{self.key}: a rule is for numbers with gate: true, and they need one")
-        if self.gate and not self.value:
-            raise ValueError(
-                f"{self.key}: a target needs a value that is not 0, for its tolerance is relative"
-            )
-        if self.gate and self.shown:
-            raise ValueError(f"{self.key}: a target shows what its rule judges")
-        return self
-
-
-class RerunReport(Section):
-    """What somebody got from the released code: context, never a target."""
-
-    key: Name
-    metric: str
-    source: str
-    value: float | None = None
-    range: tuple[float, float] | None = None
-    peak: float | None = None
-    at_iter: int | None = None
-
-
-class Published(Section):
-    """published.yaml."""
-
-    numbers: list[PublishedNumber]
-    rerun_reports: list[RerunReport]
+def _is_fresh(seed: int) -> int:
+    if SEEN < seed < PILOT:
+        return seed
+    whose = (
+        f"belongs to pilots, which use {PILOT} and more" if seed >= PILOT else "has been seen by everybody"
+    )
+    raise ValueError(f"seed {seed} {whose}: verdicts are registered for seeds {SEEN + 1} to {PILOT - 1}")
 
 
 class Claims(Section):
-    """claims.yaml. `margins`: of each metric that is compared, the least difference that counts."""
+    """claims.yaml: the claims, and what holds for all their tests.
 
+    `registered`: the presets whose rules are committed before their runs, each with the seeds that are judged
+    there. `minimum_seeds`: of a test that names no other number. `minimum_pairs`: the least number of seeds
+    over which a registered preset compares two runs. `margins`: of each metric that is compared, the least
+    difference that counts.
+    """
+
+    registered: dict[Name, Annotated[list[Annotated[Index, AfterValidator(_is_fresh)]], Field(min_length=2)]]
+    minimum_seeds: Seeds
+    minimum_pairs: Seeds
     margins: dict[Name, Margin]
     claims: list[Claim]
 
     @model_validator(mode="before")
     @classmethod
-    def _comparisons_take_their_margins(cls, data):
+    def _tests_take_what_holds_for_all(cls, data):
         for test in (test for claim in data["claims"] for test in claim.get("tests", ())):
+            test.setdefault("minimum_seeds", data["minimum_seeds"])
             if test["kind"] == "paired_comparison":
                 test.setdefault("margin", data["margins"].get(test["metric"]))
         return data
+
+    def judged_in(self, preset: str) -> list[Claim]:
+        """The claims, their tests as they are in `preset`: of more pairs where it is registered."""
+        if preset not in self.registered:
+            return self.claims
+        return [
+            claim.model_copy(update={"tests": [test.of_pairs(self.minimum_pairs) for test in claim.tests]})
+            for claim in self.claims
+        ]
 
 
 class RunResult(NamedTuple):
@@ -261,16 +220,21 @@ class RunResult(NamedTuple):
     diverged: Mapping[int, int]
 
 
+def load_rules() -> Claims:
+    """The claims and what holds for all of them; pydantic.ValidationError if the file is wrong."""
+    return Claims.model_validate(parsed(text_of(CLAIMS)))
+
+
 def load_claims() -> list[Claim]:
-    """The claims; pydantic.ValidationError if the file is wrong."""
-    return Claims.model_validate(_read("claims.yaml")).claims
+    """The claims alone."""
+    return load_rules().claims
 
 
-def load_published() -> Published:
-    """The published numbers and reruns; pydantic.ValidationError if the file is wrong."""
-    return Published.model_validate(_read("published.yaml"))
-
-
-def _read(name: str) -> dict:
-    text = files("ebmrepro.reproduction").joinpath(name).read_text(encoding="utf-8")
+def parsed(text: str) -> dict:
+    """What the text of a YAML file says."""
     return YAML(typ="safe", pure=True).load(text)
+
+
+def text_of(name: str) -> str:
+    """The text of a file of this room."""
+    return files("ebmrepro.reproduction").joinpath(name).read_text(encoding="utf-8")

@@ -1,5 +1,7 @@
 """What every figure and table says about itself, in one place, so that its scope cannot be misread."""
 
+from collections.abc import Sequence
+
 from ebmrepro.params.root import Params
 
 # Numbers of this preset alone stand for the paper's experiments.
@@ -16,19 +18,19 @@ LATEX = (
 )
 
 
-def where(params: Params, runs: list[str]) -> str:
-    """Data and seeds of runs in a few words."""
+def where(params: Params, runs: list[str], counted: Sequence[int] | None = None) -> str:
+    """Data and seeds of runs in a few words; of the seeds those that are `counted`, without that all."""
     names = dict.fromkeys(params.runs[run].dataset for run in runs)
     data = dict.fromkeys(params.datasets[name].describe(name) for name in names)
-    return f"{'; '.join(data)}; {_seeds(params, runs)}"
+    return f"{'; '.join(data)}; {_seeds(params, runs, counted)}"
 
 
-def _seeds(params: Params, runs: list[str]) -> str:
+def _seeds(params: Params, runs: list[str], counted: Sequence[int] | None) -> str:
     """'seeds 0, 1, 2'; runs with others than most have are named with theirs."""
     groups: dict[str, list[str]] = {}
     for run in runs:
-        seeds = params.seeds_of(run)
-        word = f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}"
+        seeds = [seed for seed in params.seeds_of(run) if counted is None or seed in counted]
+        word = f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds)) or 'none'}"
         groups.setdefault(word, []).append(run)
     most = max(groups, key=lambda word: len(groups[word]))
     others = [f"{word} of {', '.join(members)}" for word, members in groups.items() if word != most]

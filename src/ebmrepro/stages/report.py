@@ -14,7 +14,8 @@ from ebmrepro.params.measured import Composition
 from ebmrepro.params.root import Params, Run
 from ebmrepro.report import page
 from ebmrepro.reproduction.judge import judge, not_run
-from ebmrepro.reproduction.rules import RunResult, load_claims, load_published
+from ebmrepro.reproduction.published import load_published
+from ebmrepro.reproduction.rules import RunResult, load_rules
 from ebmrepro.shown.caption import PAPER_PRESET, where
 from ebmrepro.shown.load import Source
 from ebmrepro.shown.loaders import compare, compose, denoise, detect, evaluate
@@ -26,20 +27,27 @@ from ebmrepro.tables.rows import diverged_at
 
 def run(params: Params) -> None:
     """Judge and write; raises WorkspaceError if a metrics file, figure or table is missing or damaged."""
-    claims, published = load_claims(), load_published()
+    rules, published = load_rules(), load_published()
+    registered = rules.registered.get(params.preset)
 
     def scope(experiment: str, runs: Iterable[str]) -> str | None:
         members = params.runs_of(experiment)
         # A composition is no run: it stands for all that its experiment has.
         shown = [name for name in members if name in runs] or members
-        return f"{params.preset}: {where(params, shown)}" if members else None
+        return f"{params.preset}: {where(params, shown, registered)}" if members else None
 
     try:
         results = _results(params)
     except NothingToShow as failure:
         raise WorkspaceError(str(failure)) from None
-    verdicts = judge(claims, published, params.preset, results, scope)
-    absent = not_run(claims, published, PAPER_PRESET, f"preset {PAPER_PRESET} has not run in this checkout")
+    claims = rules.judged_in(params.preset)
+    verdicts = judge(claims, published, params.preset, results, scope, registered)
+    absent = not_run(
+        rules.judged_in(PAPER_PRESET),
+        published,
+        PAPER_PRESET,
+        f"preset {PAPER_PRESET} has not run in this checkout",
+    )
     try:
         presets = [_current(params, verdicts), *_others(params.preset)]
         text = page.render(presets, claims, published.rerun_reports, absent)
