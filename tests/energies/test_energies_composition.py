@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy.stats import multivariate_normal
+from scipy.stats import logistic, multivariate_normal
 
 from ebmrepro.energies.composition import And, Not, Or
 from ebmrepro.energies.gaussian import GaussianEnergy
@@ -75,6 +75,38 @@ def test_not_divides():
                            - 0.1 * other.precision().numpy() @ other.mean.numpy())  # fmt: skip
     law = multivariate_normal(mean, np.linalg.inv(precision))
     _up_to_a_constant(ratio, law.logpdf(POINTS.numpy()))
+
+
+def test_a_bounded_not_is_the_complement_of_a_logistic_curve():
+    """Density exp(-E): (1 - p)^w, p the logistic distribution function of the margin less the energy."""
+    one = _gaussian(1)
+    density = (-Not(one, 0.7, 2.0)(POINTS)).exp().numpy()
+    assert density == pytest.approx(logistic.sf(2.0 - one(POINTS).numpy()) ** 0.7, rel=1e-12)
+    assert density.min() < 0.5 and 0.6 < density.max() < 1
+
+
+def test_a_bounded_not_pulls_like_the_published_one_inside_and_not_at_all_outside():
+    one, x = _gaussian(1), POINTS.clone().requires_grad_(True)
+    published, inside, outside = (
+        torch.autograd.grad(Not(one, 0.7, margin)(x).sum(), x)[0] for margin in (None, 1e3, -1e3)
+    )
+    torch.testing.assert_close(inside, published, rtol=1e-12, atol=0)
+    assert published.abs().min() > 0 and not outside.any()
+
+
+def test_a_bounded_not_leaves_a_product_normalisable():
+    """Two Gaussians of which the published quotient has no finite Z: by quadrature over ever larger boxes."""
+    wide, narrow = GaussianEnergy(1).double(), GaussianEnergy(1).double()
+    with torch.no_grad():
+        narrow.mean.fill_(1.0)
+
+    def mass(margin: float | None, side: float) -> float:
+        energy = And([wide, Not(narrow, 3.0, margin)], (1.0, 1.0)).requires_grad_(False)
+        x = torch.linspace(-side, side, 20001, dtype=torch.float64)[:, None]
+        return float(torch.trapezoid((-energy(x)).exp(), dx=2 * side / 20000))
+
+    assert mass(4.0, 40.0) == pytest.approx(mass(4.0, 20.0), rel=1e-9)
+    assert mass(None, 10.0) > 1e50
 
 
 def test_combinations_nest():

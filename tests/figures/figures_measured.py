@@ -12,7 +12,7 @@ from ebmrepro.params.methods import method
 from ebmrepro.params.root import Params
 
 EXPRESSIONS = {"red_square": "red AND square", "cross": "cross"}
-SHARES = {"red_square": 0.125, "cross": 0.375}
+CHANCE = {"red_square": 0.125, "cross": 0.375}
 BINS = 16
 COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
 
@@ -54,7 +54,7 @@ def composed() -> tuple[dict, dict]:
         "experiment": "shapes",
         "dataset": "shapes",
         "words": EXPRESSIONS,
-        "shares": SHARES,
+        "chance": CHANCE,
         "seeds": seeds,
     }
     return content, arrays

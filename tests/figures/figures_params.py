@@ -220,6 +220,7 @@ def params_data() -> dict:
                 "experiment": "shapes",
                 "dataset": "shapes",
                 "generation": "points",
+                "calibration": None,
                 "expressions": {
                     "red_square": {
                         "and": [

@@ -152,7 +152,7 @@ def test_composition_grid_frames_exactly_the_samples_that_do_not_satisfy(params)
     for axes, key, title in zip(
         panels,
         ("red_square", "cross"),
-        ("red AND square: 50% (real: 12%)", "cross: 65% (real: 38%)"),
+        ("red AND square: 50% (chance: 12%)", "cross: 65% (chance: 38%)"),
         strict=True,
     ):
         shown = stored[f"0/{key}"][: composition_grid.ROWS * composition_grid.COLUMNS]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from figures_measured import EXPRESSIONS, SHARES, composed_file, detected_file
+from figures_measured import CHANCE, EXPRESSIONS, composed_file, detected_file
 from figures_numbers import DIVERGED, metric, place
 from figures_params import OOD_SETS, params_data, write_params
 from figures_runs import RUNS, SEEDS
@@ -95,8 +95,8 @@ def test_composition_shows_accuracy_beside_chance(params):
         record = frame.set_index("expression").loc[key]
         assert record.accuracy_mean == pytest.approx(np.mean(values), rel=1e-12)
         assert record.accuracy_sd == pytest.approx(np.std(values, ddof=1), rel=1e-12)
-        assert record.share_of_real_images == SHARES[key]
-        assert row["Real images that satisfy it"] == f"{SHARES[key]:.3f}"
+        assert record.chance == CHANCE[key]
+        assert row["Chance"] == f"{CHANCE[key]:.3f}"
         assert row["Seeds"] == "2 of 3; seed 2 diverged at 10"
 
 

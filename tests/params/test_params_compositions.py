@@ -22,6 +22,7 @@ COMPOSITIONS = """
     experiment: faces
     dataset: published
     generation: shapes
+    calibration: null
     expressions:
       men: {and: [{run: faces, is: "yes"}], weights: [1.0]}
 """

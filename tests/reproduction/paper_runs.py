@@ -122,7 +122,7 @@ def write_results(params: Params, value=lambda run, seed, metric: 1.0) -> None:
     for item, config in params.compositions.items():
         names = {f"accuracy_{word}" for word in config.expressions}
         content = {"experiment": config.experiment, "dataset": config.dataset, "seeds": seeds(item, names)}
-        content |= {"words": dict.fromkeys(config.expressions, "invented"), "shares": {}}
+        content |= {"words": dict.fromkeys(config.expressions, "invented"), "chance": {}}
         workspace.save_json(place("compose", config.experiment, item), content)
     for run, entry in params.runs.items():
         names = {name for name in names_of_run(params, run) - elsewhere if not name.startswith("ood_")}

@@ -10,8 +10,14 @@ from sklearn.metrics import roc_auc_score
 from stages_commands import run_all
 
 from ebmrepro.checks.load import load_params
+from ebmrepro.data.batches import quantise
+from ebmrepro.energies.calibration import Calibrated
+from ebmrepro.energies.composition import And, Or
+from ebmrepro.energies.conditional import Given
 from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
 from ebmrepro.files import workspace
+from ebmrepro.machine.progress import progress
+from ebmrepro.mcmc.chunks import Target
 from ebmrepro.training.model_file import ModelFile
 
 RESULTS = Path("results/micro")
@@ -52,14 +58,38 @@ def test_accuracies_are_those_of_the_stored_samples(composed, ebm):
     assert (tensors["0/red_or_blue"] != tensors["0/red_not_blue"]).any()
 
 
-def test_shares_are_those_of_the_real_labels(composed):
+def test_chance_is_the_share_of_the_training_labels(composed):
     result = workspace.load_json(RESULTS / "compose/shapes/coloured.json")
-    colour = labelled(composed.datasets["shapes"])[3]["colour"]
-    assert result["shares"] == {
+    colour = labelled(composed.datasets["shapes"])[1]["colour"]
+    assert result["chance"] == {
         "red_or_blue": (colour != 1).mean(),
         "red_not_blue": (colour == 0).mean(),
     }
     assert result["words"] == {"red_or_blue": "red OR blue", "red_not_blue": "red AND NOT blue"}
+
+
+def test_models_are_calibrated_on_images_of_their_own_value(composed, edit, ebm):
+    """The samples are those of the energy put together here by hand, from the first images of each value."""
+    generation = composed.generations["shapes"]
+    model = ModelFile(RESULTS / "train/shapes/shapes_colour.safetensors", torch.device("cpu"))
+    images, labels = labelled(composed.datasets["shapes"])[:2]
+    parts = []
+    for value in (0, 2):
+        own = torch.from_numpy(images[labels["colour"] == value][:10])
+        energy = Given(model.energy(1, generation.weights), torch.eye(3)[[value]])
+        parts.append(Calibrated.on(energy, (own + 0.5) / 256))
+    unit = (parts[0].spread + parts[1].spread) / 2
+    mixture = And([Or(parts, (1.0, 2.0), 5.0)], [unit])
+    with progress("test", 100) as bar:
+        target = Target(mixture, model.shape, 1, bar, purpose="composition", first_stream=0)
+        expected = quantise(generation.load()(generation, target).samples).numpy()
+    path = RESULTS / "compose/shapes/coloured.safetensors"
+    found = workspace.load_tensors(path)[0]["1/red_or_blue"]
+    assert np.array_equal(found, expected)
+
+    edit("calibration: {images: 10, margin: 3.0}", "calibration: null")
+    run_all(ebm, "compose coloured")
+    assert (workspace.load_tensors(path)[0]["1/red_or_blue"] != found).any()
 
 
 def test_compose_repeats_byte_for_byte(composed, ebm):

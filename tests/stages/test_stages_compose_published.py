@@ -32,6 +32,7 @@ COMPOSITION = """
     experiment: faces
     dataset: own
     generation: faces
+    calibration: null
     expressions:
       young_female:
         and: [{run: faces_young, is: "yes"}, {run: faces_male, is: "no"}]
@@ -100,12 +101,12 @@ def test_samples_are_judged_by_the_sets_classifiers(composed, ebm):
     # The shares and words are those of the annotation.
     labels = make("celeba_hq").expected["all"][1]
     young, male = (np.array(labels[name]) == 1 for name in ("young", "male"))
-    assert result["shares"] == {
+    assert result["chance"] == {
         "young_female": (young & ~male).mean(),
         "not_male": (young & ~male).mean(),
         "male": male.mean(),
     }
-    assert len({share for share in result["shares"].values()}) == 2
+    assert len({share for share in result["chance"].values()}) == 2
     assert result["words"] == {
         "young_female": "young AND not male",
         "not_male": "young AND NOT male",

@@ -60,7 +60,7 @@ def compose(params: Params, item: str) -> Needs:
     generation = params.generations[composition.generation]
     settings = {"composition": _dump(composition), "generation": _dump(generation)}
     energies = [params.resolve(model.run, "energy") for model in composition.models]
-    inputs = _data_and_models(params, composition, "test", "reference")
+    inputs = _data_and_models(params, composition, "train", "reference")
     return Needs([*energies, generation], settings, inputs)
 
 

@@ -43,7 +43,8 @@ class Or(_Weighted):
 
 
 class Not(Section):
-    """The opposite of a part: minus its energy times `weight`; beside other parts of an `and`."""
+    """The opposite of a part: minus its energy times `weight`, bounded where the composition is calibrated;
+    beside other parts of an `and`."""
 
     part: "Expression" = Field(alias="not")
     weight: Positive
@@ -65,16 +66,30 @@ Expression = Annotated[
 ]
 
 
+class Calibration(Section):
+    """Energies of models trained apart on one scale: (E - mean) / spread, over training images of each
+    model's own value, at most `images` of them.
+
+    The sharpness of an `or` is then in units of 1 / spread, and a `not` pushes images away until the energy
+    that they are not to have is `margin` spreads above that of its own images.
+    """
+
+    images: Several
+    margin: Positive
+
+
 class Composition(Section):
     """Compositions of the models of one experiment, each seed's models with each other.
 
-    The chain is that of `generation`, its step size divided by the number of models in an expression; samples
-    are judged by the attribute classifiers of `dataset`.
+    The chain is that of `generation`; samples are judged by the attribute classifiers of `dataset`.
+    `calibration`: ours. Null for the authors' formulas, which combine the energies as they are, the step size
+    divided by the number of models in an expression.
     """
 
     experiment: Name
     dataset: Name
     generation: Name
+    calibration: Calibration | None
     expressions: Annotated[dict[Name, Expression], Field(min_length=1)]
 
     @property

@@ -28,7 +28,7 @@ def draw(items: list[Composed]) -> style.Drawing:
         require_images(item.samples[key], f"{item.name}, {key}", "composition_grid")
         name = f"{as_title(item.name)}: " if len(items) > 1 else ""
         correct = item.correct[key]
-        words = f"{name}{item.words[key]}: {correct.mean():.0%} (real: {item.shares[key]:.0%})"
+        words = f"{name}{item.words[key]}: {correct.mean():.0%} (chance: {item.chance[key]:.0%})"
         show(axes, tile(item.samples[key][: ROWS * COLUMNS], COLUMNS), textwrap.fill(words, TITLE))
         height, width = item.samples[key].shape[2:]
         for index in np.flatnonzero(~correct[: ROWS * COLUMNS]):
@@ -38,6 +38,6 @@ def draw(items: list[Composed]) -> style.Drawing:
     diverged = "; ".join(f"{name}{end}" for name, end in ends.items() if end)
     return made, (
         "First seed; the first samples drawn, not selected. Percentages: samples whose attributes satisfy the"
-        " expression, as classifiers trained on real images see them; in brackets the share of real test"
+        " expression, as classifiers trained on real images see them; in brackets the share of training"
         f" images that do. Framed: samples that do not{f'. A model of {diverged}' if diverged else ''}"
     )

@@ -141,8 +141,8 @@ class LowerBound(_OfClaim):
         """The rule in a sentence."""
         return (
             f"The mean of {self.metric} of {self.objective} is above {self.threshold}: t-test over at least"
-            f" {self.minimum_seeds} finished seeds; where the metric is the same with every seed, the exact sign"
-            " test over seeds."
+            f" {self.minimum_seeds} finished seeds; where it is the same with every seed, the exact sign test"
+            " over seeds."
         )
 
 

@@ -1,12 +1,15 @@
 """compose: sample the compositions of an experiment's models and judge what the samples show."""
 
+from functools import cache, partial
+
+import numpy as np
 import torch
-from torch import nn
 from torch.nn.functional import one_hot
 
 from ebmrepro.data.batches import quantise
-from ebmrepro.energies.composition import And, Not, Or
+from ebmrepro.energies.calibration import Calibrated
 from ebmrepro.energies.conditional import Given
+from ebmrepro.energies.expression import composed
 from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
 from ebmrepro.evaluation.classifiers.composition_accuracy import fits, words
 from ebmrepro.files import workspace
@@ -14,20 +17,21 @@ from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
 from ebmrepro.machine.progress import progress
 from ebmrepro.mcmc.chunks import CHUNK, Target
-from ebmrepro.params import measured
-from ebmrepro.params.measured import Expression, Model, models_of
+from ebmrepro.params.measured import Model
 from ebmrepro.params.root import Params
-from ebmrepro.training.model_file import ModelFile, trained_models
+from ebmrepro.training.model_file import trained_models
 
 
 def run(params: Params, item: str) -> None:
     """Write composition `item`: its samples and accuracies, each seed's models with each other."""
     device = set_up(params.compute)
     config = params.compositions[item]
+    calibration = config.calibration
     generation = params.generations[config.generation]
+    short = generation.model_copy(update={"long_chains": None})
     folder = workspace.prepared(params.preset, config.dataset)
-    # Mapped: of the data only the labels are read here, of the reference only the classifiers.
-    real = map_tensors(folder / "test.safetensors")[0]
+    # Mapped: of the data only the labels and few images are read here, of the reference only the classifiers.
+    real = map_tensors(folder / "train.safetensors")[0]
     judge = classifiers_from_tensors(map_tensors(folder / "reference.safetensors")[0])
     known = params.datasets[config.dataset].attributes
 
@@ -39,23 +43,32 @@ def run(params: Params, item: str) -> None:
         attribute = files[model.run].config.condition
         return attribute, known[attribute].index(model.value)
 
-    all_seeds = next(iter(files.values())).seeds
+    def energy_of(model: Model, seed: int) -> Given:
+        file, (_, value) = files[model.run], meaning(model)
+        condition = one_hot(torch.tensor([value], device=device), file.classes).float()
+        return Given(file.energy(seed, generation.weights), condition)
+
+    def calibrated(model: Model, seed: int) -> Calibrated:
+        attribute, value = meaning(model)
+        images = real["x"][np.flatnonzero(real[attribute] == value)[: calibration.images]]
+        # The middle of each level.
+        return Calibrated.on(energy_of(model, seed), (torch.from_numpy(images).to(device) + 0.5) / 256)
+
+    first = next(iter(files.values()))
+    all_seeds, shape = first.seeds, first.shape
     tensors, seeds = {}, {}
     chunks = -(-generation.samples // CHUNK)
     work = chunks * generation.chain_steps() * len(config.expressions)
     with progress(f"compose {item}", len(all_seeds) * work) as bar:
         for seed in all_seeds:
             metrics = {}
+            own = cache(partial(calibrated if calibration else energy_of, seed=seed))
             for number, (key, expression) in enumerate(config.expressions.items()):
-                models = models_of(expression)
-                energy = _energy(expression, files, seed, generation.weights, meaning)
-                # As the authors do: every model adds its gradient, so the step is shared among them.
-                step_size = generation.step_size / len(models)
-                shared = generation.model_copy(update={"step_size": step_size, "long_chains": None})
+                energy = composed(expression, own, calibration and calibration.margin)
                 # A stream for each expression: chunks of one never meet those of another.
                 streams = {"purpose": "composition", "first_stream": 1000 * number}
-                target = Target(energy, files[models[0].run].shape, seed, bar, **streams)
-                made = generation.load()(shared, target)
+                target = Target(energy, shape, seed, bar, **streams)
+                made = generation.load()(short, target)
                 samples = quantise(made.samples).cpu().numpy()
                 truth = fits(expression, judge.predict(samples), meaning)
                 tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/correct": truth}
@@ -68,7 +81,7 @@ def run(params: Params, item: str) -> None:
         "experiment": config.experiment,
         "dataset": config.dataset,
         "words": {key: words(expression, meaning) for key, expression in config.expressions.items()},
-        "shares": {
+        "chance": {
             key: float(fits(expression, real, meaning).mean())
             for key, expression in config.expressions.items()
         },
@@ -76,20 +89,3 @@ def run(params: Params, item: str) -> None:
     }
     where = params.preset, "compose", config.experiment, item
     workspace.save_result(*where, result, tensors, {"seeds": all_seeds})
-
-
-def _energy(
-    expression: Expression, files: dict[str, ModelFile], seed: int, weights: str, meaning
-) -> nn.Module:
-    """The energy that `expression` stands for, of one seed's models."""
-    if isinstance(expression, Model):
-        file = files[expression.run]
-        _, value = meaning(expression)
-        condition = one_hot(torch.tensor([value], device=file.device), file.classes).float()
-        return Given(file.energy(seed, weights), condition)
-    if isinstance(expression, measured.Not):
-        return Not(_energy(expression.part, files, seed, weights, meaning), expression.weight)
-    parts = [_energy(part, files, seed, weights, meaning) for part in expression.parts]
-    if isinstance(expression, measured.And):
-        return And(parts, expression.weights)
-    return Or(parts, expression.weights, expression.sharpness)

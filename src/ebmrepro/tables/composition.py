@@ -5,11 +5,11 @@ from ebmrepro.shown.runs import as_title, some
 from ebmrepro.tables.rows import NOTE, Column, numbers_of, seeds_text
 from ebmrepro.tables.table import Made, Table
 
-COLUMNS = ["Composition", "Expression", "Composition accuracy ↑", "Real images that satisfy it", "Seeds"]
+COLUMNS = ["Composition", "Expression", "Composition accuracy ↑", "Chance", "Seeds"]
 HOW = (
     f"{NOTE}; a seed has diverged if one of the models of the composition has. Share of samples whose"
-    " attributes satisfy the expression, as classifiers trained on real images see them. Beside it the share"
-    " of real test images that do by their labels: what images that ignore the expression reach"
+    " attributes satisfy the expression, as classifiers trained on real images see them. Chance: the share of"
+    " training images that do by their labels, which images that ignore the expression reach"
 )
 
 
@@ -19,8 +19,8 @@ def make(items: list[Composed]) -> Made:
     for item in some(items, "the experiment has no composition"):
         for key, words in item.words.items():
             cells, numbers = numbers_of(item, [Column(f"accuracy_{key}", "", record="accuracy")])
-            share = item.shares[key]
-            row = [as_title(item.name), words, *cells, f"{share:.3f}", seeds_text(item)]
+            chance = item.chance[key]
+            row = [as_title(item.name), words, *cells, f"{chance:.3f}", seeds_text(item)]
             about = {"composition": item.name, "expression": key, "words": words}
-            table.add(row, about | numbers | {"share_of_real_images": share})
+            table.add(row, about | numbers | {"chance": chance})
     return table, HOW

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from ebmrepro.params.base import about
+from ebmrepro.params.base import about, nearest
 from ebmrepro.params.kinds import Kind
 
 # What an energy is conditioned on that depends on the diffusion time of DCD, E(x, t).
@@ -55,3 +55,6 @@ class Energy(Kind):
             words = {"binary": "binary data"}
             needed, found = (words.get(form, form) for form in (self.form, dataset.form))
             yield f"{self.describe()} needs {needed}, not {dataset.kind} data, which are {found}"
+        elif self.attribute is not None and self.attribute not in dataset.attributes:
+            what = f"{dataset.kind} data have no attribute '{self.attribute}'"
+            yield f"condition: {what}{nearest(self.attribute, dataset.attributes)}"

@@ -2,7 +2,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from ebmrepro.params.base import Count, Name, Switch, about, nearest
+from ebmrepro.params.base import Count, Name, Switch, about
 from ebmrepro.params.energies import Energy
 from ebmrepro.params.energies.layouts import LAYOUTS, without_room
 
@@ -39,10 +39,5 @@ class ResidualEnergy(Energy, form="images", label="residual"):
 
     def problems(self, dataset, exact: bool = False):
         yield from super().problems(dataset, exact)
-        if dataset.form != self.form:
-            return
-        yield from without_room(self, dataset.sample_shape)
-        known = dataset.attributes
-        if self.attribute is not None and self.attribute not in known:
-            what = f"{dataset.kind} data have no attribute '{self.condition}'"
-            yield f"condition: {what}{nearest(self.condition, known)}"
+        if dataset.form == self.form:
+            yield from without_room(self, dataset.sample_shape)

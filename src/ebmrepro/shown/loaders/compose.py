@@ -10,7 +10,7 @@ from ebmrepro.shown.runs import NothingToShow, Outcome
 
 
 class Composed(NamedTuple):
-    """A composition: `words` of each expression and the share of real test images that satisfy it.
+    """A composition: `words` of each expression, and `chance`, the share of training images that satisfy it.
 
     `metrics` (accuracy_<expression>) and `outcomes` by seed; of `seed` the samples (n, C, H, W), uint8, and
     whether each satisfies its expression (n,).
@@ -18,7 +18,7 @@ class Composed(NamedTuple):
 
     name: str
     words: Mapping[str, str]
-    shares: Mapping[str, float]
+    chance: Mapping[str, float]
     metrics: Mapping[int, Mapping[str, float | None]]
     outcomes: Mapping[int, Outcome]
     seed: int | None = None
@@ -34,7 +34,7 @@ def for_figure(source: Source) -> tuple[Composed, list]:
     arrays = source.of_seed(seed)
     samples = {key: arrays[key] for key in made.words}
     correct = {key: arrays[f"{key}/correct"] for key in made.words}
-    about = [list(made.words), content["words"], content["shares"], made.outcomes[seed]]
+    about = [list(made.words), content["words"], content["chance"], made.outcomes[seed]]
     return made._replace(seed=seed, samples=samples, correct=correct), [arrays_sha256(arrays), about]
 
 
@@ -47,4 +47,4 @@ def for_table(source: Source) -> Composed:
             raise NothingToShow(f"composition {item} was made without {key}: run `ebm compose {item}`")
         words[key] = content["words"][key]
     seeds = content["seeds"]
-    return Composed(item, words, content["shares"], metrics(seeds), outcomes(seeds))
+    return Composed(item, words, content["chance"], metrics(seeds), outcomes(seeds))
