@@ -72,6 +72,38 @@ def test_the_mode_of_a_gaussian_is_the_wiener_filter(temperature):
     assert np.abs(found.numpy() - expected).max() < 1e-7
 
 
+def test_the_wiener_filter_is_its_formula_and_has_the_error_of_theory():
+    """Images of a Gaussian, well inside [0, 1]: the formula on numpy's covariance of the same images, and
+    tr(S - S (S + sigma^2 I)^-1 S) / d, the error that no other estimate can undercut, to sampling error."""
+    _, mean, covariance = _prior()
+    count, rng = denoising.WIENER_IMAGES, np.random.default_rng(3)
+    train = rng.multivariate_normal(mean, covariance, count + 7).reshape(-1, *SHAPE)
+    levels = (256 * train).astype(np.uint8)
+    # What comes later is not looked at.
+    levels[count:] = 255
+    pair = _pair(4000)
+    found = denoising.wiener_filter(levels)(pair.noisy, SIGMA)
+    own = (levels[:count].reshape(-1, 16) + 0.5) / 256
+    expected = _wiener(pair.noisy, own.mean(0), np.cov(own.T), SIGMA)
+    assert expected.min() > 0 and expected.max() < 1
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
+    left = covariance - covariance @ np.linalg.solve(covariance + SIGMA**2 * np.eye(16), covariance)
+    error = float((found - pair.clean).square().mean())
+    assert error == pytest.approx(np.trace(left) / 16, rel=0.03)
+    # Brighter than white it does not become.
+    assert float(denoising.wiener_filter(levels)(pair.noisy + 2, SIGMA).max()) == 1.0
+
+
+def test_fewer_images_than_pixels_leave_the_other_directions_at_their_mean():
+    levels = np.stack([np.full(SHAPE, level, np.uint8) for level in (100, 140)])
+    noisy = torch.rand(3, *SHAPE, generator=torch.Generator().manual_seed(0)).double()
+    found = denoising.wiener_filter(levels)(noisy, 0.1).numpy()
+    # S is v 1 1^T, v the variance of the grey value: of y its mean over pixels remains, shrunk.
+    variance, mean = np.var([100 / 256, 140 / 256], ddof=1), 120.5 / 256
+    expected = mean + 16 * variance / (16 * variance + 0.01) * (noisy.mean((1, 2, 3)).numpy() - mean)
+    np.testing.assert_allclose(found, np.broadcast_to(expected[:, None, None, None], found.shape), atol=1e-6)
+
+
 def test_the_mode_on_the_unit_box_is_clamped():
     """With independent pixels the best value of each is its Wiener estimate, brought into [0, 1]."""
     energy = build_energy(GaussianEnergy(kind="gaussian"), (16,)).double().requires_grad_(False)

@@ -107,7 +107,7 @@ def denoised(params: Params) -> tuple[dict, dict]:
         name: {
             f"denoise_{what}_{tag}": metric(name, 0, what + tag) for tag in tags for what in ("psnr", "ssim")
         }
-        for name in ("noisy", "gaussian_filter")
+        for name in ("noisy", "gaussian_filter", "wiener_filter")
     }
     for tag in tags:
         reference["gaussian_filter"][f"denoise_width_{tag}"] = metric("width", 0, tag)

@@ -186,6 +186,25 @@ def test_bars_are_the_standard_deviations(params):
     assert reference.get_ydata()[0] == REFERENCE["rings"]["true_test_log_likelihood"]
 
 
+@pytest.mark.parametrize(("factor", "scale"), [(0.5, "linear"), (1000.0, "log")])
+def test_qualities_orders_of_magnitude_apart_have_a_logarithmic_axis(params, factor, scale):
+    """One run of digits far off: on a linear axis the others would lie on one line. Others stay linear."""
+    item = loaded(params, "cost_quality", "all_methods")[0]
+    one = next(member for member in item.runs if member.run.name == "digits_dcd")
+    y = [metric("digits_cd", seed, "classifier_frechet") for seed in finished("digits_cd")]
+    for seed, sign in zip(finished("digits_dcd"), (1, 2, 9), strict=True):
+        one.metrics[seed]["classifier_frechet"] = factor * sign * np.mean(y)
+    axes = {a.get_title(loc="left"): a for a in cost_quality.draw([item])[0].axes if a.containers}
+    assert axes["digits"].get_yscale() == scale and axes["rings"].get_yscale() == "linear"
+    container = axes["digits"].containers[gids(axes["digits"]).index("digits_dcd")]
+    (_, low), (_, high) = container[2][1].get_segments()[0]
+    mean, deviation = container[0].get_ydata()[0], factor * np.mean(y) * np.std([1, 2, 9], ddof=1)
+    assert mean == pytest.approx(4 * factor * np.mean(y))
+    assert high == pytest.approx(mean + deviation)
+    # The bar is longer than the mean: on a logarithmic axis it ends above 0.
+    assert deviation > mean and low == pytest.approx(0.1 * mean if scale == "log" else mean - deviation)
+
+
 def test_larger_marks_need_more_network_evaluations(params):
     axes = cost_quality.draw([loaded(params, "cost_quality", "all_methods")[0]])[0].axes[1]
     passes = {

@@ -68,7 +68,7 @@ def test_the_table_has_every_noise_run_and_reference(params):
     assert [(row[1], row[2]) for row in rows] == [
         (str(noise), method)
         for noise in NOISE
-        for method in ("CD", "ICD", "DCD, time-dependent", "noisy images", "Gaussian filter")
+        for method in ("CD", "ICD", "DCD, time-dependent", "noisy images", "Gaussian filter", "Wiener filter")
     ]
     assert columns == ["Data", "Noise", "Method", "PSNR (dB) ↑", "SSIM ↑", "Seeds"]
     content = workspace.load_json(denoised_file(".json"))
@@ -86,7 +86,12 @@ def test_the_table_has_every_noise_run_and_reference(params):
             for seed, end in found.items():
                 chosen = end["metrics"][f"denoise_strength_{tag(noise)}"]
                 assert record[f"strength_seed_{seed}"] == pytest.approx(chosen, rel=1e-12)
-        for key, label in (("noisy", "noisy images"), ("gaussian_filter", "Gaussian filter")):
+        labels = {
+            "noisy": "noisy images",
+            "gaussian_filter": "Gaussian filter",
+            "wiener_filter": "Wiener filter",
+        }
+        for key, label in labels.items():
             truth = content["reference"][key]
             assert frame.loc[noise, label].psnr_mean == truth[f"denoise_psnr_{tag(noise)}"]
             assert frame.loc[noise, label].ssim_mean == truth[f"denoise_ssim_{tag(noise)}"]

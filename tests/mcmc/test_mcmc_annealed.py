@@ -32,9 +32,11 @@ def _dcd(diffusion: str, levels: list[float]) -> DiffusionContrastiveDivergence:
     )
 
 
-def _made(energy, shape, config, diffusion, seed=0):
+def _made(energy, shape, config, diffusion, seed=0, **target):
     progress = Progress("generate", -(-config.samples // CHUNK) * config.chain_steps(len(diffusion)))
-    made = generate(config, Target(energy, shape, seed, progress, over_time=energy, diffusion=diffusion))
+    made = generate(
+        config, Target(energy, shape, seed, progress, over_time=energy, diffusion=diffusion, **target)
+    )
     assert progress.done == progress.total
     return made
 
@@ -123,6 +125,34 @@ def test_a_mixture_is_reached_with_its_weights(diffusion, levels, box):
         error = math.sqrt(expected / len(inside))
         assert inside.mean(0) == pytest.approx(CENTRES[mode], abs=5 * error)
         assert inside.var(0) == pytest.approx(expected, rel=5 * math.sqrt(2 / len(inside)))
+
+
+@pytest.mark.parametrize(
+    ("diffusion", "levels"), [("ve", [0.3, 0.6, 1.2, 2.4]), ("vp", [0.05, 0.2, 0.6, 1.8])], ids=["ve", "vp"]
+)
+def test_the_last_step_is_the_mean_of_the_clean_data(diffusion, levels):
+    """Data N(c, v I), closed form: x = a x_0 + s xi has E[x_0 | x] = c + a v (x - a c) / (a^2 v + s^2).
+
+    Without the switch the chains are what they were, to the last bit, and stop before it.
+    """
+    variance, centre = 0.25, np.array([[1.5, -0.5]])
+    config = _dcd(diffusion, levels)
+    energy = Mixture(centre, np.ones(1), math.sqrt(variance), config)
+    pairs = [tuple(kernel) for kernel in kernels(config)]
+    first = a, s = tuple(marginals(config)[0])
+    assert s > 0 and (a < 1) == (diffusion == "vp")
+    noisy, clean = (
+        _made(energy, (2,), _config(samples=50, tweedie=last), pairs, first_level=first)
+        for last in (False, True)
+    )
+    c = torch.tensor(centre, dtype=torch.float32)
+    expected = c + a * variance * (noisy.samples - a * c) / (a**2 * variance + s**2)
+    torch.testing.assert_close(clean.samples, expected, rtol=1e-5, atol=1e-5)
+    assert torch.equal(clean.strip[-1], clean.samples[:3])
+    assert torch.equal(_made(energy, (2,), _config(samples=50), pairs).samples, noisy.samples)
+    held = _config(samples=50, tweedie=True, clamp=[0.0, 0.5])
+    bounded = _made(energy, (2,), held, pairs, first_level=first).samples
+    assert float(bounded.min()) >= 0 and float(bounded.max()) <= 0.5
 
 
 def test_without_the_later_times_the_weights_are_lost():

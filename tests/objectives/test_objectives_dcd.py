@@ -255,6 +255,18 @@ def test_kernels_make_what_the_stochastic_differential_equation_makes(diffusion)
     assert marginals(_config(diffusion, [0.0, 1.0])) == [(1.0, 0.0)]
 
 
+@pytest.mark.parametrize("diffusion", ["ve", "vp"])
+def test_geometric_levels_are_numpys_and_make_the_same_kernels(diffusion):
+    settings = {"kind": "dcd", "diffusion": diffusion, "inner_samples": 1, "stabiliser": 1.0}
+    config = Config(levels={"from": 0.05, "to": 0.9, "count": 40}, **settings)
+    levels = np.geomspace(0.05, 0.9, 40).tolist()
+    assert config.ladder == pytest.approx(levels, rel=1e-12) and config.ladder[-1] == 0.9
+    assert config.times == 39
+    assert Config.model_validate(config.model_dump()) == config
+    same = Config(levels=config.ladder, **settings)
+    assert kernels(config) == kernels(same) and marginals(config) == marginals(same)
+
+
 @pytest.mark.parametrize("levels", [(0.4, 0.4), (0.5, 0.4), (-0.1, 0.4), (0.0, math.nan)])
 def test_a_diffusion_that_goes_nowhere_is_refused(levels):
     with pytest.raises(ValueError, match="horizon of a VP diffusion must be above 0"):

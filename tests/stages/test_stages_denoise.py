@@ -72,7 +72,7 @@ def test_every_number_is_that_of_the_model(denoised):
             assert np.array_equal(stored, (modes[: config.shown] * 256).floor().clamp(0, 255).numpy())
 
 
-def test_references_are_the_noisy_images_and_the_tuned_filter(denoised, ebm, monkeypatch):
+def test_references_are_the_noisy_images_and_the_filters(denoised, ebm, monkeypatch):
     """On a grid of widths so fine that training and test images differ in the best one."""
     params, _, tensors = denoised
     monkeypatch.setattr(denoising, "WIDTHS", np.arange(300) / 300)
@@ -92,6 +92,11 @@ def test_references_are_the_noisy_images_and_the_tuned_filter(denoised, ebm, mon
         assert smooth[f"denoise_width_{word}"] == width
         assert smooth[f"denoise_psnr_{word}"] == peak_signal_to_noise(filtered, test.clean)
         assert smooth[f"denoise_psnr_{word}"] > noisy[f"denoise_psnr_{word}"]
+        training = workspace.load_tensors(RESULTS / "prepare/digits/train.safetensors")[0]["x"]
+        linear = denoising.wiener_filter(training)(test.noisy, params.denoisings["digits"].noise[level])
+        found = result["reference"]["wiener_filter"][f"denoise_psnr_{word}"]
+        assert found == peak_signal_to_noise(linear, test.clean)
+        assert found > smooth[f"denoise_psnr_{word}"]
         levels = (test.noisy[:shown] * 256).floor().clamp(0, 255)
         assert np.array_equal(tensors[f"noisy_{word}"], levels.numpy())
 

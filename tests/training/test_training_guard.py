@@ -65,12 +65,12 @@ def test_not_a_number_is_a_cause_and_is_held_off(settings, points, tmp_path):
 def test_a_gradient_alone_can_be_the_cause():
     """The guard and the optimiser together: a bad step leaves weights and Adam's moments alone."""
     weight = torch.nn.Parameter(torch.tensor([0.5, -0.5]))
-    optimiser = Adam([weight], 0.1, (0.9, 0.999))
+    optimiser = Adam([weight], (0.9, 0.999))
     guard = DivergenceGuard(10.0, weight.device)
     fine, bad = torch.tensor(1.0), torch.tensor(math.inf)
 
     def step(energy, norm, gradient):
-        optimiser.step([weight], [torch.full((2,), gradient)], guard.observe([energy, fine], norm))
+        optimiser.step([weight], [torch.full((2,), gradient)], 0.1, guard.observe([energy, fine], norm))
         return weight.detach().clone(), [value.clone() for value in optimiser.state_dict().values()]
 
     moved, moments = step(fine, fine, 1.0)

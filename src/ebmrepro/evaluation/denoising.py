@@ -15,12 +15,14 @@ pull sigma^2 b grad E(y) in units of sigma; denoising that removes the noise and
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from kornia.metrics import psnr, ssim
 from scipy.ndimage import gaussian_filter
+from sklearn.decomposition import PCA
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
@@ -34,6 +36,8 @@ GROWTH = 1.2
 WIDTHS = np.arange(61) / 20
 # Taps of the Gaussian window of Wang et al. (2004), of standard deviation 1.5 pixels; fewer on small images.
 WINDOW = 11
+# The most training images whose mean and covariance the Wiener filter has.
+WIENER_IMAGES = 5000
 
 
 class Pair(NamedTuple):
@@ -126,6 +130,29 @@ def filtered(noisy: Tensor, width: float) -> Tensor:
 def choose_width(pair: Pair) -> float:
     """The width of WIDTHS at which `filtered` has the best mean PSNR on `pair`."""
     return float(max(WIDTHS, key=lambda width: peak_signal_to_noise(filtered(pair.noisy, width), pair.clean)))
+
+
+def wiener_filter(train: np.ndarray) -> Callable[[Tensor, float], Tensor]:
+    """The linear estimate of least mean squared error, from the first WIENER_IMAGES of `train` (n, C, H, W),
+    uint8: with their mean m and covariance S
+
+        x = m + S (S + sigma^2 I)^-1 (y - m),   brought into [0, 1].
+
+    A function of noisy images y (n, C, H, W) and sigma > 0.
+    """
+    known = as_unit(np.array(train[:WIENER_IMAGES])).flatten(1).double()
+    # In the principal directions, of which S has no more than there are images, it is diagonal.
+    found = PCA(svd_solver="full").fit(known.numpy())
+    mean, directions, variances = map(
+        torch.from_numpy, (found.mean_, found.components_, found.explained_variance_)
+    )
+
+    def estimate(noisy: Tensor, sigma: float) -> Tensor:
+        along = (noisy.flatten(1).double().cpu() - mean) @ directions.T
+        clean = mean + (along * (variances / (variances + sigma**2))) @ directions
+        return clean.view(noisy.shape).clamp(0, 1).to(noisy)
+
+    return estimate
 
 
 def peak_signal_to_noise(images: Tensor, clean: Tensor) -> float:

@@ -24,6 +24,7 @@ class Target:
     `condition` (n, K): that of each sample, for an energy conditioned on an attribute. `over_time`: a
     time-dependent energy E(x, condition), its conditions (B, times) one-hot, of which `energy` is the first
     time; `diffusion`: a and s of the kernel from each of its times to the next (objectives/dcd.py).
+    `first_level`: a and s of x = a x_0 + s xi, data at the first of its times; 1 and 0, data themselves.
     `buffer` (m, ...): the replay buffer of the training, in the energy's units. Chunk k of the samples draws
     from the random stream (seed, purpose, first_stream + k); `progress` counts the steps of chunks.
     """
@@ -35,6 +36,7 @@ class Target:
     condition: Tensor | None = None
     over_time: nn.Module | None = None
     diffusion: Sequence[tuple[float, float]] | None = None
+    first_level: tuple[float, float] = (1.0, 0.0)
     buffer: Tensor | None = None
     purpose: str = "generation"
     first_stream: int = 0

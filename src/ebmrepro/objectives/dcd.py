@@ -80,13 +80,13 @@ DIFFUSIONS = {"ve": variance_exploding, "vp": variance_preserving}
 def kernels(config: Config) -> list[Kernel]:
     """The kernels from each level to the next; ValueError if a level is not above the one before."""
     between = DIFFUSIONS[config.diffusion]
-    return [between(earlier, later) for earlier, later in itertools.pairwise(config.levels)]
+    return [between(earlier, later) for earlier, later in itertools.pairwise(config.ladder)]
 
 
 def marginals(config: Config) -> list[Kernel]:
     """What makes samples of p_{t_i} from data, for each level but the last; level 0 leaves them alone."""
     between = DIFFUSIONS[config.diffusion]
-    return [between(0.0, level) if level else Kernel(1.0, 0.0) for level in config.levels[:-1]]
+    return [between(0.0, level) if level else Kernel(1.0, 0.0) for level in config.ladder[:-1]]
 
 
 def diffusion_contrastive_divergence(
@@ -111,11 +111,16 @@ class DiffusionContrastiveDivergence:
 
     def __init__(self, config: Config):
         """Raises ValueError if a level is not above the one before."""
-        self.config, self.kernels = config, kernels(config)
+        self.config, self.kernels, self.marginals = config, kernels(config), marginals(config)
         # Rows: a and s of the marginals, a and s of the kernels; columns: times.
-        columns = [(*start, *step) for start, step in zip(marginals(config), self.kernels, strict=True)]
+        columns = [(*start, *step) for start, step in zip(self.marginals, self.kernels, strict=True)]
         self.table = torch.tensor(columns, dtype=torch.float64).T
         self.one_hot = torch.eye(config.times)
+
+    @property
+    def diffusion(self) -> dict[str, list[Kernel]]:
+        """The kernels from data to each time, and from each time to the next."""
+        return {"marginals": self.marginals, "kernels": self.kernels}
 
     def __call__(self, energy: nn.Module, data: Tensor, sampler) -> Terms:
         """Terms for one batch (B, ...), of which `sampler` gives the generator alone.
@@ -138,7 +143,7 @@ class DiffusionContrastiveDivergence:
             return torch.randn(shape, generator=generator, device=data.device, dtype=data.dtype)
 
         x = data
-        if config.times > 1 or config.levels[0]:
+        if config.times > 1 or config.ladder[0]:
             x = Kernel(a_data, s_data).diffuse(data, noise(*data.shape))
         y = kernel.diffuse(x, noise(*x.shape))
         inner = kernel.invert(y, noise(config.inner_samples, *x.shape))

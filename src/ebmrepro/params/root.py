@@ -1,5 +1,6 @@
 """The whole of params.yaml, and what a run's names resolve to."""
 
+import math
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
@@ -16,8 +17,10 @@ Decay = Annotated[float, Field(ge=0, lt=1, strict=True)]
 
 
 class Schedule(Section):
-    """Adam with constant learning rate, global-norm clipping, EMA, logging and the divergence guard.
+    """Adam, global-norm clipping, EMA, logging and the divergence guard.
 
+    `decay` of the learning rate: none if constant; cosine from `learning_rate` to 0 at the end (SGDR without
+    restarts; Loshchilov and Hutter, 2017).
     `energy_limit`: a run whose |mean E| on data or samples exceeds it is recorded as diverged.
     `checkpoint_seconds`: wall-clock time between checkpoints; it does not change the result.
     """
@@ -31,6 +34,13 @@ class Schedule(Section):
     log_every: Count
     checkpoint_seconds: Positive
     energy_limit: Positive
+    decay: Literal["constant", "cosine"] = "constant"
+
+    def rate(self, iteration: int) -> float:
+        """The learning rate of an iteration, counted from 0."""
+        if self.decay == "constant":
+            return self.learning_rate
+        return self.learning_rate * (1 + math.cos(math.pi * iteration / self.iterations)) / 2
 
 
 # (stage of a run, key there, section the name lives in, type of its entries)

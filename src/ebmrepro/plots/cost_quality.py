@@ -17,6 +17,8 @@ from ebmrepro.tables.rows import finished
 from ebmrepro.tables.table import mean_sd
 
 SMALLEST, LARGEST = 3.5, 8.0
+# On a linear axis all marks but one lie on one line if the one is so many times the others.
+ORDERS = 30.0
 # How the marks of one method's runs on a data set differ.
 FILLS = {"full": "filled", "none": "hollow", "left": "left half", "right": "right half"}
 
@@ -36,12 +38,14 @@ def draw(items: list[Compared]) -> style.Drawing:
     made, panels = style.panels(len(groups), 2.1)
     for axes, (dataset, (measure, members)) in zip(panels, groups.items(), strict=True):
         fills = _fills(members)
+        logarithmic = _orders_apart(measure, members)
         for member in members:
-            _draw_run(axes, member, measure, size(_evaluations(member)), fills[member.run.name])
+            _draw_run(axes, member, measure, size(_evaluations(member)), fills[member.run.name], logarithmic)
         axes.set_xscale("log")
         axes.set_xticks(*_ticks(*axes.get_xlim()))
         known = of_data(measure, members)
-        if known is not None:
+        axes.set_yscale("log" if logarithmic else "linear")
+        if known is not None and (known > 0 or not logarithmic):
             axes.axhline(known, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0, gid="reference")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="milliseconds per step", ylabel=measure.words)
@@ -57,13 +61,16 @@ def draw(items: list[Compared]) -> style.Drawing:
     lost = ", ".join(member.run.name for member in everyone if not finished(member))
     return made, (
         "Mean and sample standard deviation over the seeds that finished. The arrow at each axis points to"
-        " where it is better; dashed: what the data themselves reach, where it is known. The larger a mark,"
+        " where it is better; dashed: what the data themselves reach, where it is known and the axis has it."
+        " Quality has a logarithmic axis where its values are orders of magnitude apart. The larger a mark,"
         " the more network evaluations (forward and backward, in units of one batch) a training step needs."
         f" Timed on {devices}, all methods in turns{f'. No seed finished: {lost}' if lost else ''}"
     )
 
 
-def _draw_run(axes: Axes, member: Measured, measure: Measure, size: float, fill: str) -> None:
+def _draw_run(
+    axes: Axes, member: Measured, measure: Measure, size: float, fill: str, logarithmic: bool
+) -> None:
     method, done = methods()[member.run.method], finished(member)
     x, x_error = mean_sd(1000 * m["seconds_per_step"] for m in done if m.get("seconds_per_step"))
     y, y_error = mean_sd(metrics.get(measure.metric) for metrics in done)
@@ -76,7 +83,15 @@ def _draw_run(axes: Axes, member: Measured, measure: Measure, size: float, fill:
     look |= {"color": method.colour, "marker": method.marker, "markersize": size, "gid": member.run.name}
     # A logarithmic axis has no place for a bar that reaches 0.
     x_bar = None if x_error is None else [[min(x_error, 0.9 * x)], [x_error]]
-    axes.errorbar(x, y, xerr=x_bar, yerr=y_error, elinewidth=0.8, linestyle="none", **look)
+    y_bar = [[min(y_error, 0.9 * y)], [y_error]] if logarithmic and y_error is not None else y_error
+    axes.errorbar(x, y, xerr=x_bar, yerr=y_bar, elinewidth=0.8, linestyle="none", **look)
+
+
+def _orders_apart(measure: Measure, members: list[Measured]) -> bool:
+    """Whether the values of the runs are positive and orders of magnitude apart."""
+    means = [mean_sd(metrics.get(measure.metric) for metrics in finished(member))[0] for member in members]
+    values = [mean for mean in means if mean is not None]
+    return bool(values) and min(values) > 0 and max(values) > ORDERS * min(values)
 
 
 def _size(count: float | None, low: float, high: float) -> float:

@@ -18,17 +18,16 @@ from ebmrepro.training.model_file import trained_models
 
 
 def run(params: Params, item: str) -> None:
-    """Denoise the same noisy images with every run of the experiment, and with a Gaussian filter."""
+    """Denoise the same noisy images with every run of the experiment, a Gaussian and a Wiener filter."""
     device = set_up(params.compute)
     config = params.denoisings[item]
     folder = workspace.prepared(params.preset, config.dataset)
     # Mapped: the data may be larger than memory.
-    images = {
-        part: np.array(map_tensors(folder / f"{part}.safetensors")[0]["x"][: config.images])
-        for part in ("train", "test")
-    }
+    data = {part: map_tensors(folder / f"{part}.safetensors")[0]["x"] for part in ("train", "test")}
+    images = {part: np.array(x[: config.images]) for part, x in data.items()}
+    wiener = denoising.wiener_filter(data["train"])
     tensors: dict[str, np.ndarray] = {"clean": images["test"][: config.shown]}
-    reference, levels = {"noisy": {}, "gaussian_filter": {}}, {}
+    reference, levels = {"noisy": {}, "gaussian_filter": {}, "wiener_filter": {}}, {}
     # Temperatures and the filter's width are chosen on training images.
     for number, sigma in enumerate(config.noise):
         train, test = (
@@ -41,6 +40,7 @@ def run(params: Params, item: str) -> None:
         reference["noisy"] |= _quality(word, test.noisy, test.clean)
         reference["gaussian_filter"] |= _quality(word, denoising.filtered(test.noisy, width), test.clean)
         reference["gaussian_filter"][f"denoise_width_{word}"] = width
+        reference["wiener_filter"] |= _quality(word, wiener(test.noisy, sigma), test.clean)
         tensors[f"noisy_{word}"] = quantise(test.noisy[: config.shown]).cpu().numpy()
 
     runs = {}

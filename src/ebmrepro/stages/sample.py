@@ -54,6 +54,7 @@ def draw(params: Params, run: str, config: Generation) -> tuple[dict[str, np.nda
                 condition=condition,
                 over_time=model.conditional_energy(seed, config.weights) if model.times else None,
                 diffusion=model.diffusion,
+                first_level=model.marginals[0] if model.times else (1.0, 0.0),
                 buffer=model.buffer(seed),
             )
             made = config.load()(config, target)

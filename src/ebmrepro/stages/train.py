@@ -53,7 +53,7 @@ def run(params: Params, item: str) -> None:
             "is_image": data.dtype == torch.uint8,
             "seeds": seeds,
             "classes": None if labels is None else int(labels.max()) + 1,
-            "diffusion": training.objective.kernels if settings.energy.timed else None,
+            "diffusion": training.objective.diffusion if settings.energy.timed else None,
         }
         workspace.save_tensors(place, tensors, description)
         workspace.write_text(place.with_suffix(".csv"), as_csv(logs))

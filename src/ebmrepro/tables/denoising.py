@@ -1,4 +1,4 @@
-"""Denoising: what each energy makes of noisy test images, beside the noise itself and a plain filter."""
+"""Denoising: what each energy makes of noisy test images, beside the noise itself and two plain filters."""
 
 from ebmrepro.shown.loaders.denoise import Denoised, noise_key
 from ebmrepro.shown.runs import as_title, some
@@ -7,11 +7,16 @@ from ebmrepro.tables.table import Made, Table
 
 METRICS = {"psnr": "PSNR (dB) ↑", "ssim": "SSIM ↑"}
 # Rows without a model, by their key in the files.
-REFERENCES = {"noisy": "noisy images", "gaussian_filter": "Gaussian filter"}
+REFERENCES = {
+    "noisy": "noisy images",
+    "gaussian_filter": "Gaussian filter",
+    "wiener_filter": "Wiener filter",
+}
 HOW = (
     f"{NOTE}. Noise: standard deviation on the grey scale 0 to 1. The estimate is a posterior mode, found by"
     " gradient descent from the noisy image; how strongly the energy pulls is chosen for each model and level"
-    " of noise on training images, and so is the width of the Gaussian filter"
+    " of noise on training images, and so is the width of the Gaussian filter. The Wiener filter is the best"
+    " linear estimate for the mean and covariance of the training images and the true level of noise"
 )
 
 

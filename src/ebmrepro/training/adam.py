@@ -20,9 +20,9 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 class Adam:
     """Moments and step counts of `parameters`; `step` moves them in place."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], learning_rate: float, betas: tuple[float, float]):
-        """`learning_rate` > 0; `betas` in [0, 1): decay of the first and of the second moment."""
-        self.learning_rate, self.betas = learning_rate, betas
+    def __init__(self, parameters: Sequence[nn.Parameter], betas: tuple[float, float]):
+        """`betas` in [0, 1): decay of the first and of the second moment."""
+        self.betas = betas
         # For each parameter: weights, first and second moment, number of steps.
         self._held = {
             parameter: (
@@ -34,7 +34,13 @@ class Adam:
             for parameter in parameters
         }
 
-    def step(self, parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor], left_out: Tensor) -> None:
+    def step(
+        self,
+        parameters: Sequence[nn.Parameter],
+        gradients: Sequence[Tensor],
+        learning_rate: float,
+        left_out: Tensor,
+    ) -> None:
         """One step along `gradients` of `parameters`, which may be some of those that are held.
 
         `left_out`: a float32 scalar on the device; at 1.0 nothing changes, without asking the host.
@@ -53,7 +59,7 @@ class Adam:
             second,
             [],
             steps,
-            lr=self.learning_rate,
+            lr=learning_rate,
             beta1=self.betas[0],
             beta2=self.betas[1],
             weight_decay=0.0,

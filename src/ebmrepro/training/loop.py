@@ -47,15 +47,17 @@ class Training:
         # A binary machine takes grey values without an error, and nobody would see it later.
         if hasattr(self.energy, "check_data"):
             self.energy.check_data(data)
+        self.objective = settings.objective.build()
+        if settings.energy.noisy:
+            self.energy.set_noise(self.objective.marginals)
         self.parameters = list(self.energy.parameters())
         self.average = AveragedWeights(self.energy, schedule.ema_decay)
-        self.optimizer = Adam(self.parameters, schedule.learning_rate, tuple(map(float, schedule.betas)))
+        self.optimizer = Adam(self.parameters, tuple(map(float, schedule.betas)))
         self.generator = torch.Generator(device).manual_seed(stream_seed(seed, "chains"))
         like = torch.zeros((schedule.batch_size, *data.shape[1:]), dtype=torch.float32, device=device)
         self.sampler = NegativeSampler(settings.sampler, like, data.dtype == torch.uint8, self.generator)
         self.guard = DivergenceGuard(schedule.energy_limit, device)
         self.log = TrainingLog(settings.objective)
-        self.objective = settings.objective.build()
 
     def _parts(self) -> dict:
         """All that has a `state_dict`, as torch's modules have."""
@@ -117,7 +119,8 @@ class Training:
             # gradient of two parameters.
             total = torch._foreach_mul(total, (clip_norm / (norm + 1e-6)).clamp(max=1.0))
 
-        self.optimizer.step(parameters, total, left_out=self.guard.observe(energies, norm))
+        rate = self.settings.schedule.rate(self.iteration)
+        self.optimizer.step(parameters, total, rate, left_out=self.guard.observe(energies, norm))
         self.average.update(first=self.iteration == 0)
         self.iteration += 1
         return logged

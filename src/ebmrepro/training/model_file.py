@@ -14,8 +14,8 @@ from ebmrepro.params.root import ADAPTERS, Params
 
 class ModelFile:
     """All seeds of a run's model. `shape` is that of a sample, `classes` how many values the attribute has
-    that it is conditioned on, or None; `diffusion` the kernels (a, s) from each of the `times` of a
-    time-dependent energy E(x, t) to the next, or None."""
+    that it is conditioned on, or None; of a time-dependent energy E(x, t) `marginals` are the kernels (a, s)
+    from data to each of its `times`, and `diffusion` those from each time to the next, else None."""
 
     def __init__(self, path: Path, device: torch.device):
         """Raises WorkspaceError if the file is missing, damaged or no model."""
@@ -28,8 +28,9 @@ class ModelFile:
             self.is_image = bool(description["is_image"])
             self.seeds = list(description["seeds"])
             self.classes = description["classes"]
-            self.diffusion = description["diffusion"]
-        except (KeyError, ValueError):
+            diffusion = description["diffusion"] or dict.fromkeys(("marginals", "kernels"))
+            self.marginals, self.diffusion = diffusion["marginals"], diffusion["kernels"]
+        except (KeyError, TypeError, ValueError):
             raise WorkspaceError(f"{path} is not a model of this project") from None
         self.times = None if self.diffusion is None else len(self.diffusion)
 

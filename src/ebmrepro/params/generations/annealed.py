@@ -1,4 +1,4 @@
-from ebmrepro.params.base import Count, NonNegative, Positive, about
+from ebmrepro.params.base import Count, NonNegative, Positive, Switch, about
 from ebmrepro.params.generations import Frames, Generation, Samples, Strips, Weights
 from ebmrepro.params.sampling import Clamp, StartBox
 
@@ -18,11 +18,20 @@ class AnnealedGeneration(Generation, needs="annealed", step_words="annealed Lang
     strip_chains: Strips
     strip_frames: Frames
 
+    tweedie: Switch = about(
+        "Whether a last step takes the first level's noise away, to the mean of the clean data (Tweedie).",
+        False,
+        True,
+        default=False,
+    )
+
     def chain_steps(self, times: int = 1) -> int:
-        return times * self.steps
+        return times * self.steps + self.tweedie
 
     def problems(self, energy, objective, sampler):
         yield from super().problems(energy, objective, sampler)
-        states = self.steps * objective.times + 1
+        states = self.chain_steps(objective.times) + 1
         if energy.timed and self.strip_frames > states:
             yield f"strip_frames must be at most {states}, the states of a chain"
+        if energy.timed and self.tweedie and not objective.noisy:
+            yield "tweedie: the first level is 0, and there is no noise to take away"

@@ -42,6 +42,8 @@ class Objective(Kind):
     directed: ClassVar[bool] = False
     # Times at which the energy is trained: 1 unless the energy is conditioned on time.
     times: ClassVar[int] = 1
+    # Whether the data have noise at the first of these times already.
+    noisy: ClassVar[bool] = False
 
     @classmethod
     def own_methods(cls) -> tuple[Method, ...]:
