@@ -64,22 +64,19 @@ def test_the_spread_of_a_quadratic_energy_is_that_of_half_a_chi_square():
 
 @pytest.mark.parametrize("text", [AND, OR, AND_NOT], ids=["and", "or", "and_not"])
 def test_offset_and_unit_of_a_part_do_not_matter(text):
-    """One model's energies times 20 and shifted: the same law, in another unit."""
+    """One model's energies times 20 and shifted."""
     left, right = _normal(-2.0), _normal(2.0)
     x = torch.linspace(-6, 6, 101, dtype=torch.float64)[:, None]
 
-    def energies(scale: float, offset: float) -> tuple[Tensor, float]:
+    def energies(scale: float, offset: float) -> Tensor:
         parts = {
             "left": Calibrated.on(_Scaled(left, scale, offset), _drawn(-2.0, 500)),
             "right": Calibrated.on(right, _drawn(2.0, 500)),
         }
-        # Of an `or` one model pulls, of the others two.
-        unit = (parts["left"].spread + parts["right"].spread) / (2 if "or" in text else 4)
-        return composed(_expression(text), lambda model: parts[model.value], 3.0)(x), unit
+        return composed(_expression(text), lambda model: parts[model.value], 3.0)(x)
 
-    plain, unit = energies(1.0, 0.0)
-    changed, other = energies(20.0, 55.0)
-    torch.testing.assert_close(changed / other, plain / unit, rtol=1e-9, atol=1e-9)
+    plain = energies(1.0, 0.0)
+    torch.testing.assert_close(energies(20.0, 55.0), plain, rtol=1e-9, atol=1e-9)
     # The authors' formulas do depend on them.
     parts = {"left": _Scaled(left, 20.0, 55.0), "right": right}
     published = composed(_expression(text), lambda model: parts[model.value], None)(x)
@@ -99,13 +96,23 @@ def test_without_a_margin_the_published_formulas_are_meant():
         torch.testing.assert_close(found, expected(x) / 2, rtol=1e-14, atol=0)
 
 
-def test_one_model_alone_keeps_its_gradient():
-    """The unit of the whole is the models' own: the chain's step size means what it meant."""
-    energy, x = _Scaled(_normal(0.0), 0.01, 4.0), _drawn(1.0, 30).requires_grad_(True)
-    part = Calibrated.on(energy, _drawn(0.0, 100))
-    one = composed(_expression(LEFT), lambda model: part, 3.0)
-    gradients = [torch.autograd.grad(function(x).sum(), x)[0] for function in (one, energy)]
-    torch.testing.assert_close(*gradients, rtol=1e-9, atol=0)
+@pytest.mark.parametrize(
+    ("text", "pulling", "models"),
+    [
+        (LEFT, 1, 1),
+        (OR, 1, 1),
+        (AND, 2, 2),
+        (AND_NOT, 1, 2),
+        ({"and": [OR, {"not": OR, "weight": 1.0}, RIGHT], "weights": [1.0, 1.0, 1.0]}, 2, 3),
+        ({"or": [AND, RIGHT], "weights": [1.0, 1.0], "sharpness": 1.0}, 1, 2),
+    ],
+)
+def test_the_gradient_is_shared_among_the_models_that_pull_at_once(text, pulling, models):
+    """All models are the same and x far from them all: a `not` pulls no more, an `or` at its lower part."""
+    far, x = Calibrated(_normal(0.0), -1e4, 1.0), _drawn(1.0, 30).requires_grad_(True)
+    energies = composed(_expression(text), lambda model: far, 3.0)(x)
+    gradient = torch.autograd.grad(energies.sum(), x)[0]
+    torch.testing.assert_close(gradient, x.detach() * pulling / models, rtol=1e-6, atol=1e-9)
 
 
 def test_chains_of_a_calibrated_or_end_in_both_parts():

@@ -63,6 +63,42 @@ def test_or_lies_within_log_n_over_b_below_the_least_energy(sharpness):
     assert gap.min() >= -1e-12 and gap.max() <= math.log(3) / sharpness + 1e-12
 
 
+@pytest.mark.parametrize("weights", [(1.0, 1.0, 2.0), (0.3, 0.7, 0.0)])
+def test_without_sharpness_each_row_is_a_chain_of_one_part(weights):
+    """Its energy and gradient are one part's; of many rows each part has its share within two rows."""
+    parts, x = (
+        [_gaussian(k) for k in range(3)],
+        torch.randn(1000, 3, dtype=torch.float64).requires_grad_(True),
+    )
+    drawn = Or(parts, weights, None)(x)
+    each = torch.stack([part(x) for part in parts])
+    chosen = (each - drawn).abs().argmin(0)
+    assert torch.equal(each[chosen, torch.arange(1000)], drawn)
+    gradients = torch.stack([torch.autograd.grad(part(x).sum(), x)[0] for part in parts])
+    gradient = torch.autograd.grad(Or(parts, weights, None)(x).sum(), x)[0]
+    torch.testing.assert_close(gradient, gradients[chosen, torch.arange(1000)])
+    counts, first = torch.bincount(chosen, minlength=3), torch.bincount(chosen[:20], minlength=3)
+    for weight, count, early in zip(weights, counts.tolist(), first.tolist(), strict=True):
+        assert abs(count - 1000 * weight / sum(weights)) <= 2
+        assert abs(early - 20 * weight / sum(weights)) <= 2
+
+
+def test_chains_of_drawn_parts_sample_the_normalised_mixture():
+    """One normaliser far larger than the other: the share of each mode is its weight all the same."""
+    parts = [GaussianEnergy(1).double(), GaussianEnergy(1).double()]
+    with torch.no_grad():
+        parts[0].mean.fill_(-6.0)
+        parts[1].mean.fill_(6.0)
+        parts[1].log_diagonal.fill_(2.0)
+    step = 0.005
+    config = Langevin(steps=1500, step_size=step, noise=math.sqrt(2 * step), anneal=False, clamp=None)
+    mixture = Or([part.requires_grad_(False) for part in parts], (1.0, 3.0), None)
+    start = torch.zeros(400, 1, dtype=torch.float64)
+    ends = run_chain(mixture, start, config, torch.Generator().manual_seed(0))
+    assert abs(float((ends < 0).sum()) - 100) <= 2
+    assert float(ends[ends < 0].mean()) == pytest.approx(-6, abs=4.5 * 0.71 / 10)
+
+
 def test_not_divides():
     """And(E1, Not(E2)): the ratio of the densities, a Gaussian where the precision stays positive."""
     one, other = _gaussian(1), _gaussian(2)
@@ -159,6 +195,7 @@ def test_parts_keep_their_parameters():
         lambda parts: And([], []),
         lambda parts: Or(parts, (1.0, 1.0, 1.0), 1.0),
         lambda parts: Or(parts, (0.0, 0.0), 1.0),
+        lambda parts: Or(parts, (0.0, 0.0), None),
         lambda parts: Or(parts, (-1.0, 2.0), 1.0),
         lambda parts: Or(parts, (1.0, 1.0), 0.0),
     ],

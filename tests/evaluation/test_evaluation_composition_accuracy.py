@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from ebmrepro.evaluation.classifiers.composition_accuracy import fits, words
+from ebmrepro.evaluation.classifiers.composition_accuracy import fits, measure, words
 from ebmrepro.params.measured import Expression
 
 VALUES = {"shape": ("square", "cross", "triangle"), "colour": ("red", "green", "blue")}
@@ -56,6 +56,17 @@ def test_every_combination_of_values(text, truth, said):
     assert fits(expression, predicted, _meaning).tolist() == expected
     assert 0 < sum(expected) < len(expected)
     assert words(expression, _meaning) == said
+
+
+def test_the_rarest_part_of_an_or_is_counted():
+    """4 of 5 images show a part of it, 1 of them the square: one model that is never seen would be 0."""
+    expression = TypeAdapter(Expression).validate_python(CASES[2][0])
+    predicted = {"colour": np.array([0, 0, 0, 1, 2]), "shape": np.array([1, 2, 1, 0, 1])}
+    assert measure(expression, predicted, _meaning) == {"accuracy": 4 / 5, "rarest_part": 1 / 5}
+    never = predicted | {"shape": np.ones(5, int)}
+    assert measure(expression, never, _meaning) == {"accuracy": 3 / 5, "rarest_part": 0}
+    both = TypeAdapter(Expression).validate_python(CASES[1][0])
+    assert measure(both, predicted, _meaning) == {"accuracy": 0}
 
 
 def test_attributes_that_are_there_or_not_are_named():

@@ -1,11 +1,14 @@
 """The shipped files of claims and numbers, and what their models refuse."""
 
+import itertools
 import math
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from ebmrepro.checks.load import load_params
+from ebmrepro.evaluation.classifiers.composition_accuracy import fits
 from ebmrepro.reproduction.published import PublishedNumber, load_published
 from ebmrepro.reproduction.rules import Claim, Claims, PairedComparison, Survival, load_claims, load_rules
 
@@ -90,6 +93,9 @@ def test_the_rules_of_the_claims():
         ("ood_better", "paired_comparison", "ood_auroc_shapes", "digits"),
         ("ood_better", "paired_comparison", "ood_auroc_photographs", "digits"),
         ("composition_works", "lower_bound", "accuracy_red_square", "shapes"),
+        ("composition_works", "lower_bound", "accuracy_green_cross_top_left", "shapes"),
+        ("composition_works", "lower_bound", "accuracy_red_or_blue", "shapes"),
+        ("composition_works", "lower_bound", "accuracy_triangle_not_red", "shapes"),
         ("dcd_faster", "paired_comparison", "seconds_per_step", "density"),
         ("dcd_faster", "paired_comparison", "seconds_per_step", "digits"),
         ("dcd_faster", "paired_comparison", "test_log_likelihood", "density"),
@@ -113,14 +119,32 @@ def test_thresholds_are_what_their_reasons_say(repository):
         for test in claim.tests
         if test.kind == "lower_bound"
     }
-    attributes = load_params(repository / "workflow/presets/demo.yaml").datasets["shapes"].attributes
-    chance = 1 / (len(attributes["colour"]) * len(attributes["shape"]))
     igebm = {number.key: number.value for number in load_published().numbers}
     assert thresholds["ood_better", "ood_auroc_svhn"] == igebm["igebm_ood_svhn"]
     assert thresholds["ood_better", "ood_auroc_dtd"] == igebm["igebm_ood_textures"]
-    assert thresholds["composition_works", "accuracy_red_square"] == chance
     assert thresholds["truncation_close", "kl_cosine"] == round(math.cos(math.radians(45)), 4)
     assert thresholds["aug_diversity", "long_chain_spread_ratio"] == 1
+
+
+def test_every_composition_of_the_demo_must_beat_its_exact_chance(repository):
+    """The share of all combinations of values that satisfy it: generated shapes have each equally often."""
+    params = load_params(repository / "workflow/presets/demo.yaml")
+    attributes = params.datasets["shapes"].attributes
+    combinations = np.array(list(itertools.product(*(range(len(values)) for values in attributes.values()))))
+    values = dict(zip(attributes, combinations.T, strict=True))
+
+    def meaning(model):
+        attribute = params.resolve(model.run, "energy").attribute
+        return attribute, attributes[attribute].index(model.value)
+
+    expressions = params.compositions["coloured_shapes"].expressions
+    expected = {
+        f"accuracy_{key}": fits(expression, values, meaning).mean() for key, expression in expressions.items()
+    }
+    claim = next(claim for claim in load_claims() if claim.key == "composition_works")
+    found = {test.metric: test.threshold for test in claim.tests if test.experiment == "shapes"}
+    assert found == expected and len(expected) == 4
+    assert all(test.statement for test in claim.tests)
 
 
 def test_tests_of_one_experiment_pit_the_claims_component_against_its_absence():

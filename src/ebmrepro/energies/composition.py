@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+GOLDEN = (5**0.5 - 1) / 2
+
 
 class And(nn.Module):
     """E = sum_i w_i E_i: the product of the densities, each to the power of its weight."""
@@ -30,22 +32,38 @@ class Or(nn.Module):
 
     b = 1 is the mixture of the unnormalised densities, b to infinity the least of the energies. The authors
     take b = 100 and equal weights.
+
+    Chains from noise that are cold, as those of images, do not spread over such a mixture. The part that is
+    lower at noise, where no model was ever asked, takes all of them, whatever offset, unit and b. Without a
+    `sharpness` each row of a batch is a chain of its own part, drawn as the normalised mixture draws it: part
+    i for the share w_i / sum w of the rows. So no energy is held against another model's.
     """
 
-    def __init__(self, energies: Sequence[nn.Module], weights: Sequence[float], sharpness: float):
+    def __init__(self, energies: Sequence[nn.Module], weights: Sequence[float], sharpness: float | None):
         """Raises ValueError unless there is one weight for each energy, one of them positive, and b > 0."""
         super().__init__()
         _check(energies, weights)
-        if not max(weights) > 0 or min(weights) < 0 or not sharpness > 0:
+        if not max(weights) > 0 or min(weights) < 0 or not (sharpness is None or sharpness > 0):
             raise ValueError(f"weights {list(weights)} and sharpness {sharpness} make no mixture")
         self.energies, self.sharpness = nn.ModuleList(energies), sharpness
         self.log_weights = tuple(math.log(weight) if weight else -math.inf for weight in weights)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Energies (B,) of `x` (B, ...)."""
+        """Energies (B,) of `x` (B, ...); without a sharpness B must be that of the chains."""
+        if self.sharpness is None:
+            return self._by_rows(x)
         parts = zip(self.log_weights, self.energies, strict=True)
         terms = torch.stack([log_weight - self.sharpness * energy(x) for log_weight, energy in parts])
         return -terms.logsumexp(0) / self.sharpness
+
+    def _by_rows(self, x: Tensor) -> Tensor:
+        bounds = torch.tensor(self.log_weights, dtype=torch.float64).softmax(0).cumsum(0)
+        # Multiples of the golden section, modulo 1: any run of rows has the parts in about their shares.
+        places = torch.arange(len(x), dtype=torch.float64).mul(GOLDEN).add(0.5).remainder(1)
+        part = torch.bucketize(places, bounds[:-1], right=True).to(x.device)
+        rows = [torch.nonzero(part == number).squeeze(1) for number in range(len(self.energies))]
+        own = [energy(x[mine]) for energy, mine in zip(self.energies, rows, strict=True) if len(mine)]
+        return torch.cat(own)[torch.cat(rows).argsort()]
 
 
 class Not(nn.Module):

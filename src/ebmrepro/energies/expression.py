@@ -1,7 +1,6 @@
 """The energy that an expression of params.yaml stands for."""
 
 from collections.abc import Callable
-from statistics import fmean
 
 from torch import nn
 
@@ -13,20 +12,16 @@ from ebmrepro.params.measured import Expression, Model, models_of
 def composed(
     expression: Expression, energy_of: Callable[[Model], nn.Module], margin: float | None
 ) -> nn.Module:
-    """The energies `energy_of` the models in `expression` put together as it says, in a unit in which the
-    gradient has the size of a model's own, for which the chain's step was chosen.
+    """The energies `energy_of` the models in `expression` put together as it says, divided by a number of
+    models, so that the gradient is no longer than one model's.
 
-    Without a `margin` the energies are taken as they are, a `not` is unbounded, and the sum is divided by the
-    number of models: the authors divide the step size by it. With one they are calibrated (`Calibrated`), a
-    `not` ends `margin` spreads above its model's mean, and the unit is the mean spread of the models, shared
-    among those that pull at once.
+    Without a `margin` as the authors do: the energies as they are, a `not` without bound, and the number is
+    that of all models in the expression (they divide the step size by it). With a `margin` the energies are
+    calibrated (calibration.py), a `not` ends so many spreads above its model's mean, and the number is that
+    of the models that pull at once.
     """
-    models = models_of(expression)
-    if margin is None:
-        scale = 1 / len(models)
-    else:
-        scale = fmean(energy_of(model).spread for model in models) / _at_once(expression)
-    return And([_combined(expression, energy_of, margin)], [scale])
+    count = len(models_of(expression)) if margin is None else _at_once(expression)
+    return And([_combined(expression, energy_of, margin)], [1 / count])
 
 
 def _combined(

@@ -35,11 +35,12 @@ class And(_Weighted):
 
 
 class Or(_Weighted):
-    """Mixture of the parts: -log sum_i w_i exp(-b E_i) / b, b being the `sharpness`."""
+    """Mixture of the parts: -log sum_i w_i exp(-b E_i) / b, b being the `sharpness`; null: each chain draws
+    its part, with the weights as probabilities."""
 
     parts: Annotated[list["Expression"], Field(alias="or", min_length=1)]
     weights: PartWeights
-    sharpness: Positive
+    sharpness: Positive | None
 
 
 class Not(Section):
@@ -70,8 +71,9 @@ class Calibration(Section):
     """Energies of models trained apart on one scale: (E - mean) / spread, over training images of each
     model's own value, at most `images` of them.
 
-    The sharpness of an `or` is then in units of 1 / spread, and a `not` pushes images away until the energy
-    that they are not to have is `margin` spreads above that of its own images.
+    The step size of the chain is then that of a model's own chain times its spread, and shared among the
+    models that pull at once. The sharpness of an `or` is in units of 1 / spread. A `not` pushes images away
+    until their energy is `margin` spreads above that of its model's own.
     """
 
     images: Several

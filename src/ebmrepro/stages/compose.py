@@ -11,7 +11,7 @@ from ebmrepro.energies.calibration import Calibrated
 from ebmrepro.energies.conditional import Given
 from ebmrepro.energies.expression import composed
 from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
-from ebmrepro.evaluation.classifiers.composition_accuracy import fits, words
+from ebmrepro.evaluation.classifiers.composition_accuracy import fits, measure, words
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
@@ -70,9 +70,11 @@ def run(params: Params, item: str) -> None:
                 target = Target(energy, shape, seed, bar, **streams)
                 made = generation.load()(short, target)
                 samples = quantise(made.samples).cpu().numpy()
-                truth = fits(expression, judge.predict(samples), meaning)
-                tensors |= {f"{seed}/{key}": samples, f"{seed}/{key}/correct": truth}
-                metrics[f"accuracy_{key}"] = float(truth.mean())
+                seen = judge.predict(samples)
+                tensors |= {f"{seed}/{key}": samples}
+                tensors |= {f"{seed}/{key}/correct": fits(expression, seen, meaning)}
+                found = measure(expression, seen, meaning)
+                metrics |= {f"{name}_{key}": value for name, value in found.items()}
             ends = [outcomes[name][str(seed)] for name in sorted({model.run for model in config.models})]
             diverged = [end for end in ends if end["outcome"] == "diverged"]
             seeds[str(seed)] = {"metrics": metrics, **(diverged or ends)[0]}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ebmrepro.params.measured import And, Expression, Model, Not
+from ebmrepro.params.measured import And, Expression, Model, Not, Or
 
 # (attribute, number of the value) of a model in an expression.
 Meaning = Callable[[Model], tuple[str, int]]
@@ -19,6 +19,18 @@ def fits(expression: Expression, predicted: Mapping[str, np.ndarray], meaning: M
         return ~fits(expression.part, predicted, meaning)
     parts = [fits(part, predicted, meaning) for part in expression.parts]
     return np.all(parts, 0) if isinstance(expression, And) else np.any(parts, 0)
+
+
+def measure(
+    expression: Expression, predicted: Mapping[str, np.ndarray], meaning: Meaning
+) -> dict[str, float]:
+    """`accuracy`, the share of images that satisfy `expression`; of an `or` also `rarest_part`, the share of
+    images that satisfy its part that fewest do: 0 if one of its models is never seen."""
+    metrics = {"accuracy": float(fits(expression, predicted, meaning).mean())}
+    if isinstance(expression, Or):
+        parts = [fits(part, predicted, meaning).mean() for part in expression.parts]
+        metrics["rarest_part"] = float(min(parts))
+    return metrics
 
 
 def words(expression: Expression, meaning: Meaning, outermost: bool = True) -> str:

@@ -12,8 +12,8 @@ from ebmrepro.shown.runs import NothingToShow, Outcome
 class Composed(NamedTuple):
     """A composition: `words` of each expression, and `chance`, the share of training images that satisfy it.
 
-    `metrics` (accuracy_<expression>) and `outcomes` by seed; of `seed` the samples (n, C, H, W), uint8, and
-    whether each satisfies its expression (n,).
+    `metrics` (accuracy_<expression>, of an OR also rarest_part_<expression>) and `outcomes` by seed; of
+    `seed` the samples (n, C, H, W), uint8, and whether each satisfies its expression (n,).
     """
 
     name: str
