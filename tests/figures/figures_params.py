@@ -159,6 +159,8 @@ def params_data() -> dict:
             "wake_sleep": {"kind": "wake_sleep"},
             "cd": {"kind": "cd", "energy_l2": 0.0},
             "icd": icd,
+            "icd_opt": icd | {"entropy_weight": 0.0},
+            "icd_consistent": icd | {"entropy_weight": "consistent"},
             "icd_compared": icd | {"compare_full": True},
             "icd_full": icd | {"kl_steps": "all"},
         },

@@ -54,6 +54,10 @@ RUNS = {
     "digits_cd": Run("digits", "digits", "cd", "conv", "augmented", "images"),
     "digits_icd": Run("digits", "digits", "icd", "conv", "augmented", "images"),
     "digits_dcd": Run("digits", "digits", "dcd_time", "conv_in_time", "none", "annealed"),
+    "weight_none": Run("weights", "rings", "cd", "mlp"),
+    "weight_0": Run("weights", "rings", "icd_opt", "mlp"),
+    "weight_authors": Run("weights", "rings", "icd", "mlp"),
+    "weight_consistent": Run("weights", "rings", "icd_consistent", "mlp"),
     "digits_truncated": Run("truncation", "digits", "icd_compared", "conv", "augmented"),
     "digits_full": Run("truncation", "digits", "icd_full", "conv", "augmented"),
     "ablation_base": Run("ablation", "digits", "cd", "one_scale"),
@@ -83,6 +87,7 @@ FIGURES = {
     "histograms": ("energy_histograms", "digits"),
     "cleaned": ("denoised", "digits"),
     "cost": ("cost_quality", "all_methods"),
+    "by_weight": ("entropy_weight", "weights"),
 }
 TABLES = {
     "generation": "digits",
@@ -95,4 +100,5 @@ TABLES = {
     "ood": "digits",
     "denoising": "digits",
     "methods": "all_methods",
+    "entropy_weight": "weights",
 }

@@ -95,6 +95,13 @@ def test_too_little_to_judge_is_not_measured():
     assert "2 runs" in judge_test(PAIRED, twice).reason
 
 
+def test_of_two_runs_with_one_objective_the_method_tells_which_is_meant():
+    other = run("icd", "gap", [9.0] * 4, name="consistent")._replace(method="icd_consistent")
+    meant = run("icd", "gap", LOW)._replace(method="icd")
+    found = judge_test(PAIRED, [run("cd", "gap", HIGH), other, meant])
+    assert found.verdict == REPRODUCED and found.measured["icd"]["run"] == meant.run
+
+
 @pytest.mark.parametrize(
     ("icd", "cd", "reason"),
     [

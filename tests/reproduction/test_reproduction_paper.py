@@ -7,6 +7,7 @@ import pytest
 from paper_runs import PAPER, names_of_run, paper
 
 from ebmrepro.checks.load import load_params
+from ebmrepro.params.methods import method
 from ebmrepro.params.root import Params
 from ebmrepro.reproduction.decision import NOT_JUDGED, VERDICTS
 from ebmrepro.reproduction.judge import judge
@@ -101,8 +102,12 @@ def test_a_test_names_runs_that_a_shipped_preset_has_and_all_or_none_of_them():
         for params in (params for params in presets if test.is_for(params.preset)):
             items = {**params.runs, **params.compositions}
             members = [name for name, entry in items.items() if entry.experiment == test.experiment]
-            kinds = [params.resolve(run, "objective").kind for run in members if run in params.runs]
-            found = {word: members.count(word) or kinds.count(word) for word in words if word}
+            runs = [run for run in members if run in params.runs]
+            ways = [method(params, run) for run in runs]
+            kinds = [params.resolve(run, "objective").kind for run in runs]
+            found = {
+                word: members.count(word) or ways.count(word) or kinds.count(word) for word in words if word
+            }
             assert set(found.values()) in ({1}, {0}), f"{params.preset}, {test.experiment}: {found}"
             homes += [params.preset] * (1 in found.values())
         assert homes and set(test.presets or ()) <= set(homes), f"no shipped preset has the runs of {test}"
@@ -113,7 +118,7 @@ def test_fid_and_the_small_classifiers_distance_never_meet():
         for test in claim.tests:
             scaled = test.metric.startswith(("fid_", "inception_score_"))
             assert scaled <= (test.presets is not None)
-            assert (test.metric == "classifier_frechet") <= (test.presets is None)
+            assert (test.metric == "classifier_frechet") <= set(SCALED).isdisjoint(test.presets or ())
 
 
 def test_the_judged_fid_is_that_of_the_only_public_protocol():

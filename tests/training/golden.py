@@ -73,6 +73,7 @@ CASES = {
     "pcd": (MLP, CD, PERSISTENT),
     "pcd rbm": (RBM, CD | {"energy_l2": 0.0}, GIBBS),
     "icd": (MLP, ICD, REPLAY),
+    "icd_consistent": (MLP, ICD | {"entropy_weight": "consistent"}, REPLAY),
     "dsm": (MLP, {"kind": "dsm", "sigma": 0.15}, NONE),
     "ssm": (MLP, {"kind": "ssm", "projections": 2}, NONE),
     "dcd_ve": (MLP, DCD, NONE),

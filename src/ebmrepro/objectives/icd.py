@@ -15,6 +15,17 @@ weight 1 (`kl_weight`) and L_ent has weight 0.3 (`entropy_weight`), not scaled b
 NN_k is the Euclidean distance to the k-th nearest member of B over all coordinates; the authors use k = 1.
 The estimator's constants are dropped, and so is the factor d (the dimension) before the sum: the weight in
 the loss stands for both.
+
+Which weight makes L_opt + weight L_ent a KL divergence follows from the chain. The step x <- x + sigma eps -
+lambda grad E(x) is the Langevin diffusion of the law p_T = exp(-E / T) / Z_T, T = sigma^2 / (2 lambda), and
+
+    T KL(q || p_T) = E_q[ E ] - T H(q) + T log Z_T,      H(q) = d mean_i log NN + constant.
+
+So the weight is d T (`entropy_weight: consistent`; d coordinates of a sample). An energy that is the sum of S
+scales is averaged over them in the loss, while its chains follow the sum: L_opt is E_q[E] / S and the weight
+d T / S. Of an ensemble one member is trained at a time, by chains of its own. With `kl_weight` k all of it is
+k times as large. The authors' 0.3 is d T for no chain of theirs: 3072 coordinates, lambda 100 and sigma 0.001
+have d T / S = 5e-6 with three scales.
 """
 
 import copy

@@ -25,18 +25,21 @@ def method(params: Params, run: str) -> str:
     return params.resolve(run, "objective").method(params.resolve(run, "sampler"))
 
 
-def switches(params: Params, run: str) -> dict[str, str | int | bool | None]:
+def switches(params: Params, run: str) -> dict[str, str | int | float | bool | None]:
     """What the studies switch on and off; false, 1 or None where the energy or objective has no such thing.
 
     `kl`: off, opt, ent (only one of the KL term's parts) or both. `kl_steps`: steps of the chain that the KL
-    term's gradient passes, or all. `augmentation`: transitions in training. `scales`: resolutions of the
-    energy. `attention`, `normalise`, `spectral_norm`: as in `energies`.
+    term's gradient passes, or all. `entropy_weight`: the number that L_ent is multiplied by. `augmentation`:
+    transitions in training. `scales`: resolutions of the energy. `attention`, `normalise`, `spectral_norm`:
+    as in `energies`.
     """
     energy, objective, sampler, _ = params.train_settings(run)
+    objective = objective.resolved(energy, sampler, params.datasets[params.runs[run].dataset].sample_shape)
     opt, entropy = getattr(objective, "kl_weight", 0), getattr(objective, "entropy_weight", 0)
     return {
         "kl": "both" if opt and entropy else "opt" if opt else "ent" if entropy else "off",
         "kl_steps": getattr(objective, "kl_steps", None),
+        "entropy_weight": getattr(objective, "entropy_weight", None),
         "augmentation": getattr(sampler, "augmentation", None) is not None,
         "scales": getattr(energy, "scales", 1),
         **{key: getattr(energy, key, False) for key in ("attention", "normalise", "spectral_norm")},

@@ -84,7 +84,7 @@ def _names_any(test: Test, runs: list[RunResult]) -> bool:
     """Whether any run is one that `test` names. One word that is wrong is said by the verdict; experiments of
     the same name with other runs are none of the test's business."""
     members = [run for run in runs if run.experiment == test.experiment]
-    return any(word in (run.run, run.objective) for word in test.names() for run in members)
+    return any(word in (run.run, run.method, run.objective) for word in test.names() for run in members)
 
 
 def _numbers_about(preset: str, published: Published) -> list[PublishedNumber]:

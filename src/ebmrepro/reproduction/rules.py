@@ -24,7 +24,7 @@ class _OfClaim(Section):
 
     `presets`: where it is judged. Without them in every preset but `paper`, whose experiments may have the
     same names and are not measured in the same way. What names a run names it by its name or, if none is
-    called so, by its objective.
+    called so, by its method or objective.
     """
 
     statement: str | None = None
@@ -210,7 +210,10 @@ class Claims(Section):
 
 
 class RunResult(NamedTuple):
-    """A run or composition: `metrics` by seed, of all stages; 0-based iteration of seeds that `diverged`."""
+    """A run or composition: `metrics` by seed, of all stages; 0-based iteration of seeds that `diverged`.
+
+    `method`: the key of the method that it is trained with (params.methods), its objective in one of its forms.
+    """
 
     run: str
     experiment: str
@@ -218,6 +221,7 @@ class RunResult(NamedTuple):
     objective: str
     metrics: Mapping[int, Mapping[str, float | None]]
     diverged: Mapping[int, int]
+    method: str = ""
 
 
 def load_rules() -> Claims:

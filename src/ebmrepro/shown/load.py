@@ -33,7 +33,7 @@ class Arrays(dict):
 class Source:
     """The files of `item` of a stage; `labels` are those of all runs that its figure or table shows.
 
-    `every_seed`: its figure shows the samples of every seed, not the first one's alone.
+    `every_seed`: its figure shows the samples or metrics of every seed, not what is drawn of the first alone.
     """
 
     params: Params

@@ -127,7 +127,10 @@ def _components(own: Mapping, others: list[Mapping]) -> str:
 def _kl_term(own: Mapping, alike: list[Mapping]) -> str:
     """How the KL term of `own` differs from that of runs with the same objective: ', last step'."""
     words, steps = "", own["kl_steps"]
-    if any(other["kl"] != own["kl"] for other in alike):
+    # Also the weight 0 that a run without L_ent has, beside several others.
+    if len({other["entropy_weight"] for other in alike} - {0}) > 1:
+        words += f", entropy weight {own['entropy_weight']:g}"
+    elif any(other["kl"] != own["kl"] for other in alike):
         words += f", {KL_PARTS[own['kl']]}"
     if any(other["kl_steps"] != steps for other in alike):
         words += ", last step" if steps == 1 else f", {'all' if steps == 'all' else f'last {steps}'} steps"

@@ -64,7 +64,8 @@ def _results(params: Params) -> list[RunResult]:
     found = {}
     for record in _records(params, evaluate):
         run = record.run.name
-        found[run] = _result(run, params.runs[run], params.resolve(run, "objective").kind, record)
+        made = _result(run, params.runs[run], params.resolve(run, "objective").kind, record)
+        found[run] = made._replace(method=record.run.method)
     for loader, keys in ((detect, None), (denoise, None), (compare, compare.COSTS)):
         for record in _records(params, loader):
             for member in record.runs:

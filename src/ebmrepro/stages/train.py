@@ -61,6 +61,8 @@ def run(params: Params, item: str) -> None:
             "run": item,
             "seeds": outcomes,
             "environment": conditions,
+            # With the numbers that its words stood for.
+            "objective": training.settings.objective.model_dump(mode="json"),
             # CSV has no room for a checksum of its own.
             "log_sha256": workspace.file_sha256(place.with_suffix(".csv")),
         }

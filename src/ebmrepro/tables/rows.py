@@ -60,13 +60,18 @@ METHOD = Words("Method", lambda member: member.run.label)
 SEEDS = Words("Seeds", seeds_text)
 
 
+def switched(member: Measured, key: str) -> str | int | float | bool | None:
+    """What a run has for a key of params.methods.switches; NothingToShow if its files do not say it."""
+    if key not in member.switches:
+        raise NothingToShow(f"the metrics of run {member.run.name} do not say what was switched on")
+    return member.switches[key]
+
+
 def switch(heading: str, key: str) -> Words:
     """One switch: 'yes', 'no' or the KL term's only part; NothingToShow if the run's files do not say it."""
 
     def text(member: Measured) -> str:
-        if key not in member.switches:
-            raise NothingToShow(f"the metrics of run {member.run.name} do not say what was switched on")
-        value = member.switches[key]
+        value = switched(member, key)
         if key == "kl":
             return KL[value]
         return "yes" if (value > 1 if key == "scales" else value) else "no"

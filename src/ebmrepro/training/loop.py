@@ -35,7 +35,9 @@ class Training:
         """`data` (n, ...): float32, or uint8 images that are dequantised anew in every batch; a tensor on the
         training device, or HostData. `labels` (n,), int64 from 0: the condition of a conditional energy.
         """
-        schedule, device = settings.schedule, data.device
+        schedule, device, shape = settings.schedule, data.device, tuple(data.shape[1:])
+        objective = settings.objective.resolved(settings.energy, settings.sampler, shape)
+        settings = settings._replace(objective=objective)
         self.settings, self.seed, self.iteration = settings, seed, 0
         self.batches = batches_of(data, schedule.batch_size, seed)
         self.conditions = None if labels is None else one_hot(labels).float()
@@ -43,7 +45,7 @@ class Training:
         if settings.energy.timed:
             classes = settings.objective.times
         torch.manual_seed(seed)
-        self.energy = build_energy(settings.energy, tuple(data.shape[1:]), classes).to(device)
+        self.energy = build_energy(settings.energy, shape, classes).to(device)
         # A binary machine takes grey values without an error, and nobody would see it later.
         if hasattr(self.energy, "check_data"):
             self.energy.check_data(data)
@@ -54,7 +56,7 @@ class Training:
         self.average = AveragedWeights(self.energy, schedule.ema_decay)
         self.optimizer = Adam(self.parameters, tuple(map(float, schedule.betas)))
         self.generator = torch.Generator(device).manual_seed(stream_seed(seed, "chains"))
-        like = torch.zeros((schedule.batch_size, *data.shape[1:]), dtype=torch.float32, device=device)
+        like = torch.zeros((schedule.batch_size, *shape), dtype=torch.float32, device=device)
         self.sampler = NegativeSampler(settings.sampler, like, data.dtype == torch.uint8, self.generator)
         self.guard = DivergenceGuard(schedule.energy_limit, device)
         self.log = TrainingLog(settings.objective)

@@ -9,5 +9,5 @@ class Figure(Shown):
     """A figure over all runs of an experiment. `draw(data)` gives a matplotlib figure, and how to read it."""
 
     implementation = "ebmrepro.plots.{kind}"
-    # Shows every seed's samples, not the first one's alone.
+    # Shows every seed's samples or metrics, not what is drawn of the first alone.
     every_seed: ClassVar[bool] = False

@@ -1,7 +1,7 @@
 """`objectives`: the training losses, each named as its paper names it, one module a loss."""
 
 from collections.abc import Iterator
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 from ebmrepro.params.kinds import Kind, kinds, those
 
@@ -80,6 +80,11 @@ class Objective(Kind):
         """The key of the method that this entry is with `sampler`."""
         return self.own_methods()[0].key
 
+    def resolved(self, energy: Kind, sampler: Kind, shape: tuple[int, ...]) -> Self:
+        """This entry with numbers for the words that stand for what follows from the energy, the sampler and
+        the `shape` of a sample; they suit each other."""
+        return self
+
     def build(self):
-        """The objective that these settings describe: a callable (energy, data, sampler) -> Terms."""
+        """The objective that these settings, `resolved`, describe: (energy, data, sampler) -> Terms."""
         return self.load()(self)

@@ -30,12 +30,14 @@ class Measured(NamedTuple):
     metrics: Mapping[int, Mapping[str, float | None]]
     outcomes: Mapping[int, Outcome]
     reference: Mapping[str, float] = {}
-    switches: Mapping[str, str | int | bool | None] = {}
+    switches: Mapping[str, str | int | float | bool | None] = {}
     likelihood: str = ""
 
 
-def for_figure(source: Source) -> tuple[Drawn, list]:
-    """What was kept of the first seed."""
+def for_figure(source: Source) -> tuple[Drawn | Measured, list]:
+    """What was kept of the first seed, or the metrics of every seed."""
+    if source.every_seed:
+        return for_table(source), [source.content]
     seed = source.params.seeds_of(source.item)[0]
     # A Gaussian has metrics and nothing to draw.
     arrays = source.of_seed(seed) if source.tensors[0] else {}
