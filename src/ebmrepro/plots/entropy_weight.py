@@ -82,4 +82,5 @@ def _scale(axes: Axes, positive: list[float]) -> None:
     axes.set_xscale("symlog", linthresh=least, linscale=0.5)
     powers = range(math.ceil(math.log10(least)), math.floor(math.log10(most)) + 1)
     axes.set_xticks([0.0, *(10.0**power for power in powers)])
+    axes.set_xticks([], minor=True)
     axes.set_xlim(-0.3 * least, 2 * most)

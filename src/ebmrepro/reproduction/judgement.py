@@ -28,7 +28,7 @@ def summary(run: RunResult, metric: str, every_seed: bool = False) -> dict:
 
 
 def select(runs: Iterable[RunResult], experiment: str, chosen: str) -> RunResult:
-    """The run of `experiment` called `chosen`, else that of this method or objective; may raise Unmeasured."""
+    """The run of `experiment` called `chosen`, else of that method or objective; may raise Unmeasured."""
     members = [run for run in runs if run.experiment == experiment]
     found = [run for run in members if run.run == chosen]
     found = found or [run for run in members if run.method == chosen]

@@ -212,7 +212,7 @@ class Claims(Section):
 class RunResult(NamedTuple):
     """A run or composition: `metrics` by seed, of all stages; 0-based iteration of seeds that `diverged`.
 
-    `method`: the key of the method that it is trained with (params.methods), its objective in one of its forms.
+    `method`: the key of its method (params.methods), which is its objective in one of its forms.
     """
 
     run: str
