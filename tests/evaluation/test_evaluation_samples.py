@@ -122,6 +122,11 @@ def test_a_summary_reads_the_second_half():
     assert summary == pytest.approx({"energy_gap_size": 2.0, "kl_to_cd_gradient": 0.5})
 
 
+def test_a_summary_reads_the_end():
+    log = _log(loss=[100, 100, 1, 2, 3], buffer_distance=[0.5, 0.4, 0.3, 0.2, 0.1])
+    assert summarise(log) == pytest.approx({"final_loss": 3.0, "final_buffer_distance": 0.1})
+
+
 def test_a_summary_leaves_out_what_a_method_does_not_have():
     assert summarise(_log()) == {}
     # A column may be absent or blank.

@@ -100,7 +100,7 @@ def test_settings_are_described_and_methods_known(kind):
     known = {method.key for method in kind.methods}
     for entry, sampler in product(variants(kind), PARAMS.samplers.values()):
         assert entry.method(sampler) in known <= set(methods())
-        assert len(set(columns_of(entry))) == len(columns_of(entry)) and entry.times >= 1
+        assert len(set(columns_of(entry, sampler))) == len(columns_of(entry, sampler)) and entry.times >= 1
 
 
 @pytest.mark.parametrize("names", SUITED, ids=" ".join)

@@ -79,8 +79,8 @@ def _numbers(evaluation: str, inception: str, samples: int) -> dict[str, float]:
 
 
 def _of_training(params: Params, run: str) -> set[str]:
-    objective = params.resolve(run, "objective")
-    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in columns_of(objective)}})
+    objective, sampler = params.train_settings(run)[1:3]
+    log = pd.DataFrame({"iteration": [0, 1], **{name: [1.0, 1.0] for name in columns_of(objective, sampler)}})
     if not objective.chain:
         log["energy_gap"] = np.nan
     return set(summarise(log))

@@ -45,7 +45,13 @@ def test_iteration_cause_and_parameters_before_the_bad_step(log_every, settings,
     # The run ends at the first logged iteration from there on.
     ended = min(12, next(k for k in range(iteration, 30) if k % log_every == 0) + 1)
     assert training.iteration == ended
-    assert training.log.rows[-1][0] == ended - 1
+    # Its last row is of the first bad step, with what that step saw and nothing else.
+    row = dict(zip(["iteration", *training.log.columns], training.log.rows[-1], strict=True))
+    seen = {"iteration": iteration} | {
+        name: float(logged[name])
+        for name in ("energy_positive", "energy_negative", "energy_gap", "gradient_norm")
+    }
+    assert {name: value for name, value in row.items() if not math.isnan(value)} == pytest.approx(seen)
 
 
 def test_not_a_number_is_a_cause_and_is_held_off(settings, points, tmp_path):

@@ -100,11 +100,12 @@ def test_maximum_likelihood_training_reaches_the_sample_moments(settings, points
         (("quadratic", "mle", "no_chain"), {"energy_positive", "loss_nll"}),
         (
             ("mlp", "cd", "points"),
-            {"energy_positive", "energy_negative", "energy_gap", "energy_size", "loss_cd"},
+            {"energy_positive", "energy_negative", "energy_gap", "energy_size", "loss_cd", "buffer_distance"},
         ),
         (
             ("mlp", "icd", "points"),
-            {"energy_positive", "energy_negative", "energy_gap", "energy_size", "loss_cd", "loss_opt"},
+            {"energy_positive", "energy_negative", "energy_gap", "energy_size", "loss_cd", "loss_opt"}
+            | {"buffer_distance"},
         ),
     ],
 )
@@ -112,7 +113,7 @@ def test_log_rows_and_columns(method, present, settings, points, tmp_path):
     training = Training(settings(*method), points, 0)
     training.run(tmp_path / "checkpoint", StopSignal(), Progress("test", 10**9))
     rows = list(csv.DictReader(io.StringIO(as_csv({7: training.log}))))
-    assert list(rows[0]) == ["seed", "iteration", *columns_of(training.settings.objective)]
+    assert list(rows[0]) == ["seed", "iteration", *columns_of(*training.settings[1:3])]
     # Every third, the first and the last.
     assert [int(row["iteration"]) for row in rows] == [0, 3, 6, 9, 11]
     assert {row["seed"] for row in rows} == {"7"}
@@ -126,18 +127,18 @@ def test_log_rows_and_columns(method, present, settings, points, tmp_path):
 
 
 def test_a_log_survives_its_state(micro):
-    log, copy = (TrainingLog(micro.objectives["cd"]) for _ in range(2))
+    log, copy = (TrainingLog(micro.objectives["cd"], micro.samplers["no_chain"]) for _ in range(2))
     log.add(0, {"energy_positive": torch.tensor(1.0 / 3)})
     log.add(5, {"energy_positive": torch.tensor(math.inf), "loss_cd": torch.tensor(-2.0)})
     copy.load_state_dict(log.state_dict())
     assert as_csv({0: copy}) == as_csv({0: log})
-    empty = TrainingLog(micro.objectives["cd"])
-    empty.load_state_dict(TrainingLog(micro.objectives["cd"]).state_dict())
+    empty = TrainingLog(micro.objectives["cd"], micro.samplers["no_chain"])
+    empty.load_state_dict(TrainingLog(micro.objectives["cd"], micro.samplers["no_chain"]).state_dict())
     assert empty.rows == []
 
 
 def test_a_scalar_without_a_column_is_refused(micro):
-    log = TrainingLog(micro.objectives["cd"])
+    log = TrainingLog(micro.objectives["cd"], micro.samplers["no_chain"])
     with pytest.raises(WorkspaceError, match="objective cd logs 'loss_opt', which is not among its columns"):
         log.add(0, {"energy_positive": torch.tensor(1.0), "loss_opt": torch.tensor(1.0)})
     assert log.rows == []

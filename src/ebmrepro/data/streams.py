@@ -14,6 +14,7 @@ PURPOSES = (
     "ood",
     "denoising",
     "evaluation",
+    "buffer_distance",
 )
 
 

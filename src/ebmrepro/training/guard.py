@@ -1,6 +1,7 @@
 """Divergence is a result: it is recorded with its iteration and cause, and training stops there."""
 
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -41,6 +42,13 @@ class DivergenceGuard:
             return iteration, "non-finite energy"
         above = max(map(abs, energies)) > self.limit
         return iteration, "energy above the limit" if above else "non-finite gradient"
+
+    def first_bad(self, logged: Iterable[str]) -> dict[str, Tensor]:
+        """What was seen of the first bad step, as far as the names of scalars `logged` ask for it."""
+        positive, negative, norm = self._seen
+        energies = {"energy_positive": positive, "energy_negative": negative}
+        seen = energies | {"energy_gap": positive - negative, "gradient_norm": norm}
+        return {name: seen[name] for name in logged if name in seen}
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything that `load_state_dict` needs."""

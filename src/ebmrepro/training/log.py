@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.objectives import Objective
+from ebmrepro.params.samplers import Sampler
 
 # What every training logs; an objective without negatives leaves two of them blank.
 COMMON = ("energy_positive", "energy_negative", "energy_gap", "loss", "gradient_norm")
@@ -16,18 +17,18 @@ COMMON = ("energy_positive", "energy_negative", "energy_gap", "loss", "gradient_
 GROUPS = ("energy", "loss", "gradient")
 
 
-def columns_of(objective: Objective) -> list[str]:
-    """The columns of a run's log beside seed and iteration: COMMON and those that its objective declares."""
+def columns_of(objective: Objective, sampler: Sampler) -> list[str]:
+    """The columns of a run's log beside seed and iteration: COMMON and what its objective and sampler say."""
     groups = {word: place for place, word in enumerate(GROUPS)}
-    columns = [*COMMON, *objective.logged()]
+    columns = [*COMMON, *objective.logged(), *sampler.logged()]
     return sorted(columns, key=lambda column: groups.get(column.partition("_")[0], len(GROUPS)))
 
 
 class TrainingLog:
     """Rows of (iteration, `columns`...); what is not there at an iteration is NaN, blank in the file."""
 
-    def __init__(self, objective: Objective):
-        self.objective, self.columns = objective.name(), columns_of(objective)
+    def __init__(self, objective: Objective, sampler: Sampler):
+        self.objective, self.columns = objective.name(), columns_of(objective, sampler)
         self.rows: list[list[float]] = []
 
     def add(self, iteration: int, values: dict[str, Tensor]) -> None:

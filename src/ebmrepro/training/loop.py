@@ -17,6 +17,7 @@ from ebmrepro.mcmc.negatives import NegativeSampler
 from ebmrepro.objectives.terms import loss_gradients
 from ebmrepro.params.root import TrainSettings
 from ebmrepro.training.adam import Adam, AveragedWeights
+from ebmrepro.training.buffer_distance import BufferDistance
 from ebmrepro.training.checkpoint import Interrupted, StopSignal, load_checkpoint, save_checkpoint
 from ebmrepro.training.guard import DivergenceGuard
 from ebmrepro.training.log import TrainingLog
@@ -59,7 +60,9 @@ class Training:
         like = torch.zeros((schedule.batch_size, *shape), dtype=torch.float32, device=device)
         self.sampler = NegativeSampler(settings.sampler, like, data.dtype == torch.uint8, self.generator)
         self.guard = DivergenceGuard(schedule.energy_limit, device)
-        self.log = TrainingLog(settings.objective)
+        self.log = TrainingLog(settings.objective, settings.sampler)
+        measured = "buffer_distance" in self.log.columns
+        self.buffer_distance = BufferDistance(data, seed) if measured else None
 
     def _parts(self) -> dict:
         """All that has a `state_dict`, as torch's modules have."""
@@ -166,11 +169,11 @@ class Training:
         last_saved = time.monotonic()
         while self.iteration < schedule.iterations and not self._ended_by_guard():
             iteration = self.iteration
-            due = iteration % schedule.log_every == 0 or iteration + 1 == schedule.iterations
+            due = self._logs_at(iteration)
             compared = self.compare_truncation() if due and compares else {}
             logged = self.step()
             if due:
-                self.log.add(iteration, logged | compared)
+                self._log(iteration, logged | compared)
             progress.advance()
             if stop.requested or time.monotonic() - last_saved > schedule.checkpoint_seconds:
                 save_checkpoint(checkpoint, self.tensors())
@@ -180,10 +183,21 @@ class Training:
         save_checkpoint(checkpoint, self.tensors())
         return self.guard.diverged()
 
+    def _logs_at(self, iteration: int) -> bool:
+        schedule = self.settings.schedule
+        return iteration % schedule.log_every == 0 or iteration + 1 == schedule.iterations
+
+    def _log(self, iteration: int, logged: dict[str, Tensor]) -> None:
+        """The row of an iteration; the last one of a run that diverged meanwhile is of the first bad step."""
+        if diverged := self.guard.diverged():
+            iteration, logged = diverged[0], self.guard.first_bad(logged)
+        elif self.buffer_distance:
+            logged = logged | {"buffer_distance": self.buffer_distance(self.sampler.buffer, iteration)}
+        self.log.add(iteration, logged)
+
     def _ended_by_guard(self) -> bool:
         # Divergence ends a run at the next logged iteration, also when it was resumed in between.
-        logged = bool(self.log.rows) and self.log.rows[-1][0] == self.iteration - 1
-        return logged and self.guard.diverged() is not None
+        return self.iteration > 0 and self._logs_at(self.iteration - 1) and self.guard.diverged() is not None
 
 
 def _norm(gradients: list[Tensor]) -> Tensor:

@@ -35,6 +35,11 @@ class Sampler(Kind):
         if (augmentation := getattr(self, "augmentation", None)) is not None:
             yield from augmentation.problems(energy)
 
+    def logged(self) -> tuple[str, ...]:
+        """The columns that it adds to the training log: how far a buffer of continuous states is from the
+        data (training/buffer_distance.py)."""
+        return ("buffer_distance",) if self.needs == "gradient" and self.buffer else ()
+
     def cost(self) -> int:
         """Gradients in x, or sweeps, of a chain at each update."""
         return self.steps
