@@ -72,6 +72,9 @@ RUNS = {
 COMPARED = ("gaussian", "term_report", "density", "rbm", "digits")
 FIGURES = {
     "gap": ("energy_gap", "digits"),
+    "survival": ("survival_curves", "architecture"),
+    "swept": ("survival_map", "ablation"),
+    "deaths": ("gap_before_death", "digits"),
     "norms": ("gradient_norms", "digits"),
     "cosine": ("truncation", "truncation"),
     "losses": ("loss_curves", "term_report"),

@@ -62,6 +62,9 @@ CHANGES = {
     "norms": lambda: write_status(
         "digits_icd", place("train", "digits_icd", ".csv").read_text().replace(",0.3,", ",0.4,", 1)
     ),
+    "survival": lambda: die("arch_attn_norm_free_icd", 2, 35),
+    "swept": lambda: [die("ablation_full", seed, 20 + seed) for seed in (0, 1)],
+    "deaths": lambda: write_log("digits_cd", change=0.1),
     "cosine": lambda: write_log("digits_truncated", change=0.01),
     "grid": lambda: shift_array(place("sample", "digits_icd", ".safetensors"), "0/samples"),
     "strip": lambda: shift_array(place("sample", "digits_icd", ".safetensors"), "0/strip"),
@@ -89,6 +92,14 @@ def shift_number(path: Path, keys: tuple[str, ...], by: float = 1) -> None:
         node = node[key]
     node[keys[-1]] += by
     workspace.save_json(path, content)
+
+
+def die(run: str, seed: int, at: int) -> None:
+    """A seed that finished diverged instead."""
+    path = place("train", run, ".json")
+    status = workspace.load_json(path)
+    status["seeds"][str(seed)] = {"outcome": "diverged", "iteration": at, "cause": "non-finite energy"}
+    workspace.save_json(path, status)
 
 
 def merge_chains(run: str, name: str, frame: int) -> None:

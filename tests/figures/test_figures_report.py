@@ -76,15 +76,12 @@ def test_verdicts_of_the_demo(reported):
     own = {claim.key for claim in load_claims() if any(test.is_for("demo") for test in claim.tests)}
     assert set(claims) == own and "dcd_celeba" not in own
     of_digits = ("kl_stabilises", "kl_not_negligible", "truncation_close", "icd_generates_better")
-    of_digits += ("aug_diversity", "multiscale_quality", "attn_needs_kl", "ood_better")
+    of_digits += ("aug_diversity", "multiscale_quality", "ood_better")
     about = "demo: scikit-learn's handwritten digits, 8×8; seeds 0, 1, 2"
     for row in verdicts["claims"]:
         if row["key"] in of_digits:
             assert row["verdict"] in VERDICTS[:-1]
             assert row["scope"] == about
-    # All three seeds of the baseline diverged, none of the method's: 2 of 20 ways, which is not enough.
-    assert claims["attn_needs_kl"]["verdict"] == UNDECIDED
-    assert claims["attn_needs_kl"]["statistic"]["p"] == pytest.approx(0.1)
     # A model of seed 2 diverged, which leaves two seeds where the rule needs three.
     assert claims["composition_works"]["reason"] == "2 seeds that finished, the rule needs 3"
 

@@ -70,9 +70,28 @@ def test_stability_counts_diverged_seeds(params):
     assert frame.iterations_survived_mean[0] == pytest.approx(np.mean(ends))
     assert frame.iterations_survived_sd[0] == pytest.approx(np.std(ends, ddof=1))
     assert without["Iterations survived ↑"] == "30 ± 10"
-    assert (without["Seeds finished"], with_kl["Seeds finished"]) == ("0 of 3", "3 of 3")
-    assert without["Diverged"] == "energy above the limit: seed 0 at 20, seed 1 at 30, seed 2 at 40"
-    assert (with_kl["Iterations survived ↑"], with_kl["Diverged"]) == ("60 ± 0", "–")
+    assert (without["Seeds alive"], with_kl["Seeds alive"]) == ("0 of 3", "3 of 3")
+    assert without["Died"] == "energy above the limit: seed 0 at 20, seed 1 at 30, seed 2 at 40"
+    assert (with_kl["Iterations survived ↑"], with_kl["Died"]) == ("60 ± 0", "–")
+    assert (without["Median survived ↑"], with_kl["Median survived ↑"]) == ("30", "> 60")
+    # These logs are of before the distance was measured.
+    assert without["Buffer from data ↓"] == "–"
+    assert [*frame.median_survived.fillna(-1)] == [30, -1] and [*frame.died] == [3, 0]
+
+
+def test_stability_names_a_collapse_and_when(params):
+    path = place("evaluate", "arch_attn_norm_free_icd", ".json")
+    content = workspace.load_json(path)
+    for seed, at in (("0", 20), ("2", 50)):
+        content["seeds"][seed] |= {"collapsed": at}
+        content["seeds"][seed]["metrics"]["iterations_survived"] = float(at)
+    workspace.save_json(path, content)
+    table.run(params, "stability")
+    rows, frame = written("stability")
+    assert rows[1]["Died"] == "collapsed: seed 0 at 20, seed 2 at 50"
+    assert (rows[1]["Seeds alive"], rows[1]["Median survived ↑"]) == ("1 of 3", "50")
+    # Its model is measured like others: it has not diverged.
+    assert frame.died[1] == 2 and pd.isna(frame.diverged[1])
 
 
 def test_metrics_that_do_not_say_what_was_on_are_refused(params):

@@ -168,5 +168,5 @@ def test_every_published_number_with_a_rule_is_judged_and_shown(finished):
 def test_the_rows_of_a_stability_table_are_told_apart(finished, experiment):
     text = (finished.folder / f"paper_figures/paper/{experiment}_stability.md").read_text(encoding="utf-8")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
-    words = [tuple(row[: rows[0].index("Seeds finished")]) for row in rows[2:]]
+    words = [tuple(row[: rows[0].index("Median survived ↑")]) for row in rows[2:]]
     assert len(words) == len(set(words)) == len(finished.params.runs_of(experiment))

@@ -129,7 +129,7 @@ def test_log_rank_is_that_of_the_textbook_and_of_scipy():
     root = 2 * stats.norm.isf(0.025) / (high - low)
     assert math.log(found.effect) * root == pytest.approx(z, rel=1e-9)
     assert found.claimed and found.p < 1e-3
-    assert found.test == "log-rank test, diverged 9 of 21 and 21 of 21"
+    assert found.test == "log-rank test, died 9 of 21 and 21 of 21"
 
 
 def test_log_rank_of_few_is_exact():

@@ -182,7 +182,20 @@ def test_where_nothing_dies_survival_is_undecided_however_many_seeds():
     for seeds in (3, 40):
         both = survived({}, {}, seeds)
         assert both.verdict == UNDECIDED and both.statistic["seeds_needed"] is None
-        assert "no seed of icd or cd diverged: nothing here to survive" in both.reason
+        assert "no seed of icd or cd diverged or collapsed: nothing here to survive" in both.reason
+
+
+def test_a_collapse_is_a_death_where_it_happened():
+    early, seeds = {0: 5, 1: 6, 2: 7, 3: 8}, 4
+    baseline = run("cd", "iterations_survived", [float(at) for at in early.values()])
+    method = run("icd", "iterations_survived", [600.0] * seeds)
+    # Whoever collapsed went on to the end, and did not survive.
+    found = judge_test(SURVIVAL, [method, baseline._replace(collapsed=early)])
+    assert found.verdict == REPRODUCED and found.statistic["p"] == pytest.approx(2 / 70)
+    assert "died 0 of 4 and 4 of 4" in found.reason
+    assert "collapsed: cd with seeds 0, 1, 2, 3" in found.reason
+    same = judge_test(SURVIVAL, [method, baseline._replace(diverged=early)])
+    assert same.statistic == found.statistic
 
 
 def test_survival_needs_its_seeds_and_its_runs():

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -200,3 +201,20 @@ def test_a_diverged_run_goes_on_to_its_metrics(workspace_folder, edit, ebm):
     assert evaluated["outcome"] == "diverged"
     assert all(math.isfinite(value) for value in evaluated["metrics"].values())
     assert json.loads((RESULTS / "evaluate/rings/rings_icd.json").read_text())
+
+
+def test_a_run_that_collapsed_has_survived_until_then(workspace_folder, ebm):
+    _flow(ebm, "rings_icd")
+    place, measured = RESULTS / "train/rings/rings_icd.csv", RESULTS / "evaluate/rings/rings_icd.json"
+    before = workspace.load_json(measured)["seeds"]
+    log = pd.read_csv(place)
+    assert log.buffer_distance.between(0, 1).all()
+    log.buffer_distance = np.where((log.seed == 1) & (log.iteration > 3), 0.9, 0.01)
+    workspace.write_text(place, log.to_csv(index=False))
+    status = workspace.load_json(place.with_suffix(".json"))
+    workspace.save_json(place.with_suffix(".json"), status | {"log_sha256": workspace.file_sha256(place)})
+    assert ebm("evaluate", "rings_icd").code == 0
+    after = workspace.load_json(measured)["seeds"]
+    assert after["0"] == before["0"] and "collapsed" not in after["0"]
+    assert (after["1"]["outcome"], after["1"]["collapsed"]) == ("finished", 6)
+    assert after["1"]["metrics"] == before["1"]["metrics"] | {"iterations_survived": 6.0}

@@ -7,6 +7,7 @@ from ebmrepro.files.workspace import FIGURES, REPORT, RESULTS, data_sha256, verd
 from ebmrepro.params.methods import method, methods, switches
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage, stage
+from ebmrepro.params.swept import places
 from ebmrepro.shown.caption import scope
 from ebmrepro.shown.runs import label_runs
 
@@ -112,6 +113,9 @@ def figure(params: Params, item: str, section: str = "figures") -> Needs:
         # Seeds and data sets are in the words.
         "scope": scope(params, runs),
     }
+    if shown.stage == "train":
+        # Whose loader says by which settings the runs differ.
+        settings["places"] = [list(place) for place in places(params, runs).values()]
     return Needs([shown, *datasets], settings, results_of(params, shown.stage, shown.experiment))
 
 

@@ -103,7 +103,7 @@ def sign_test(won: int, lost: int, what: str) -> Evidence:
 
 
 def log_rank(method: Sequence, baseline: Sequence, what: str) -> Evidence:
-    """The log-rank test of two groups of (iterations, whether it diverged there), by permutation.
+    """The log-rank test of two groups of (iterations, whether it died there), by permutation.
 
     O - E sums over a group event - H(t), H being the Nelson-Aalen estimate of both together.
     The effect is Peto's estimate of the hazard ratio, exp((O - E) / V), with the hypergeometric variance V:
@@ -130,7 +130,7 @@ def log_rank(method: Sequence, baseline: Sequence, what: str) -> Evidence:
         rng=np.random.default_rng(0),
     )
     died = [f"{events[group].sum()} of {group.sum()}" for group in (own, ~own)]
-    test = f"log-rank test, diverged {' and '.join(died)}"
+    test = f"log-rank test, died {' and '.join(died)}"
     if not variance:
         return Evidence(test, what, None, None, excess < 0, float(found.pvalue), None)
     centre, width = excess / variance, stats.norm.isf(ALPHA / 2) / math.sqrt(variance)

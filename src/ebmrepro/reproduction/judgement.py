@@ -142,13 +142,21 @@ def _pairs_won(
 def _survival(rule: Survival, method: RunResult, baseline: RunResult) -> tuple[Evidence, str]:
     seeds = _shared_seeds(rule, method, baseline)
     groups = [
-        list(zip(values_of(run, rule.metric, seeds), (seed in run.diverged for seed in seeds), strict=True))
+        [
+            (iterations, seed in run.diverged or seed in run.collapsed)
+            for seed, iterations in zip(seeds, values_of(run, rule.metric, seeds), strict=True)
+        ]
         for run in (method, baseline)
     ]
     found = evidence.log_rank(*groups, f"hazard of {rule.method} over that of {rule.baseline}")
     deaths = sum(dead for group in groups for _, dead in group)
-    nobody = f"no seed of {rule.method} or {rule.baseline} diverged: nothing here to survive"
-    return found, "" if deaths else nobody
+    nobody = f"no seed of {rule.method} or {rule.baseline} diverged or collapsed: nothing here to survive"
+    collapsed = [
+        f"{name} with seeds {', '.join(map(str, sorted(run.collapsed)))}"
+        for name, run in ((rule.method, method), (rule.baseline, baseline))
+        if run.collapsed
+    ]
+    return found, (f"collapsed: {' and '.join(collapsed)}" if collapsed else "") if deaths else nobody
 
 
 def _lower_bound(rule: LowerBound, run: RunResult) -> tuple[Evidence, str]:

@@ -109,7 +109,7 @@ class PairedComparison(_OfPairs):
 
 
 class Survival(_OfPairs):
-    """`method` trains longer than `baseline` before it diverges, as `words` says, over the seeds of both."""
+    """`method` trains longer than `baseline` before it dies, as `words` says, over the seeds of both."""
 
     metric: ClassVar[str] = "iterations_survived"
 
@@ -118,9 +118,9 @@ class Survival(_OfPairs):
     def words(self) -> str:
         """The rule in a sentence."""
         return (
-            f"{self.method} diverges later than {self.baseline}: log-rank test of {self.metric}, censored"
-            f" where training ended, by permutation, over at least {self.minimum_seeds} seeds. Where no seed"
-            " of either diverges, nothing is decided."
+            f"{self.method} diverges or collapses later than {self.baseline}: log-rank test of {self.metric},"
+            f" censored where training ended, by permutation, over at least {self.minimum_seeds} seeds. Where"
+            " no seed of either does, nothing is decided."
         )
 
 
@@ -210,9 +210,9 @@ class Claims(Section):
 
 
 class RunResult(NamedTuple):
-    """A run or composition: `metrics` by seed, of all stages; 0-based iteration of seeds that `diverged`.
-
-    `method`: the key of its method (params.methods), which is its objective in one of its forms.
+    """A run or composition: `metrics` by seed, of all stages; 0-based iteration of seeds that `diverged`, and
+    of those that `collapsed` (evaluation/survival.py). `method`: the key of its method (params.methods),
+    which is its objective in one of its forms.
     """
 
     run: str
@@ -222,6 +222,7 @@ class RunResult(NamedTuple):
     metrics: Mapping[int, Mapping[str, float | None]]
     diverged: Mapping[int, int]
     method: str = ""
+    collapsed: Mapping[int, int] = {}
 
 
 def load_rules() -> Claims:

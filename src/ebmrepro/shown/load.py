@@ -80,10 +80,12 @@ def metrics(seeds: Mapping[str, Mapping]) -> dict[int, dict[str, float | None]]:
 
 def outcomes(seeds: Mapping[str, Mapping]) -> dict[int, Outcome]:
     """Outcomes by seed from the `seeds` of a status or metrics file."""
-    return {
-        int(seed): Outcome(entry["iteration"], entry["cause"]) if entry["outcome"] == "diverged" else FINISHED
-        for seed, entry in seeds.items()
-    }
+    return {int(seed): _outcome(entry) for seed, entry in seeds.items()}
+
+
+def _outcome(entry: Mapping) -> Outcome:
+    end = Outcome(entry["iteration"], entry["cause"]) if entry["outcome"] == "diverged" else FINISHED
+    return end._replace(collapsed_at=entry.get("collapsed"))
 
 
 def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:

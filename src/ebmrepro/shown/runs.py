@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from ebmrepro.evaluation.survival import COLLAPSED
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.methods import method, methods, switches
 from ebmrepro.params.root import Params
@@ -44,10 +45,21 @@ class RunLabel(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a seed's training ended: `diverged_at` is the 0-based iteration, None if it finished."""
+    """How a seed's training ended: `diverged_at` is the 0-based iteration, None if it finished.
+
+    `collapsed_at`: when its samples had left the data for good (evaluation/survival.py), if they did.
+    """
 
     diverged_at: int | None
     cause: str | None = None
+    collapsed_at: int | None = None
+
+    @property
+    def death(self) -> tuple[int, str] | None:
+        """The iteration at which it died, and of what: what came first."""
+        if self.collapsed_at is not None:
+            return self.collapsed_at, COLLAPSED
+        return None if self.diverged_at is None else (self.diverged_at, self.cause)
 
 
 FINISHED = Outcome(None)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ebmrepro.evaluation.subject import Subject
+from ebmrepro.evaluation.survival import collapsed_at
 from ebmrepro.evaluation.training_summary import summarise
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
@@ -67,9 +68,12 @@ def measured(
     found = config.load()(config, subject)
     seeds, arrays = {}, {}
     for seed, (metrics, drawn) in found.seeds.items():
-        metrics |= summarise(log[log.seed == seed])
+        own = log[log.seed == seed]
+        metrics |= summarise(own)
         ended = status["seeds"][str(seed)]
         survived = ended["iterations"] if ended["outcome"] == "finished" else ended["iteration"]
+        if (collapsed := collapsed_at(own)) is not None:
+            survived, ended = collapsed, ended | {"collapsed": collapsed}
         metrics["iterations_survived"] = float(survived)
         seeds[str(seed)] = {"metrics": workspace.finite_or_null(metrics), **ended}
         arrays |= {f"{seed}/{name}": array for name, array in drawn.items()}

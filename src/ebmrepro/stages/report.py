@@ -22,7 +22,7 @@ from ebmrepro.shown.loaders import compare, compose, denoise, detect, evaluate
 from ebmrepro.shown.loaders.compose import Composed
 from ebmrepro.shown.loaders.evaluate import Measured
 from ebmrepro.shown.runs import NothingToShow, label_runs
-from ebmrepro.tables.rows import diverged_at
+from ebmrepro.tables.rows import collapsed_at, diverged_at
 
 
 def run(params: Params) -> None:
@@ -87,8 +87,8 @@ def _records(params: Params, loader: ModuleType) -> Iterator:
 
 
 def _result(name: str, entry: Run | Composition, objective: str, record: Measured | Composed) -> RunResult:
-    ends = diverged_at(record)
-    return RunResult(name, entry.experiment, entry.dataset, objective, record.metrics, ends)
+    ends = diverged_at(record), collapsed_at(record)
+    return RunResult(name, entry.experiment, entry.dataset, objective, record.metrics, *ends)
 
 
 def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str] | None) -> RunResult:

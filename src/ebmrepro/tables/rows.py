@@ -39,6 +39,11 @@ def diverged_at(member: Measured | Composed) -> dict[int, int]:
     return {seed: end.diverged_at for seed, end in member.outcomes.items() if end.diverged_at is not None}
 
 
+def collapsed_at(member: Measured | Composed) -> dict[int, int]:
+    """Iteration from which on the samples of a seed had left the data."""
+    return {seed: end.collapsed_at for seed, end in member.outcomes.items() if end.collapsed_at is not None}
+
+
 def finished(member: Measured | Composed) -> list[Mapping[str, float | None]]:
     """Metrics of the seeds that finished."""
     return [metrics for seed, metrics in member.metrics.items() if seed not in diverged_at(member)]
