@@ -87,8 +87,9 @@ def _records(params: Params, loader: ModuleType) -> Iterator:
 
 
 def _result(name: str, entry: Run | Composition, objective: str, record: Measured | Composed) -> RunResult:
-    ends = diverged_at(record), collapsed_at(record)
-    return RunResult(name, entry.experiment, entry.dataset, objective, record.metrics, *ends)
+    diverged, collapsed = diverged_at(record), collapsed_at(record)
+    about = name, entry.experiment, entry.dataset, objective, record.metrics
+    return RunResult(*about, diverged, collapsed=collapsed)
 
 
 def _merged(result: RunResult, measured: Mapping, where: str, keys: Iterable[str] | None) -> RunResult:
