@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from prepared_parts import labelled
+from scipy import stats
 from torch import nn
 
 from ebmrepro.checks.load import load_params
@@ -15,6 +16,7 @@ from ebmrepro.evaluation.classifiers.by_attribute import Classifiers, classifier
 from ebmrepro.evaluation.classifiers.network import (
     Classifier,
     as_unit,
+    distorted,
     halvings,
     quarter_means,
     train_classifier,
@@ -22,6 +24,7 @@ from ebmrepro.evaluation.classifiers.network import (
 from ebmrepro.files.mapped import save_rows
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.datasets import ReferenceClassifier
+from ebmrepro.params.datasets.mnist import DistortedClassifier, Distortion
 
 
 def test_the_demos_classifier_reads_digits():
@@ -113,6 +116,66 @@ def _pairs(count: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
             top, left = np.round(centre).astype(int) - half
             image[:, top : top + 2 * half, left : left + 2 * half] = rng.integers(180, 220)
     return images.astype(np.uint8), labels
+
+
+NO_DISTORTION = {"degrees": 0.0, "shear": 0.0, "shift": 1e-9, "scale": 1e-9}
+
+
+@pytest.mark.parametrize(
+    ("part", "limit"), [("degrees", 30.0), ("shear", 20.0), ("shift", 0.15), ("scale", 0.3)]
+)
+def test_each_image_is_distorted_by_itself_and_uniformly(part, limit):
+    """A long Gaussian spot tells by its moments how it was turned, sheared, moved and scaled."""
+    side, wide, high = 61, 7.0, 2.5
+    axis = np.arange(side) - side // 2
+    spot = np.exp(-(axis[None, :] ** 2) / (2 * wide**2) - axis[:, None] ** 2 / (2 * high**2))
+    images = torch.tensor(spot, dtype=torch.float32).expand(600, 1, side, side)
+    torch.manual_seed(0)
+    made = distorted(Distortion(**NO_DISTORTION | {part: limit}))(images)[:, 0].double().numpy()
+    mass = made.sum((1, 2))
+    x, y = (made.sum(1) @ axis / mass, made.sum(2) @ axis / mass)
+    xx, yy = (made.sum(1) @ axis**2 / mass - x**2, made.sum(2) @ axis**2 / mass - y**2)
+    xy = np.einsum("nij,i,j->n", made, axis, axis) / mass - x * y
+    found = {
+        "degrees": np.degrees(np.arctan2(2 * xy, xx - yy) / 2),
+        "shear": np.degrees(np.arctan(xy / yy)),
+        "shift": x / side,
+        "scale": (xx * yy / (wide * high) ** 2) ** 0.25 - 1,
+    }
+    assert stats.kstest(found[part] / limit, "uniform", (-1, 2)).pvalue > 1e-3
+    if part == "shift":
+        assert stats.kstest(y / side / limit, "uniform", (-1, 2)).pvalue > 1e-3
+        assert abs(np.corrcoef(x, y)[0, 1]) < 0.2
+    else:
+        assert max(abs(x).max(), abs(y).max()) < 0.05
+
+
+def test_what_a_distortion_moves_in_is_the_edge():
+    config = Distortion(degrees=0.0, shear=0.0, shift=0.4, scale=1e-9)
+    torch.manual_seed(0)
+    made = distorted(config)(torch.full((50, 1, 12, 12), 0.7))
+    torch.testing.assert_close(made, torch.full_like(made, 0.7))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_settings_may_say_how_often_images_are_halved(count):
+    config = DistortedClassifier(
+        epochs=1, batch_size=8, width=2, minimum_accuracy=0, halvings=count, distortion=NO_DISTORTION
+    )
+    images = np.random.default_rng(0).integers(0, 256, (16, 1, 28, 28), dtype=np.uint8)
+    model = train_classifier(images, np.arange(16) % 2, 2, config, 0, torch.device("cpu"))
+    assert model.halve(torch.zeros(1, 1, 28, 28)).shape[2] == 28 >> count
+    again = classifiers_from_tensors(Classifiers({"label": model}).tensors())
+    assert np.array_equal(again.predict(images)["label"], model.predict(images))
+
+
+def test_the_classifier_of_mnist_is_held_to_its_accuracy():
+    """By `prepare`, which refuses less (tests/stages): training it takes longer than a test should."""
+    root = Path(__file__).parents[2]
+    files = [root / "params.yaml", *(root / "workflow" / "presets").glob("*.yaml")]
+    sets = [one for params in map(load_params, files) for one in params.datasets.values()]
+    least = [one.classifier.minimum_accuracy for one in sets if one.kind == "mnist"]
+    assert least and min(least) >= 0.98
 
 
 def test_of_large_images_it_sees_more_than_texture():

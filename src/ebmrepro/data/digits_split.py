@@ -2,7 +2,8 @@
 
 import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+
+from ebmrepro.data.split_by_class import split_by_class
 
 # Grey levels of the set are 0..FULL_SCALE.
 FULL_SCALE = 16
@@ -11,6 +12,4 @@ FULL_SCALE = 16
 def split_digits(test_fraction: float, seed: int) -> list[np.ndarray]:
     """Train and test images (n, 8, 8) in 0..FULL_SCALE, train and test labels (n,) in 0..9."""
     source = load_digits()
-    return train_test_split(
-        source.images, source.target, test_size=test_fraction, random_state=seed, stratify=source.target
-    )
+    return split_by_class(source.images, source.target, test_fraction, seed)

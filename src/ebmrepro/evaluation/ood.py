@@ -1,54 +1,13 @@
-"""Out-of-distribution detection by energy: the sets, and how well the score -E tells them apart."""
+"""Out-of-distribution detection by energy: how well the score -E tells images from those of other sets."""
 
 import numpy as np
 import torch
-from sklearn.datasets import load_sample_images
 from sklearn.metrics import roc_auc_score, roc_curve
 from torch import nn
-from torchvision.transforms.v2 import functional as transform
 
 from ebmrepro.evaluation.units import as_unit
 
 BATCH = 256
-
-
-def made_set(name: str, images: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """`count` uint8 images shaped like `images` (n, C, H, W), n >= 2.
-
-    `interpolation`: the mean of two different images, pixel by pixel, as in the authors' code. `uniform`:
-    every value of every pixel uniform. `constant`: one uniform colour an image. `photographs`: patches of
-    scikit-learn's two sample photographs at their own resolution. ValueError for another name.
-    """
-    shape = (count, *images.shape[1:])
-    if name == "interpolation":
-        first = rng.integers(len(images), size=count)
-        second = (first + rng.integers(1, len(images), size=count)) % len(images)
-        return ((images[first].astype(np.uint16) + images[second]) // 2).astype(np.uint8)
-    if name == "uniform":
-        return rng.integers(0, 256, shape, dtype=np.uint8)
-    if name == "constant":
-        return np.broadcast_to(rng.integers(0, 256, (*shape[:2], 1, 1), dtype=np.uint8), shape).copy()
-    if name == "photographs":
-        photographs, patches = load_sample_images().images, []
-        height, width = shape[2:]
-        for _ in range(count):
-            photograph = photographs[rng.integers(len(photographs))]
-            top = rng.integers(photograph.shape[0] - height + 1)
-            left = rng.integers(photograph.shape[1] - width + 1)
-            patches.append(photograph[top : top + height, left : left + width].transpose(2, 0, 1))
-        return like(np.stack(patches), shape[1:])
-    raise ValueError(f"no set of out-of-distribution images is called {name!r}")
-
-
-def like(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """uint8 images (n, c, h, w) as `shape` (C, H, W): antialiased resize, luma or repeated channels."""
-    channels, height, width = shape
-    x = torch.from_numpy(images)
-    if x.shape[1] != channels:
-        x = transform.rgb_to_grayscale(x) if channels == 1 else x.repeat(1, channels, 1, 1)
-    if x.shape[2:] != (height, width):
-        x = transform.resize(x, [height, width], antialias=True)
-    return x.numpy()
 
 
 @torch.no_grad()

@@ -34,7 +34,7 @@ SETTINGS = re.compile(rf"{PACKAGE}\.params\.({'|'.join(FAMILIES)})(\..*)?")
 DECIDING = {
     name: name for name in ("kornia", "matplotlib", "numpy", "pandas", "scipy", "torch", "torchvision")
 }
-DECIDING |= {"cleanfid": "clean-fid", "PIL": "pillow", "sklearn": "scikit-learn"}
+DECIDING |= {"cleanfid": "clean-fid", "mlxtend": "mlxtend", "PIL": "pillow", "sklearn": "scikit-learn"}
 
 
 def code_of(modules: Iterable[str]) -> tuple[str, dict[str, str]]:

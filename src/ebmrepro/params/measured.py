@@ -112,7 +112,8 @@ class Ood(Section):
     """Out-of-distribution detection by the score -E for every run of `experiment`.
 
     In distribution: test images of `dataset`. Out of it: test images of the data set `against`, brought to
-    the same size and number of channels, and each of `sets`. `samples`: at most as many of each.
+    the same size and number of channels, and each of `sets` (evaluation/ood_sets.py). `samples`: at most as
+    many of each. For another data set besides, another entry of the same experiment.
 
     `first_image`: the first test image of `against` stands for all of them, as the reference code's loader of
     CIFAR-100 has it by a mistake; the set is then called `<against>_first_image`.
@@ -124,7 +125,9 @@ class Ood(Section):
     first_image: Switch
     weights: Weights
     # Made from the data set's own test images, or from nothing but their shape.
-    sets: list[Literal["interpolation", "uniform", "constant", "photographs"]]
+    sets: list[
+        Literal["interpolation", "uniform", "constant", "photographs", "turned", "mirrored", "patch_shuffled"]
+    ]
     samples: Several
     bins: Count
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ebmrepro.data.streams import stream_seed
-from ebmrepro.evaluation import ood
+from ebmrepro.evaluation import ood, ood_sets
 from ebmrepro.files import workspace
 from ebmrepro.files.workspace import map_tensors
 from ebmrepro.machine.device import set_up
@@ -20,11 +20,11 @@ def run(params: Params, item: str) -> None:
         for dataset in (config.dataset, config.against)
     )
     rng = np.random.default_rng(stream_seed(0, "ood"))
-    sets = {name: ood.made_set(name, inside, config.samples, rng) for name in config.sets}
+    sets = {name: getattr(ood_sets, name)(inside, config.samples, rng) for name in config.sets}
     other = np.array(outside[: config.samples])
     if config.first_image:
         other = np.repeat(other[:1], len(other), 0)
-    sets[config.outside[-1]] = ood.like(other, inside.shape[1:])
+    sets[config.outside[-1]] = ood_sets.like(other, inside.shape[1:])
     inside = np.array(inside[: config.samples])
 
     runs, tensors = {}, {}

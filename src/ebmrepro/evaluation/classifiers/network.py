@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ebmrepro.evaluation.units import as_unit
+from ebmrepro.params.base import Section
 from ebmrepro.params.datasets import ReferenceClassifier
 
 LEARNING_RATE = 2e-3
@@ -115,7 +116,9 @@ def train_classifier(
     The images may be mapped: one batch at a time is in memory. `advance` is called after each epoch.
     """
     torch.manual_seed(seed)
-    halved = halvings(max(images.shape[2:]))
+    halved = getattr(config, "halvings", halvings(max(images.shape[2:])))
+    distortion = getattr(config, "distortion", None)
+    move = _shifted if distortion is None else distorted(distortion)
     model = Classifier(images.shape[1], config.width, classes, halved).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     steps = config.epochs * -(-len(images) // config.batch_size)
@@ -125,7 +128,7 @@ def train_classifier(
             # take, not [], which keeps odd strides: torch would choose other kernels for grey images.
             x, y = (np.take(array, batch.numpy(), axis=0) for array in (images, labels))
             x, y = as_unit(x).to(device), torch.from_numpy(y).to(device)
-            loss = F.cross_entropy(model(_shifted(x)), y)
+            loss = F.cross_entropy(model(move(x)), y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -141,3 +144,18 @@ def _shifted(images: Tensor) -> Tensor:
     top, left = torch.randint(2 * reach + 1, (2,)).tolist()
     padded = F.pad(images, [reach] * 4, mode="replicate")
     return padded[:, :, top : top + height, left : left + width]
+
+
+def distorted(config: Section) -> Callable[[Tensor], Tensor]:
+    """Maps each image of a batch by an affine map of its own, `config` (a Distortion) its limits; edge pixels
+    repeated. Random numbers are those of torch's own generator."""
+    from kornia.augmentation import RandomAffine
+
+    return RandomAffine(
+        config.degrees,
+        translate=(config.shift, config.shift),
+        scale=(1 - config.scale, 1 + config.scale),
+        shear=config.shear,
+        padding_mode="border",
+        p=1.0,
+    )
