@@ -82,6 +82,8 @@ def test_the_denoiser_is_edms(time):
         gain, bias = (weights[f"modulations.{number}.{part}"][time] for part in ("gain", "bias"))
         inner = convolved(swish(h), f"convolutions.{number}", dilation)
         h = h + swish((1 + gain[:, None, None]) * inner + bias[:, None, None])
+    gain, bias = (weights[f"modulations.2.{part}"][time] for part in ("gain", "bias"))
+    h = (1 + gain[:, None, None]) * h + bias[:, None, None]
     clean = MEAN + c_skip * (x / a - MEAN) + c_out * convolved(swish(h), "output")
     torch.testing.assert_close(energy.denoise(x, _at(time, 6)), clean)
     expected = (x - a * clean).square().sum((1, 2, 3)) / (2 * b**2)
@@ -93,6 +95,24 @@ def test_each_row_has_its_own_time():
     mixed = energy(x, torch.eye(3, dtype=torch.float64)[[0, 1, 2, 2, 1, 0]])
     for row, time in enumerate((0, 1, 2, 2, 1, 0)):
         torch.testing.assert_close(mixed[row], energy(x, _at(time, 6))[row])
+
+
+def test_modulations_are_linear_between_the_times_at_which_they_are_learnt():
+    """By numpy's interpolation: with one output feature and nothing else, D is their value."""
+    config = DenoiserEnergy(
+        kind="denoiser", width=1, dilations=[1], data_mean=0.0, data_spread=1.0, condition="time"
+    )
+    times = 25
+    energy = build_energy(config, (1, 4, 4), times).double().requires_grad_(False)
+    values = np.random.default_rng(0).uniform(1, 2, 10)
+    for parameter in energy.parameters():
+        parameter.zero_()
+    energy.modulations[-1].bias[:, 0] = torch.from_numpy(values)
+    energy.output.weight[0, 0, 1, 1] = 1.0
+    # At x = 0 and with all noise 1, D is c_out times the swish of the bias.
+    found = energy.denoise(torch.zeros(times, 1, 4, 4).double(), torch.eye(times).double())[:, 0, 0, 0]
+    bias = np.interp(np.linspace(0, 9, times), range(10), values)
+    np.testing.assert_allclose(found.numpy(), bias / (1 + np.exp(-bias)) / np.sqrt(2), rtol=1e-6)
 
 
 def test_its_derivatives_are_those_of_finite_differences():

@@ -27,11 +27,16 @@ from torch.nn import functional as F
 from ebmrepro.energies.modulation import Modulation, check_condition
 from ebmrepro.params.energies.denoiser import DenoiserEnergy as Config
 
+# Times at which the modulations are learnt, evenly spaced from the first to the last.
+KNOTS = 10
+
 
 class DenoiserEnergy(nn.Module):
     """E(x, t) of the module's docstring. F: 3x3 convolution to `width` channels and a learnt constant for
     each of its values, as where a pixel is says much of what it may be; for each dilation h <- h +
-    swish(convolution of swish(h), modulated by time); 3x3 convolution back, of weights that start at 0.
+    swish(convolution of swish(h), modulated by time); modulation by time, swish, 3x3 convolution back, of
+    weights that start at 0. Modulations are learnt at a few times and linear between them: a ladder of many
+    levels has too few images for each.
 
     `scales` and `noises` (times,) are a and b of each time; 1 until `set_noise` or a state says otherwise.
     """
@@ -46,7 +51,10 @@ class DenoiserEnergy(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation) for dilation in config.dilations
         )
-        self.modulations = nn.ModuleList(Modulation(times, width) for _ in config.dilations)
+        knots = min(times, KNOTS)
+        self.modulations = nn.ModuleList(Modulation(knots, width) for _ in [*config.dilations, "output"])
+        places = torch.linspace(0, knots - 1, times)
+        self.register_buffer("hats", (1 - (places[:, None] - torch.arange(knots)).abs()).clamp(min=0))
         self.output = nn.Conv2d(width, channels, 3, padding=1)
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)
@@ -76,10 +84,12 @@ class DenoiserEnergy(nn.Module):
         sigma = self._at(self.noises / self.scales, condition)
         away = x / self._at(self.scales, condition) - self.mean
         total = (sigma.square() + self.spread**2).sqrt()
+        knots = condition @ self.hats
+        *modulations, last = self.modulations
         h = self.stem(away / total) + self.places
-        for convolution, modulation in zip(self.convolutions, self.modulations, strict=True):
-            h = h + F.silu(modulation(convolution(F.silu(h)), condition))
-        return sigma / total * (self.spread * self.output(F.silu(h)) - away)
+        for convolution, modulation in zip(self.convolutions, modulations, strict=True):
+            h = h + F.silu(modulation(convolution(F.silu(h)), knots))
+        return sigma / total * (self.spread * self.output(F.silu(last(h, knots))) - away)
 
     @staticmethod
     def _at(values: Tensor, condition: Tensor) -> Tensor:
