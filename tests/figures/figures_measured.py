@@ -10,11 +10,16 @@ from figures_runs import COMPARED, RUNS, SEEDS
 from ebmrepro.files import workspace
 from ebmrepro.params.methods import method
 from ebmrepro.params.root import Params
+from ebmrepro.shown.loaders.compare import COSTS
 
 EXPRESSIONS = {"red_square": "red AND square", "cross": "cross"}
 CHANCE = {"red_square": 0.125, "cross": 0.375}
 BINS = 16
-COSTS = ("seconds_per_step", "forward_passes", "backward_passes")
+RATIOS = {
+    "rings_cdk": {"baseline": "rings_cdk", "median": 1.0, "low": 1.0, "high": 1.0, "turns": 30},
+    "rings_dcd_ve": {"baseline": "rings_cdk", "median": 0.4375, "low": 0.25, "high": 0.625, "turns": 30},
+    "digits_icd": {"baseline": "digits_cd", "median": 1.5, "low": None, "high": None, "turns": 4},
+}
 
 
 def composed_file(suffix: str) -> Path:
@@ -126,6 +131,8 @@ def cost(run: str, seed: int, name: str) -> float:
     """What a step costs, invented; network evaluations are the same for every seed."""
     if name == "seconds_per_step":
         return metric(run, seed, name) / 1000
+    if name == "network_evaluations":
+        return sum(cost(run, seed, part) for part in ("forward_passes", "backward_passes"))
     return float(1 + sum(map(ord, run + name)) % 40)
 
 
@@ -147,6 +154,7 @@ def compared(params: Params) -> dict:
             "objective": params.resolve(run, "objective").kind,
             "method": method(params, run),
             "seeds": seeds,
+            "seconds_ratio": RATIOS.get(run),
         }
     return {
         "comparison": "all_methods",

@@ -16,6 +16,7 @@ from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.params.methods import method, methods
 from ebmrepro.plots import cost_quality
 from ebmrepro.reproduction.published import load_published
+from ebmrepro.shown.loaders.compare import COSTS
 from ebmrepro.shown.runs import NothingToShow
 from ebmrepro.stages import figure, table
 from ebmrepro.tables.table import from_markdown
@@ -42,7 +43,7 @@ def test_every_run_of_the_comparison_has_a_row_with_quality_and_cost(params):
     fits = {"gaussian": "fisher_divergence", "rings": "test_log_likelihood", "binary_digits": "mmd_squared"}
     for run, record in frame.iterrows():
         assert record.method == method(params, run)
-        for key in ("seconds_per_step", "forward_passes", "backward_passes"):
+        for key in COSTS:
             # A step cost what it cost, whether the model diverged later or not.
             values = [cost(run, seed, key) for seed in RUNS[run].seeds]
             assert record[f"{key}_mean"] == pytest.approx(np.mean(values), rel=1e-12)
@@ -74,7 +75,18 @@ def test_a_cell_says_by_what_it_is_measured(params):
     shown = rows["rings", "CD-5"]["Milliseconds per step ↓"].split(" ± ")
     assert float(shown[0]) == pytest.approx(np.mean(milliseconds), abs=0.05)
     passes = [cost("rings_cdk", 0, key) for key in ("forward_passes", "backward_passes")]
-    assert rows["rings", "CD-5"]["Network evaluations per step ↓"] == f"{passes[0]:g} + {passes[1]:g}"
+    words = f"{sum(passes):g} = {passes[0]:g} + {passes[1]:g}"
+    assert rows["rings", "CD-5"]["Network evaluations per step ↓"] == words
+
+
+def test_seconds_stand_as_ratios_with_intervals(params):
+    table.run(params, "methods")
+    rows = {(row["Data"], row["Method"]): row["Ratio of seconds ↓"] for row in written()[0]}
+    assert rows["rings", "CD-5"] == "1" and rows["rings", "DCD-VE"] == "0.438 [0.25, 0.625]"
+    # Too few turns for an interval; and no baseline, so no ratio.
+    assert rows["digits", "ICD"] == "1.5" and rows["digits", "DCD, time-dependent"] == "–"
+    record = written()[1].loc["rings_dcd_ve"]
+    assert (record.seconds_ratio_baseline, record.seconds_ratio_high) == ("rings_cdk", 0.625)
 
 
 def test_runs_measured_by_inception_are_compared_by_the_judged_fid(params):

@@ -4,13 +4,14 @@ import html
 import re
 from pathlib import Path
 
-from figures_measured import compared, compared_file, cost, denoised_file
+import pytest
+from figures_measured import cost, denoised_file
 from figures_numbers import metric
 from figures_params import params_data, write_params
 
 from ebmrepro.checks.load import load_params
 from ebmrepro.files import workspace
-from ebmrepro.reproduction.decision import NOT_MEASURED, VERDICTS
+from ebmrepro.reproduction.decision import CONTRADICTED, NO_DIFFERENCE, NOT_MEASURED, REPRODUCED
 from ebmrepro.stages import report
 
 PRESETS = Path(__file__).parents[2] / "workflow/presets"
@@ -22,7 +23,7 @@ def rows_of(key: str) -> list[dict]:
 
 
 def test_cost_is_judged_from_the_comparison(reported):
-    found = [row for row in rows_of("dcd_faster") if row["rule"]["metric"] == "seconds_per_step"]
+    found = [row for row in rows_of("dcd_faster") if row["rule"]["metric"] == "network_evaluations"]
     pairs = [(row["rule"]["method"], row["rule"]["baseline"]) for row in found]
     assert pairs == [
         ("eight_gaussians_dcd_ve", "eight_gaussians_cdk"),
@@ -31,24 +32,30 @@ def test_cost_is_judged_from_the_comparison(reported):
     ]
     for row, pair in zip(found, pairs, strict=True):
         # A seed of digits_cd diverged: what its steps cost counts all the same.
-        assert row["statistic"]["test"].startswith("t(2) = ")
         for run in pair:
-            truth = {str(seed): cost(run, seed, "seconds_per_step") for seed in (0, 1, 2)}
+            truth = {str(seed): cost(run, seed, "network_evaluations") for seed in (0, 1, 2)}
             assert row["measured"][run]["values"] == truth
+        ours, theirs = (cost(run, 0, "network_evaluations") for run in pair)
+        same = NO_DIFFERENCE if ours == theirs else CONTRADICTED
+        assert row["verdict"] == (REPRODUCED if ours < theirs else same)
+        assert row["statistic"]["effect"] == ours - theirs
+    # No judged test asks for seconds.
+    verdicts = workspace.load_json(workspace.verdicts_file("demo"))["claims"]
+    assert not any("seconds" in row["rule"].get("metric", "") for row in verdicts)
 
 
-def test_the_verdict_on_cost_follows_the_seconds(reported):
-    content = compared(reported)
-    for run, seconds in (("rings_dcd_ve", 0.001), ("rings_cdk", 0.004)):
-        for seed, end in content["runs"][run]["seeds"].items():
-            end["metrics"]["seconds_per_step"] = seconds * (1 + 0.01 * int(seed) * (run == "rings_cdk"))
-    for expected in VERDICTS[:2]:
-        workspace.save_json(compared_file(), content)
-        report.run(reported)
-        row = next(row for row in rows_of("dcd_faster") if row["rule"]["method"] == "rings_dcd_ve")
-        assert (row["rule"]["metric"], row["verdict"]) == ("seconds_per_step", expected)
-        runs = content["runs"]
-        runs["rings_dcd_ve"], runs["rings_cdk"] = runs["rings_cdk"], runs["rings_dcd_ve"]
+def test_what_is_exact_has_no_p_and_adjusts_none(reported):
+    everything = workspace.load_json(workspace.verdicts_file("demo"))["claims"]
+    (row,) = (row for row in everything if row["statement"] == "Cheaper per step than CD-k on rings.")
+    assert (row["statistic"]["test"], row["statistic"]["p"]) == ("exact", None)
+    source = html.unescape(workspace.REPORT.read_text(encoding="utf-8"))
+    cell = next(cell for cell in source.split("<tr>") if row["statement"] in cell and "<details>" in cell)
+    difference = f"{row['statistic']['effect']:.3g}".replace("-", "−")
+    assert f"difference rings_dcd_ve − rings_cdk in network_evaluations: {difference}</div>" in cell
+    assert "p = " not in cell
+    tested = [other["statistic"] for other in everything if other["statistic"].get("p") is not None]
+    least = min(tested, key=lambda statistic: statistic["p"])
+    assert least["p_holm"] == pytest.approx(min(1, len(tested) * least["p"]))
 
 
 def test_denoising_is_judged_with_the_run(reported):
@@ -116,5 +123,5 @@ def test_a_preset_without_the_runs_says_so(reported):
     report.run(write_params(data))
     found = rows_of("dcd_faster")
     assert {row["rule"]["experiment"] for row in found} == {"digits"}
-    costs = next(row for row in found if row["rule"]["metric"] == "seconds_per_step")
-    assert costs["verdict"] == NOT_MEASURED and "no seconds_per_step" in costs["reason"]
+    costs = next(row for row in found if row["rule"]["metric"] == "network_evaluations")
+    assert costs["verdict"] == NOT_MEASURED and "no network_evaluations" in costs["reason"]

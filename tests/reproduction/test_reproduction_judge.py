@@ -12,8 +12,10 @@ from ebmrepro.reproduction.decision import (
     NOT_MEASURED,
     REPRODUCED,
     UNDECIDED,
+    decide,
 )
-from ebmrepro.reproduction.rules import LowerBound, Margin, Survival
+from ebmrepro.reproduction.judgement import examine
+from ebmrepro.reproduction.rules import ExactComparison, LowerBound, Margin, Survival
 
 BOUND = LowerBound(
     kind="lower_bound",
@@ -22,6 +24,9 @@ BOUND = LowerBound(
     metric="ratio",
     threshold=0.1,
     minimum_seeds=2,
+)
+EXACT = ExactComparison(
+    kind="exact_comparison", experiment="digits", metric="calls", better="lower", method="icd", baseline="cd"
 )
 SURVIVAL = Survival(kind="survival", experiment="digits", method="icd", baseline="cd", minimum_seeds=3)
 
@@ -67,18 +72,37 @@ def test_a_relative_margin_is_of_the_baseline():
     assert gap([-10.0] * 4, [-10.2, -9.8, -10.1, -9.9], rule=rule).statistic["margin"] == pytest.approx(1.0)
 
 
-def test_divergence_does_not_touch_what_counts_all_the_same():
-    rule = PAIRED.model_copy(update={"diverged": "counts"})
-    whole = gap(LOW, HIGH)
-    for diverged in ({"icd_diverged": {0: 5}}, {"cd_diverged": {0: 5, 1: 5, 2: 5}}):
-        found = gap(LOW, HIGH, **diverged, rule=rule)
-        assert (found.verdict, found.statistic) == (REPRODUCED, whole.statistic)
-        assert found.measured["icd"]["values"] == dict.fromkeys("0123", 1.0)
-        assert gap(LOW, HIGH, **diverged).statistic != whole.statistic
-    assert gap(HIGH, LOW, cd_diverged={0: 5, 1: 5, 2: 5}, rule=rule).verdict == CONTRADICTED
-    assert gap([], [], rule=rule).verdict == NOT_MEASURED
-    assert "diverged count like the others" in rule.words() and "sign test" not in rule.words()
-    assert "sign test" in PAIRED.words()
+def test_exact_numbers_decide_by_themselves():
+    def evaluations(icd: list, cd: list, diverged: dict | None = None, better: str = "lower"):
+        rule = EXACT.model_copy(update={"better": better})
+        return judge_test(rule, [run("cd", "calls", cd), run("icd", "calls", icd, diverged)])
+
+    found = evaluations([10.0, 10.0], [24.0, 24.0, 24.0])
+    assert (found.verdict, found.reason) == (REPRODUCED, "exact: as claimed")
+    assert (found.statistic["effect"], found.statistic["p"]) == (-14, None)
+    assert found.statistic["effect_is"] == "difference icd − cd in calls"
+    assert evaluations([10.0], [24.0]).verdict == REPRODUCED, "one seed says it all"
+    assert evaluations([24.0], [10.0]).verdict == CONTRADICTED
+    assert evaluations([24.0], [10.0], better="higher").verdict == REPRODUCED
+    assert evaluations([0.1 + 0.2], [0.3]).verdict == NO_DIFFERENCE
+    # A seed that diverged later cost the same before.
+    ended = evaluations([10.0, 10.0], [24.0, 24.0], {1: 5})
+    assert ended.verdict == REPRODUCED and ended.measured["icd"]["values"] == {"0": 10.0, "1": 10.0}
+    several = evaluations([10.0, 11.0], [24.0, 24.0])
+    assert (
+        several.verdict == NOT_MEASURED and "calls of run x_icd differs from seed to seed" in several.reason
+    )
+    assert "0 seeds of run x_icd, the rule needs 1" in evaluations([], [24.0]).reason
+
+
+def test_what_is_exact_takes_no_part_in_the_adjustment():
+    runs = [run("cd", "gap", HIGH), run("icd", "gap", LOW)]
+    calls = [run("cd", "calls", [24.0], name="a"), run("icd", "calls", [10.0], name="b")]
+    exact = examine(EXACT.model_copy(update={"method": "b", "baseline": "a"}), calls)
+    alone, beside = decide([examine(PAIRED, runs)]), decide([exact, examine(PAIRED, runs), exact])
+    assert beside[1] == alone[0] and beside[0].verdict == beside[2].verdict == REPRODUCED
+    # Its row has the keys of every other.
+    assert beside[0].statistic.keys() == alone[0].statistic.keys()
 
 
 def test_too_little_to_judge_is_not_measured():

@@ -13,6 +13,7 @@ from ebmrepro.reproduction.decision import NOT_JUDGED, VERDICTS
 from ebmrepro.reproduction.judge import judge
 from ebmrepro.reproduction.published import load_published
 from ebmrepro.reproduction.rules import RunResult, load_claims
+from ebmrepro.shown.loaders.compare import COSTS
 
 SCALED = ["paper", "cifar10"]
 
@@ -32,7 +33,9 @@ def results(preset: str) -> list[RunResult]:
     found = []
     for number, (run, (entry, names)) in enumerate(named.items()):
         rng = np.random.default_rng(number)
-        metrics = {seed: {name: rng.random() for name in sorted(names)} for seed in params.seeds}
+        # The cost of a step is exact: it is the same for every seed.
+        cost = {name: float(number) for name in names & set(COSTS)}
+        metrics = {seed: {name: rng.random() for name in sorted(names)} | cost for seed in params.seeds}
         kind = params.resolve(run, "objective").kind if run in params.runs else "composition"
         about = {"run": run, "experiment": entry.experiment, "dataset": entry.dataset, "objective": kind}
         found.append(RunResult(**about, metrics=metrics, diverged={}))

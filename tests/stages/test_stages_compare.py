@@ -34,6 +34,7 @@ def test_all_runs_with_their_metrics_costs_and_seeds(compared):
             metrics = dict(entry["metrics"])
             assert metrics.pop("seconds_per_step") > 0
             passes = metrics.pop("forward_passes"), metrics.pop("backward_passes")
+            assert metrics.pop("network_evaluations") == sum(passes)
             assert metrics == own["seeds"][seed]["metrics"]
             assert entry["outcome"] == "finished"
             # Chains of two steps and both sides of CD; three inner samples beside the data.

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ebmrepro.files.workspace import FIGURES, REPORT, RESULTS, data_sha256, verdicts_file
-from ebmrepro.params.methods import method, methods, switches
+from ebmrepro.params.methods import baseline, method, methods, switches
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage, stage
 from ebmrepro.params.swept import places
@@ -81,8 +81,10 @@ def denoise(params: Params, item: str) -> Needs:
 
 def compare(params: Params, item: str) -> Needs:
     """The runs of several experiments side by side, their training steps timed."""
-    trained = {run: train(params, run) for run in params.shown_runs("compare", item)}
-    runs = {run: {"method": method(params, run), **needs.settings} for run, needs in trained.items()}
+    names = params.shown_runs("compare", item)
+    trained = {run: train(params, run) for run in names}
+    what = {run: {"method": method(params, run), "baseline": baseline(params, run, names)} for run in names}
+    runs = {run: what[run] | needs.settings for run, needs in trained.items()}
     kinds = [kind for needs in trained.values() for kind in needs.kinds]
     settings = {"comparison": _dump(params.comparisons[item]), "runs": runs}
     return Needs(kinds, settings, written(params, "prepare", "evaluate"))

@@ -25,6 +25,20 @@ def method(params: Params, run: str) -> str:
     return params.resolve(run, "objective").method(params.resolve(run, "sampler"))
 
 
+def baseline(params: Params, run: str, among: list[str]) -> str | None:
+    """The run of `among` by whose seconds those of `run` are measured: of its experiment and data set, with a
+    baseline method. None if there is none, or more than one."""
+    entry = params.runs[run]
+    ranks = {
+        other: methods()[method(params, other)].baseline
+        for other in among
+        if (params.runs[other].experiment, params.runs[other].dataset) == (entry.experiment, entry.dataset)
+    }
+    greatest = max(ranks.values(), default=0)
+    found = [other for other, rank in ranks.items() if rank == greatest]
+    return found[0] if greatest and len(found) == 1 else None
+
+
 def switches(params: Params, run: str) -> dict[str, str | int | float | bool | None]:
     """What the studies switch on and off; false, 1 or None where the energy or objective has no such thing.
 

@@ -126,9 +126,7 @@ def _ticks(low: float, high: float) -> tuple[list[float], list[str]]:
 
 def _evaluations(member: Measured) -> float | None:
     """Forward and backward passes of a training step, in units of one batch."""
-    metrics = member.metrics.values()
-    passes = [mean_sd(m.get(key) for m in metrics)[0] for key in ("forward_passes", "backward_passes")]
-    return None if None in passes else sum(passes)
+    return mean_sd(metrics.get("network_evaluations") for metrics in member.metrics.values())[0]
 
 
 def _mark(colour: str, marker: str, size: float, label: str) -> Line2D:

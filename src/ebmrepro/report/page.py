@@ -155,10 +155,10 @@ def _evidence(statistic: Mapping) -> dict | None:
     if not statistic:
         return None
     shown = {key: None if statistic[key] is None else _rounded(statistic[key]) for key in SHOWN}
-    effect = "none"
-    if statistic["effect"] is not None:
+    effect = "none" if statistic["effect"] is None else _rounded(statistic["effect"])
+    if statistic["interval"] is not None:
         low, high = map(_rounded, statistic["interval"])
-        effect = f"{_rounded(statistic['effect'])} [{low}, {high}]"
+        effect += f" [{low}, {high}]"
     return shown | {"what": statistic["effect_is"], "effect": effect}
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ebmrepro.reproduction.evidence import ALPHA, Evidence
+from ebmrepro.reproduction.evidence import ALPHA, Evidence, Exact
 
 REPRODUCED = "reproduced"
 CONTRADICTED = "contradicted"
@@ -16,6 +16,10 @@ NOT_MEASURED = "not measured here"
 VERDICTS = (REPRODUCED, CONTRADICTED, NO_DIFFERENCE, UNDECIDED, NOT_MEASURED)
 # A published number without a rule. It is no verdict: nothing was to be decided.
 NOT_JUDGED = "not judged"
+
+# The numbers of every test, None where it has no such thing.
+STATISTIC = ("test", "effect", "effect_is", "interval", "p", "p_holm", "margin")
+STATISTIC += ("p_equivalence", "p_equivalence_holm", "seeds_needed")
 
 POWER = 0.8
 # More seeds than anybody trains.
@@ -38,7 +42,7 @@ class Finding(NamedTuple):
     """
 
     measured: Mapping
-    evidence: Evidence | None
+    evidence: Evidence | Exact | None
     note: str = ""
 
 
@@ -57,8 +61,11 @@ def holm(p: Sequence[float]) -> tuple[list[float], list[float]]:
 
 
 def decide(findings: Sequence[Finding]) -> list[Judgement]:
-    """A verdict for each finding, the p of all of them adjusted together; equivalences are adjusted apart."""
-    tested = [index for index, found in enumerate(findings) if found.evidence]
+    """A verdict for each finding, the p of all of them adjusted together; equivalences are adjusted apart.
+
+    What is exact has no p and takes no part in that.
+    """
+    tested = [index for index, found in enumerate(findings) if isinstance(found.evidence, Evidence)]
     adjusted, levels = holm([findings[index].evidence.p for index in tested])
     bounded = [index for index in tested if findings[index].evidence.p_equivalence is not None]
     equal, _ = holm([findings[index].evidence.p_equivalence for index in bounded])
@@ -66,10 +73,24 @@ def decide(findings: Sequence[Finding]) -> list[Judgement]:
     by_bound = dict(zip(bounded, equal, strict=True))
     return [
         _verdict(found, *by_test[index], by_bound.get(index))
+        if index in by_test
+        else _of_exact(found)
         if found.evidence
         else Judgement(NOT_MEASURED, found.note, found.measured)
         for index, found in enumerate(findings)
     ]
+
+
+def _of_exact(found: Finding) -> Judgement:
+    exact = found.evidence
+    verdict, why = {
+        True: (REPRODUCED, "as claimed"),
+        False: (CONTRADICTED, "the other way"),
+        None: (NO_DIFFERENCE, "the same"),
+    }[exact.claimed]
+    nothing = dict.fromkeys(STATISTIC, None)
+    statistic = nothing | {"test": "exact", "effect": exact.effect, "effect_is": exact.what}
+    return Judgement(verdict, f"exact: {why}", found.measured, statistic)
 
 
 def _verdict(found: Finding, adjusted: float, level: float, equal: float | None) -> Judgement:

@@ -43,6 +43,14 @@ class Evidence(NamedTuple):
     p_equivalence: float | None = None
 
 
+class Exact(NamedTuple):
+    """A difference of two exact numbers: `claimed` if it is on the claim's side, None if there is none."""
+
+    what: str
+    effect: float
+    claimed: bool | None
+
+
 def t_test(
     values: Sequence[float], size: float, what: str, sign: int, null: float = 0.0, margin: float | None = None
 ) -> Evidence:

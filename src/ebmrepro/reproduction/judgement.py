@@ -6,9 +6,16 @@ from collections.abc import Iterable
 
 from ebmrepro.reproduction import evidence
 from ebmrepro.reproduction.decision import Finding
-from ebmrepro.reproduction.evidence import ROUNDING, Evidence, Unmeasured
+from ebmrepro.reproduction.evidence import ROUNDING, Evidence, Exact, Unmeasured
 from ebmrepro.reproduction.published import PublishedNumber
-from ebmrepro.reproduction.rules import LowerBound, PairedComparison, RunResult, Survival, Test
+from ebmrepro.reproduction.rules import (
+    ExactComparison,
+    LowerBound,
+    PairedComparison,
+    RunResult,
+    Survival,
+    Test,
+)
 
 
 def summary(run: RunResult, metric: str, every_seed: bool = False) -> dict:
@@ -56,9 +63,14 @@ def values_of(run: RunResult, metric: str, seeds: Iterable[int]) -> list[float]:
 
 def examine(test: Test, runs: list[RunResult]) -> Finding:
     """What the runs of a preset say of one test of a claim."""
-    look = {PairedComparison: _paired_comparison, Survival: _survival, LowerBound: _lower_bound}[type(test)]
+    look = {
+        PairedComparison: _paired_comparison,
+        ExactComparison: _exact_comparison,
+        Survival: _survival,
+        LowerBound: _lower_bound,
+    }[type(test)]
     words = test.names()
-    every_seed = getattr(test, "diverged", None) == "counts"
+    every_seed = isinstance(test, ExactComparison)
     measured: dict = {}
     try:
         chosen = [select(runs, test.experiment, word) for word in words]
@@ -102,8 +114,7 @@ def _paired_comparison(
 ) -> tuple[Evidence, str]:
     seeds = _shared_seeds(rule, method, baseline)
     sign = -1 if rule.better == "lower" else 1
-    diverged = {} if rule.diverged == "counts" else method.diverged | baseline.diverged
-    if diverged.keys() & set(seeds):
+    if (method.diverged.keys() | baseline.diverged.keys()) & set(seeds):
         return _pairs_won(rule, method, baseline, seeds, sign)
     ours, theirs = values_of(method, rule.metric, seeds), values_of(baseline, rule.metric, seeds)
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
@@ -117,6 +128,23 @@ def _paired_comparison(
     what = f"mean difference {rule.method} − {rule.baseline} in {rule.metric}"
     margin = rule.margin.of(statistics.fmean(theirs))
     return evidence.t_test(differences, size, what, sign, margin=margin), ""
+
+
+def _exact_comparison(rule: ExactComparison, method: RunResult, baseline: RunResult) -> tuple[Exact, str]:
+    ours, theirs = (_exact(run, rule.metric) for run in (method, baseline))
+    what = f"difference {rule.method} − {rule.baseline} in {rule.metric}"
+    if math.isclose(ours, theirs, rel_tol=ROUNDING):
+        return Exact(what, 0.0, None), ""
+    return Exact(what, ours - theirs, (ours < theirs) == (rule.better == "lower")), ""
+
+
+def _exact(run: RunResult, metric: str) -> float:
+    """The metric that all seeds share; raises Unmeasured if they do not."""
+    enough(len(run.metrics), ExactComparison.minimum_seeds, f"of run {run.run}")
+    values = values_of(run, metric, sorted(run.metrics))
+    if not all(math.isclose(value, values[0], rel_tol=ROUNDING) for value in values):
+        raise Unmeasured(f"{metric} of run {run.run} differs from seed to seed: it is no exact number")
+    return values[0]
 
 
 def _pairs_won(

@@ -83,28 +83,46 @@ class PairedComparison(_OfPairs):
     """`method` better than `baseline` in `metric`, as `words` says.
 
     Seeds pair the two runs (same initial weights, same order of data). The metric of a seed that diverged
-    describes a shorter training, so it is not averaged. `diverged: counts` is for what divergence does not
-    touch, as the cost of a step. `margin`: the least difference that counts, by the file's `margins`.
+    describes a shorter training, so it is not averaged. `margin`: the least difference that counts, by the
+    file's `margins`.
     """
 
     kind: Literal["paired_comparison"]
     metric: Name
     better: Direction
-    diverged: Literal["decides", "counts"] = "decides"
     margin: Margin
 
     def words(self) -> str:
         """The rule in a sentence."""
-        tested = (
+        return (
             f"{self.metric} of {self.method} is {self.better} than that of {self.baseline}: paired t-test"
             f" over at least {self.minimum_seeds} seeds. No difference: two one-sided t-tests within"
-            f" {self.margin.words()}."
+            f" {self.margin.words()}. If any seed diverged, the exact sign test over pairs instead: who"
+            " diverges first loses, where neither does the metric decides, and a tie is left out."
         )
-        if self.diverged == "counts":
-            return f"{tested} Seeds that diverged count like the others."
+
+
+class ExactComparison(_OfClaim):
+    """`method` better than `baseline` in `metric`, a number that chance has no part in.
+
+    Seeds that diverged count: the cost of a step is the same before and after.
+    """
+
+    # Every seed has the same number.
+    minimum_seeds: ClassVar[int] = 1
+
+    kind: Literal["exact_comparison"]
+    experiment: Name
+    metric: Name
+    better: Direction
+    method: Name
+    baseline: Name
+
+    def words(self) -> str:
+        """The rule in a sentence."""
         return (
-            f"{tested} If any seed diverged, the exact sign test over pairs instead: who diverges first"
-            " loses, where neither does the metric decides, and a tie is left out."
+            f"{self.metric} of {self.method} is {self.better} than that of {self.baseline}. Both are exact:"
+            " no test is needed, and none of the preset's p is adjusted for this one."
         )
 
 
@@ -146,7 +164,7 @@ class LowerBound(_OfClaim):
         )
 
 
-Test = Annotated[PairedComparison | LowerBound | Survival, Field(discriminator="kind")]
+Test = Annotated[PairedComparison | LowerBound | Survival | ExactComparison, Field(discriminator="kind")]
 
 
 class Claim(Section):
@@ -194,7 +212,8 @@ class Claims(Section):
     @classmethod
     def _tests_take_what_holds_for_all(cls, data):
         for test in (test for claim in data["claims"] for test in claim.get("tests", ())):
-            test.setdefault("minimum_seeds", data["minimum_seeds"])
+            if test["kind"] != "exact_comparison":
+                test.setdefault("minimum_seeds", data["minimum_seeds"])
             if test["kind"] == "paired_comparison":
                 test.setdefault("margin", data["margins"].get(test["metric"]))
         return data

@@ -5,10 +5,10 @@ The seconds are measured in this process, so no two runs of this stage write the
 
 from ebmrepro.files import workspace
 from ebmrepro.machine.device import device_name, set_up
-from ebmrepro.params.methods import method
+from ebmrepro.params.methods import baseline, method
 from ebmrepro.params.root import Params
 from ebmrepro.stages.training_data import training_data
-from ebmrepro.training.cost import step_costs
+from ebmrepro.training.cost import StepCost, seconds_ratio, step_costs
 from ebmrepro.training.loop import Training
 
 
@@ -24,18 +24,22 @@ def run(params: Params, item: str) -> None:
         data, labels = training_data(params, name, device)
         for seed in params.seeds_of(name):
             trainings[name, str(seed)] = Training(params.train_settings(name), data, seed, labels)
-    found = step_costs(list(trainings.values()), config.steps, config.warm_up)
-    costs = dict(zip(trainings, found, strict=True))
+    # Runs of one seed take their turns one after the other.
+    turns = sorted(trainings, key=lambda key: int(key[1]))
+    found = step_costs([trainings[key] for key in turns], config.steps, config.warm_up)
+    costs = dict(zip(turns, found, strict=True))
     runs = {}
     for name in names:
         for seed, own in measured[name]["seeds"].items():
-            own["metrics"] |= costs[name, seed]._asdict()
+            own["metrics"] |= costs[name, seed].metrics()
+        against = baseline(params, name, names)
         runs[name] = {
             "experiment": params.runs[name].experiment,
             "dataset": params.runs[name].dataset,
             "objective": measured[name]["objective"],
             "method": method(params, name),
             "seeds": measured[name]["seeds"],
+            "seconds_ratio": against and {"baseline": against, **_ratio(costs, name, against)},
         }
     result = {
         "comparison": item,
@@ -45,3 +49,11 @@ def run(params: Params, item: str) -> None:
         "references": {params.runs[name].dataset: measured[name]["reference"] for name in names},
     }
     workspace.save_json(workspace.run_file(params.preset, "compare", item, item, ".json"), result)
+
+
+def _ratio(costs: dict[tuple[str, str], StepCost], run: str, against: str) -> dict:
+    """The seconds of a run over those of another, by turn and seed that both have."""
+    seeds = [seed for name, seed in costs if name == run and (against, seed) in costs]
+    return seconds_ratio(
+        *([time for seed in seeds for time in costs[name, seed].seconds] for name in (run, against))
+    )._asdict()

@@ -1,12 +1,15 @@
-"""What one training iteration costs: seconds, and evaluations of the network."""
+"""What one training iteration costs: evaluations of the network, and seconds against those of another."""
 
+import math
 import statistics
 import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from scipy import stats
 from torch import Tensor, nn
 
 from ebmrepro.data.batches import dequantise
@@ -14,16 +17,51 @@ from ebmrepro.training.loop import Training
 
 
 class StepCost(NamedTuple):
-    """`seconds_per_step`: the median over the timed iterations. `forward_passes`, `backward_passes`: how many
-    batches went through the network in either direction, the mean.
+    """`seconds`: of each timed iteration. `forward_passes`, `backward_passes`: how many batches went through
+    the network in either direction, the mean.
 
     A chain of K Langevin steps costs K of each, the data and the chain ends of CD one more of each. Gibbs
     sweeps of an RBM are no evaluations of its free energy, and its gradient in closed form no backward pass.
     """
 
-    seconds_per_step: float
+    seconds: tuple[float, ...]
     forward_passes: float
     backward_passes: float
+
+    @property
+    def seconds_per_step(self) -> float:
+        """The median over the timed iterations."""
+        return statistics.median(self.seconds)
+
+    def metrics(self) -> dict[str, float]:
+        """The numbers of a training; `network_evaluations`: passes in both directions, exact."""
+        return {
+            "seconds_per_step": self.seconds_per_step,
+            "forward_passes": self.forward_passes,
+            "backward_passes": self.backward_passes,
+            "network_evaluations": self.forward_passes + self.backward_passes,
+        }
+
+
+class SecondsRatio(NamedTuple):
+    """How many times the baseline's seconds a step takes: the `median` over `turns` in which both made one.
+
+    `low`, `high`: two of the ratios, between which the true median lies with a probability of at least 95 %,
+    whatever the distribution (the binomial interval); None for fewer than six turns, which have no such two.
+    """
+
+    median: float
+    low: float | None
+    high: float | None
+    turns: int
+
+
+def seconds_ratio(method: Sequence[float], baseline: Sequence[float]) -> SecondsRatio:
+    """The ratio of two methods' seconds, turn by turn: what slows the machine slows both sides of a ratio."""
+    ratios = np.divide(method, baseline)
+    bounds = stats.quantile_test(ratios, q=1.0, p=0.5).confidence_interval(0.95)
+    low, high = (None if math.isnan(bound) else float(bound) for bound in bounds)
+    return SecondsRatio(float(np.median(ratios)), low, high, len(ratios))
 
 
 def step_costs(trainings: Sequence[Training], steps: int, warm_up: int) -> list[StepCost]:
@@ -45,7 +83,7 @@ def step_costs(trainings: Sequence[Training], steps: int, warm_up: int) -> list[
             if number >= warm_up:
                 own.append(time.perf_counter() - start)
     passes = [_passes(training, steps) for training in trainings]
-    return [StepCost(statistics.median(own), *counted) for own, counted in zip(seconds, passes, strict=True)]
+    return [StepCost(tuple(own), *counted) for own, counted in zip(seconds, passes, strict=True)]
 
 
 def _fill(training: Training) -> None:

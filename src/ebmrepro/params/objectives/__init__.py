@@ -11,7 +11,8 @@ class Method(NamedTuple):
 
     `label` ending in -k: k stands for the steps of the chain. `colour`, `dash` and `marker` as matplotlib
     writes them; `dash` is that of the method's first run. `order`: its place in figures and tables.
-    `symbol`: what its paper calls the loss, where it has a name.
+    `symbol`: what its paper calls the loss, where it has a name. `baseline`: above 0 if the seconds of other
+    methods are given as multiples of its own; the greatest one of an experiment on a data set is taken.
     """
 
     key: str
@@ -21,6 +22,7 @@ class Method(NamedTuple):
     marker: str = "o"
     order: int = 1000
     symbol: str = ""
+    baseline: int = 0
 
 
 class Objective(Kind):

@@ -12,8 +12,8 @@ class ContrastiveDivergence(Objective, columns=("energy_size", "loss_cd", "gradi
     # cd: chains from noise or from a replay buffer, as the ICD paper's baseline. cd_k: chains of k steps from
     # the data. pcd: persistent chains.
     methods = (
-        Method("cd", "CD", "#D55E00", marker="o", order=20, symbol="L_CD"),
-        Method("cd_k", "CD-k", "#E69F00", "--", "s", 30, "L_CD"),
+        Method("cd", "CD", "#D55E00", marker="o", order=20, symbol="L_CD", baseline=1),
+        Method("cd_k", "CD-k", "#E69F00", "--", "s", 30, "L_CD", 2),
         Method("pcd", "PCD-k", "#7F3B08", "-.", "^", 40, "L_CD"),
     )
 
