@@ -1,5 +1,6 @@
 # make reproduce   params.yaml to tables, figures and report
 # make test        every check that needs nothing but .venv
+# make other-kernels  the judged runs a second time, with other kernels: what a verdict owes to the processor's last bits
 # make image       the same for a cluster's nodes (Dockerfile); make test-image tries it with a Docker daemon of its own
 # make test-slurm  a real two-node Slurm on this machine and the flow through it; as root, with Slurm and munge installed
 # make crate       results, code and the record of every job as a Workflow Run RO-Crate, judged by its validator
@@ -17,10 +18,13 @@ IMAGE ?= ebm-reproduction
 # Recorded in the image; a remote on this machine's disk or one with a password in it is nobody's business.
 SOURCE = $(shell git config --get remote.origin.url | grep -E '^https://[^@]+$$')
 
-.PHONY: reproduce test test-image test-slurm lint lock clean image crate sbom audit
+.PHONY: reproduce other-kernels test test-image test-slurm lint lock clean image crate sbom audit
 
 reproduce: .venv/installed
 	$(BIN)/snakemake --cores all
+
+other-kernels: .venv/installed
+	$(BIN)/python workflow/kernels/other_kernels.py
 
 # By file, in two processes and more: what takes long starts other processes and waits for them.
 test: .venv/installed

@@ -9,6 +9,7 @@
     results/<preset>/denoise/<experiment>/<denoising>.{json,safetensors}
     results/<preset>/compare/<comparison>/<comparison>.json
     results/<preset>/resample/<experiment>/<protocol>.{json,safetensors}
+    results/<preset>/other_kernels/verdicts.json     where `make other-kernels` was run
     paper_figures/<preset>/<figure>.{pdf,png}, <table>.{md,csv,tex}
     paper_figures/verdicts/<preset>.json, paper_figures/report.html
 
@@ -61,6 +62,11 @@ def run_file(preset: str, stage: str, experiment: str, run: str, suffix: str) ->
 def verdicts_file(preset: str) -> Path:
     """The judged claims of a preset."""
     return FIGURES / "verdicts" / f"{preset}.json"
+
+
+def other_kernels_file(preset: str) -> Path:
+    """The judged claims of a preset whose runs were made a second time, with other kernels; few have it."""
+    return RESULTS / preset / "other_kernels" / "verdicts.json"
 
 
 @contextmanager

@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ebmrepro.files.workspace import FIGURES, REPORT, RESULTS, data_sha256, verdicts_file
+from ebmrepro.files.workspace import (
+    FIGURES,
+    REPORT,
+    RESULTS,
+    data_sha256,
+    other_kernels_file,
+    verdicts_file,
+)
 from ebmrepro.params.methods import baseline, method, methods, switches
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES, Stage, stage
@@ -133,9 +140,11 @@ def report(params: Params, item: str) -> Needs:
 
 
 def judged(params: Params) -> list[Path]:
-    """The results that the report judges: how trainings ended, and all that was measured."""
+    """The results that the report judges: how trainings ended, all that was measured, and the verdicts with
+    other kernels, if there are any."""
     names = [one.name for one in STAGES if not one.is_drawn and one.name not in ("prepare", "sample")]
-    return written(params, *names)
+    twice = other_kernels_file(params.preset)
+    return [*written(params, *names), *([twice] if twice.exists() else [])]
 
 
 def _energies(params: Params, experiment: str) -> list:

@@ -73,6 +73,8 @@ def judged(content: Mapping, name: str, has_run: bool = True) -> dict:
         # Files of before presets could be registered do not say it.
         "is_provisional": has_run and content.get("registered") is None,
         "seeds": content.get("registered"),
+        "kernels": content.get("other_kernels"),
+        "by_kernels": [row for row in [*claims, *targets] if row["kernels"]],
         "counts": counts | {what: _count(tested)},
         "unmeasured": _unmeasured(tested, targets),
         "untested": [row["key"] for row in claims if row not in tested],
@@ -125,12 +127,20 @@ def _row(row: Mapping) -> dict:
     measured = sorted(row["measured"].items(), key=lambda item: order.index(item[0]) if rule else 0)
     # Why it is so stands in the rule's words.
     data = {key: value for key, value in rule.items() if key != "why"}
+    kernels = row.get("kernels") or {}
     return {
         **row,
+        "kernels": {where: _of_kernels(found) for where, found in kernels.items()},
         "measured": [_measured(chosen, found) for chosen, found in measured],
         "evidence": _evidence(row["statistic"]),
         "rule_as_data": json.dumps(data, indent=2, ensure_ascii=False) if rule else None,
     }
+
+
+def _of_kernels(found: Mapping) -> dict:
+    if found["verdict"] not in VERDICTS:
+        raise ValueError(f"no verdict is called {found['verdict']!r}")
+    return {**found, "evidence": _evidence(found["statistic"])}
 
 
 def _measured(chosen: str, found: Mapping) -> dict:

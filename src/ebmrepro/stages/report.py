@@ -14,6 +14,7 @@ from ebmrepro.params.measured import Composition
 from ebmrepro.params.root import Params, Run
 from ebmrepro.report import page
 from ebmrepro.reproduction.judge import judge, not_run
+from ebmrepro.reproduction.kernels import beside
 from ebmrepro.reproduction.published import load_published
 from ebmrepro.reproduction.rules import RunResult, load_rules
 from ebmrepro.shown.caption import PAPER_PRESET, where
@@ -42,6 +43,9 @@ def run(params: Params) -> None:
         raise WorkspaceError(str(failure)) from None
     claims = rules.judged_in(params.preset)
     verdicts = judge(claims, published, params.preset, results, scope, registered)
+    twice = workspace.other_kernels_file(params.preset)
+    if twice.is_file():
+        verdicts = beside(verdicts, workspace.load_json(twice))
     absent = not_run(
         rules.judged_in(PAPER_PRESET),
         published,
