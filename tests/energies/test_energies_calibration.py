@@ -102,8 +102,8 @@ def test_without_a_margin_the_published_formulas_are_meant():
         (LEFT, 1, 1),
         (OR, 1, 1),
         (AND, 2, 2),
-        (AND_NOT, 1, 2),
-        ({"and": [OR, {"not": OR, "weight": 1.0}, RIGHT], "weights": [1.0, 1.0, 1.0]}, 2, 3),
+        (AND_NOT, 1, 1),
+        ({"and": [OR, {"not": OR, "weight": 1.0}, RIGHT], "weights": [1.0, 1.0, 1.0]}, 2, 2),
         ({"or": [AND, RIGHT], "weights": [1.0, 1.0], "sharpness": 1.0}, 1, 2),
     ],
 )

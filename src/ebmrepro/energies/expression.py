@@ -18,9 +18,9 @@ def composed(
     Without a `margin` as the authors do: the energies as they are, a `not` without bound, and the number is
     that of all models in the expression (they divide the step size by it). With a `margin` the energies are
     calibrated (calibration.py), a `not` ends so many spreads above its model's mean, and the number is that
-    of the models that pull at once.
+    of the models that pull at once, those in a `not` left out.
     """
-    count = len(models_of(expression)) if margin is None else _at_once(expression)
+    count = len(models_of(expression)) if margin is None else max(1, _pulling(expression))
     return And([_combined(expression, energy_of, margin)], [1 / count])
 
 
@@ -37,10 +37,11 @@ def _combined(
     return Or(parts, expression.weights, expression.sharpness)
 
 
-def _at_once(expression: Expression) -> int:
-    """How many models pull at an image at once: the gradient of an `or` is a mean of its parts' gradients."""
+def _pulling(expression: Expression) -> int:
+    """How many models pull at an image at once. The gradient of an `or` is a mean of its parts' gradients; a
+    bounded `not` is still where it is satisfied."""
     if isinstance(expression, Model):
         return 1
     if isinstance(expression, measured.Not):
-        return _at_once(expression.part)
-    return (max if isinstance(expression, measured.Or) else sum)(map(_at_once, expression.parts))
+        return 0
+    return (max if isinstance(expression, measured.Or) else sum)(map(_pulling, expression.parts))
