@@ -21,6 +21,12 @@ OR = {"or": [LEFT, RIGHT], "weights": [1.0, 1.0], "sharpness": 2.0}
 AND_NOT = {"and": [LEFT, {"not": RIGHT, "weight": 1.5}], "weights": [1.0, 1.0]}
 
 
+def _others(model):
+    """The other of two values."""
+    other = {"left": "right", "right": "left"}[model.value]
+    return [model.model_copy(update={"value": other})]
+
+
 def _expression(text: dict):
     return TypeAdapter(Expression).validate_python(text)
 
@@ -73,7 +79,7 @@ def test_offset_and_unit_of_a_part_do_not_matter(text):
             "left": Calibrated.on(_Scaled(left, scale, offset), _drawn(-2.0, 500)),
             "right": Calibrated.on(right, _drawn(2.0, 500)),
         }
-        return composed(_expression(text), lambda model: parts[model.value], 3.0)(x)
+        return composed(_expression(text), lambda model: parts[model.value], _others)(x)
 
     plain = energies(1.0, 0.0)
     torch.testing.assert_close(energies(20.0, 55.0), plain, rtol=1e-9, atol=1e-9)
@@ -103,14 +109,14 @@ def test_without_a_margin_the_published_formulas_are_meant():
         (OR, 1, 1),
         (AND, 2, 2),
         (AND_NOT, 1, 1),
-        ({"and": [OR, {"not": OR, "weight": 1.0}, RIGHT], "weights": [1.0, 1.0, 1.0]}, 2, 2),
+        ({"and": [OR, {"not": RIGHT, "weight": 1.0}, RIGHT], "weights": [1.0, 1.0, 1.0]}, 2, 2),
         ({"or": [AND, RIGHT], "weights": [1.0, 1.0], "sharpness": 1.0}, 1, 2),
     ],
 )
 def test_the_gradient_is_shared_among_the_models_that_pull_at_once(text, pulling, models):
     """All models are the same and x far from them all: a `not` pulls no more, an `or` at its lower part."""
     far, x = Calibrated(_normal(0.0), -1e4, 1.0), _drawn(1.0, 30).requires_grad_(True)
-    energies = composed(_expression(text), lambda model: far, 3.0)(x)
+    energies = composed(_expression(text), lambda model: far, _others)(x)
     gradient = torch.autograd.grad(energies.sum(), x)[0]
     torch.testing.assert_close(gradient, x.detach() * pulling / models, rtol=1e-6, atol=1e-9)
 
@@ -135,7 +141,7 @@ def test_chains_of_a_calibrated_or_end_in_both_parts():
         name: Calibrated.on(part, _drawn(-6.0 if name == "left" else 6.0, 1000))
         for name, part in parts.items()
     }
-    mixture = composed(_expression(OR), lambda model: calibrated[model.value], 3.0)
+    mixture = composed(_expression(OR), lambda model: calibrated[model.value], _others)
     published = composed(_expression(OR), lambda model: parts[model.value], None)
     assert abs(share_left(mixture) - 0.5) < 4.5 * 0.5 / math.sqrt(count)
     assert share_left(published) == 1

@@ -86,7 +86,7 @@ def test_models_are_calibrated_on_images_of_their_own_value(composed, edit, ebm)
     found = workspace.load_tensors(path)[0]["1/red_or_blue"]
     assert np.array_equal(found, expected)
 
-    edit("calibration: {images: 10, margin: 3.0}", "calibration: null")
+    edit("calibration: {images: 10}", "calibration: null")
     run_all(ebm, "compose coloured")
     assert (workspace.load_tensors(path)[0]["1/red_or_blue"] != found).any()
 

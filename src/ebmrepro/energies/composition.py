@@ -70,24 +70,23 @@ class Not(nn.Module):
     """E = -w E_1: beside other parts of an `And` their density divided by this one's to the power of w.
 
     The authors take w = 0.001. Alone it need not have a finite normalising constant, and beside others the
-    chain may end wherever E_1 is largest, far from all images. With a `margin` m it is bounded:
+    chain may end wherever E_1 is largest, far from all images. With an energy E_0 `instead` it is bounded:
 
-        E = w log(1 + exp(m - E_1)) = -w log(1 - p),    p = 1 / (1 + exp(E_1 - m))
+        E = w log(1 + exp(E_0 - E_1)) = -w log(1 - p),    p = exp(-E_1) / (exp(-E_0) + exp(-E_1))
 
-    p, the probability that x is one of E_1's by a logistic curve with its middle at E_1 = m. Its gradient is
-    p times that of -w E_1: the same where E_1 is far below m, and nothing where it is far above. So it asks x
-    not to look like one of E_1's, and then leaves it alone. It is above 0 and, but for the constant w m,
-    tends to -w E_1 as m grows. m is in units of E_1, which must be known: calibration.py.
+    p is the probability that x is of the first kind rather than the other. The gradient is p w times that of
+    E_0 - E_1, and nothing where x is plainly of the other kind. Noise that is unlikely under both gains
+    nothing. Both energies must be on one scale: calibration.py.
     """
 
-    def __init__(self, energy: nn.Module, weight: float, margin: float | None = None):
+    def __init__(self, energy: nn.Module, weight: float, instead: nn.Module | None = None):
         super().__init__()
-        self.energy, self.weight, self.margin = energy, weight, margin
+        self.energy, self.weight, self.instead = energy, weight, instead
 
     def forward(self, x: Tensor) -> Tensor:
         """Energies (B,) of `x` (B, ...)."""
         energies = self.energy(x)
-        return self.weight * (-energies if self.margin is None else softplus(self.margin - energies))
+        return self.weight * (-energies if self.instead is None else softplus(self.instead(x) - energies))
 
 
 def _check(energies: Sequence[nn.Module], weights: Sequence[float]) -> None:

@@ -72,12 +72,11 @@ class Calibration(Section):
     model's own value, at most `images` of them.
 
     The step size of the chain is then that of a model's own chain times its spread, and shared among the
-    models that pull at once. The sharpness of an `or` is in units of 1 / spread. A `not` pushes images away
-    until their energy is `margin` spreads above that of its model's own.
+    models that pull at once. The sharpness of an `or` is in units of 1 / spread. A `not`, of a single model
+    and value, is the logarithm of the probability that an image shows another value of the model's attribute.
     """
 
     images: Several
-    margin: Positive
 
 
 class Composition(Section):
@@ -94,10 +93,24 @@ class Composition(Section):
     calibration: Calibration | None
     expressions: Annotated[dict[Name, Expression], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _calibrated_nots_are_of_models(self):
+        if self.calibration and not all(map(_nots_are_of_models, self.expressions.values())):
+            raise ValueError(
+                "a calibrated `not` is of a single model: calibration: null, or move the `not` in"
+            )
+        return self
+
     @property
     def models(self) -> list[Model]:
         """The models in all expressions, from left to right."""
         return [model for expression in self.expressions.values() for model in models_of(expression)]
+
+
+def _nots_are_of_models(expression) -> bool:
+    if isinstance(expression, Model | Not):
+        return isinstance(getattr(expression, "part", expression), Model)
+    return all(map(_nots_are_of_models, expression.parts))
 
 
 def models_of(expression) -> list[Model]:

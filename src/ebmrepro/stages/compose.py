@@ -54,6 +54,10 @@ def run(params: Params, item: str) -> None:
         # The middle of each level.
         return Calibrated.on(energy_of(model, seed), (torch.from_numpy(images).to(device) + 0.5) / 256)
 
+    def others(model: Model) -> list[Model]:
+        attribute, _ = meaning(model)
+        return [Model(run=model.run, **{"is": value}) for value in known[attribute] if value != model.value]
+
     first = next(iter(files.values()))
     all_seeds, shape = first.seeds, first.shape
     tensors, seeds = {}, {}
@@ -64,7 +68,7 @@ def run(params: Params, item: str) -> None:
             metrics = {}
             own = cache(partial(calibrated if calibration else energy_of, seed=seed))
             for number, (key, expression) in enumerate(config.expressions.items()):
-                energy = composed(expression, own, calibration and calibration.margin)
+                energy = composed(expression, own, others if calibration else None)
                 # A stream for each expression: chunks of one never meet those of another.
                 streams = {"purpose": "composition", "first_stream": 1000 * number}
                 target = Target(energy, shape, seed, bar, **streams)
