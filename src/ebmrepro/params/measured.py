@@ -126,7 +126,8 @@ class Ood(Section):
 
     In distribution: test images of `dataset`. Out of it: test images of the data set `against`, brought to
     the same size and number of channels, and each of `sets` (evaluation/ood_sets.py). `samples`: at most as
-    many of each. For another data set besides, another entry of the same experiment.
+    many of each. The score of an energy in time is that of its first level, whose data have the least noise.
+    For another data set besides, another entry of the same experiment.
 
     `first_image`: the first test image of `against` stands for all of them, as the reference code's loader of
     CIFAR-100 has it by a mistake; the set is then called `<against>_first_image`.
@@ -156,8 +157,8 @@ class Denoising(Section):
     The estimate is a posterior mode: the minimum of b E(x) + |x - y|^2 / (2 sigma^2), found by `steps` steps
     of gradient descent from the noisy image y. Energies trained with cold chains have no temperature of their
     own, so b is chosen for each model and noise on as many training images, from `strengths`: the length of
-    the energy's first pull in units of the noise. `noise`: standard deviations in units of the grey scale
-    0..1. `images`: how many.
+    the energy's first pull in units of the noise. An energy in time is that of its first level. `noise`:
+    standard deviations in units of the grey scale 0..1. `images`: how many.
     """
 
     experiment: Name
