@@ -43,7 +43,8 @@ def invented(name: str, seed: int, metric: str) -> float:
 def folder(tmp_path, monkeypatch):
     """A checkout where presets demo and extended have their verdicts."""
     monkeypatch.chdir(tmp_path)
-    runs = [run("cd", "energy_gap_size", HIGH), run("icd", "energy_gap_size", LOW)]
+    fit = {"metric": "fisher_divergence", "experiment": "term_report"}
+    runs = [run("cd", values=HIGH, name="report_cd", **fit), run("icd", values=LOW, name="report_icd", **fit)]
     write_verdicts("demo", runs)
     runs = [run("cd", "energy_gap_size", LOW, experiment="ablation", name="ablation_aug_ms")]
     runs += [run("icd", "energy_gap_size", HIGH, experiment="ablation", name="ablation_full")]
@@ -130,14 +131,12 @@ def test_claims_stand_side_by_side_with_the_paper_first_and_apart(folder):
     nowhere = "no test here"
     # At the paper's scale nobody diverged, and gaps of energies differ by less than a tenth.
     paper = "4 no difference, 2 undecided"
-    assert cells(page, "kl_stabilises") == [paper, "1 reproduced", "1 contradicted"]
-    assert cells(page, "icd_generates_better") == [
-        "4 reproduced",
-        "1 not measured here",
-        "1 not measured here",
-    ]
+    assert cells(page, "kl_stabilises") == [paper, nowhere, "1 contradicted"]
+    assert cells(page, "icd_generates_better") == ["4 reproduced", nowhere, "1 not measured here"]
+    assert cells(page, "report_icd_fits_better") == [nowhere, "1 reproduced", nowhere]
+    assert cells(page, "report_loss_falls") == [nowhere, "1 not measured here", nowhere]
     assert cells(page, "truncation_close") == ["1 contradicted", nowhere, nowhere]
-    assert cells(page, "ood_better") == ["4 reproduced", "2 not measured here", nowhere]
+    assert cells(page, "ood_better") == ["4 reproduced", nowhere, nowhere]
     assert cells(page, "pcd_improves") == [nowhere, nowhere, nowhere]
     rows = section(page, "claims", "paper-preset").split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
     assert [re.search("<code>(.*?)</code>", row).group(1) for row in rows] == [c.key for c in load_claims()]
@@ -165,10 +164,10 @@ def test_what_was_decided_stands_first_with_effect_and_interval(folder):
         links = [re.search(r'href="#([a-z]+)-claim-([a-z_]+)"', item).groups() for item in claims]
         # Tests of one claim follow each other.
         assert sorted(links) == sorted(expected) and len(set(links)) > 1
-    (gap,) = (item for item in first.split("<li>") if 'href="#demo-claim-kl_stabilises"' in item)
+    (fit,) = (item for item in first.split("<li>") if 'href="#demo-claim-report_icd_fits_better"' in item)
     # Differences -1, -1.4, -0.8, -1.6: mean -1.2, sd 0.365, t(0.975, 3) = 3.182, a half width of 0.581.
-    assert "mean difference icd − cd in energy_gap_size: −1.2 [−1.78, −0.619]" in gap
-    article = page.split('<article id="demo-claim-kl_stabilises">')[1].split("</article>")[0]
+    assert "mean difference report_icd − report_cd in fisher_divergence: −1.2 [−1.78, −0.619]" in fit
+    article = page.split('<article id="demo-claim-report_icd_fits_better">')[1].split("</article>")[0]
     assert "p = 0.00716, after Holm 0.00716; no difference of ±0.22:" in article
     assert "adjusted for the others by Holm’s procedure, and decides at 5%" in " ".join(first.split())
 
