@@ -26,17 +26,20 @@ def log(*distances: float) -> pd.DataFrame:
         # The row of a divergence has no distance.
         ((FAR, NEAR, FAR, math.nan), 20),
         ((NEAR, NEAR, math.nan), None),
-        # What never came near the data has not left them.
-        ((FAR, FAR, FAR), None),
         ((math.nan,), None),
     ],
 )
 def test_a_collapse_lasts_to_the_end(distances, collapsed):
-    assert collapsed_at(log(*distances)) == collapsed
+    assert collapsed_at(log(*distances), 60) == collapsed_at(log(*distances), None) == collapsed
+
+
+def test_what_never_came_near_the_data_has_collapsed_at_its_end_unless_it_diverged():
+    assert collapsed_at(log(FAR, FAR, FAR), 60) == 60
+    assert collapsed_at(log(FAR, FAR, math.nan), None) is None
 
 
 def test_the_log_of_a_training_without_a_buffer_knows_no_collapse():
-    assert collapsed_at(log(FAR, NEAR, FAR).drop(columns="buffer_distance")) is None
+    assert collapsed_at(log(FAR, NEAR, FAR).drop(columns="buffer_distance"), 60) is None
 
 
 # Freireich et al. (1963), 6-MP: weeks of remission of 21 patients, with the estimate that textbooks print.

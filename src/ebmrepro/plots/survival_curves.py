@@ -12,7 +12,8 @@ from ebmrepro.shown.loaders.train import Curves
 
 HOW = (
     "Kaplan-Meier estimate over the seeds: a curve falls where a seed dies, by divergence or because its"
-    " replay buffer has left the data for good; a vertical tick: training ended there and the seed lived."
+    " replay buffer has left the data for good (at the end, if it never was near them); a vertical tick:"
+    " training ended there and the seed lived."
     " Curves that lie on each other are moved apart by less than a line"
 )
 # Of the share, so that runs without a death are told apart.

@@ -72,7 +72,7 @@ def measured(
         metrics |= summarise(own)
         ended = status["seeds"][str(seed)]
         survived = ended["iterations"] if ended["outcome"] == "finished" else ended["iteration"]
-        if (collapsed := collapsed_at(own)) is not None:
+        if (collapsed := collapsed_at(own, ended.get("iterations"))) is not None:
             survived, ended = collapsed, ended | {"collapsed": collapsed}
         metrics["iterations_survived"] = float(survived)
         seeds[str(seed)] = {"metrics": workspace.finite_or_null(metrics), **ended}

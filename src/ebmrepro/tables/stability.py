@@ -15,7 +15,8 @@ ALSO = (switch("Augmentation", "augmentation"), switch("Multi-scale", "scales"))
 DISTANCE = Column("final_buffer_distance", "Buffer from data ↓", every_seed=True)
 RUN = Words("Run", lambda member: member.run.label)
 HOW = (
-    "A seed dies where it diverges, or from where on its replay buffer stays far from the data (collapsed)."
+    "A seed dies where it diverges, or from where on its replay buffer stays far from the data (collapsed; at"
+    " the end, if it never was near)."
     " Median: the iteration by which half of the seeds have died (Kaplan-Meier); more than all if fewer have."
     " Mean ± sample standard deviation over all seeds, a seed that lived counting all its iterations. Buffer"
     " from data: their energy statistic in [0, 1] over the last tenth of training"

@@ -40,7 +40,9 @@ def for_figure(source: Source) -> tuple[Curves, list]:
     try:
         log = pd.read_csv(io.StringIO(text))
         ends = {
-            seed: end._replace(collapsed_at=collapsed_at(log[log.seed == seed]))
+            seed: end._replace(
+                collapsed_at=collapsed_at(log[log.seed == seed], status["seeds"][str(seed)].get("iterations"))
+            )
             for seed, end in outcomes(status["seeds"]).items()
         }
         curves = Curves(source.label(source.item), log, ends, place)
