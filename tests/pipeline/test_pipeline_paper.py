@@ -21,8 +21,8 @@ from ebmrepro.files.workspace import map_tensors
 from ebmrepro.params.catalogue import load_catalogue
 from ebmrepro.params.root import Params
 from ebmrepro.params.stages import STAGES
-from ebmrepro.reproduction import rules
 from ebmrepro.reproduction.decision import VERDICTS
+from ebmrepro.reproduction.published import PublishedNumber, load_published
 from ebmrepro.stages import report
 
 # What differs from the preset that ships: sizes, places, and how much is asked for.
@@ -46,7 +46,7 @@ def in_order(folder: Path) -> dict[str, list[Path]]:
         return {stage.cmd: [Path(out.fs_path) for out in stage.outs] for stage in order}
 
 
-def at_micro_size(number: rules.PublishedNumber, samples: int) -> rules.PublishedNumber:
+def at_micro_size(number: PublishedNumber, samples: int) -> PublishedNumber:
     """The rule of a number measured of `samples` samples: their number is part of a metric's name."""
     if number.rule is None:
         return number
@@ -69,7 +69,7 @@ def finished(tmp_path_factory) -> Finished:
         patch.setattr(cli, "load_params", functools.cache(cli.load_params))
         params = cli.load_params()
         samples = params.resolve(JUDGED[0], "evaluation").counts[0]
-        published = rules.load_published()
+        published = load_published()
         numbers = [at_micro_size(number, samples) for number in published.numbers]
         patch.setattr(report, "load_published", lambda: published.model_copy(update={"numbers": numbers}))
         for command in jobs:
@@ -155,7 +155,7 @@ def test_every_published_number_with_a_rule_is_judged_and_shown(finished):
     verdicts = workspace.load_json(finished.folder / "paper_figures/verdicts/paper.json")
     assert verdicts["preset"] == "paper"
     judged = {row["key"]: row for row in verdicts["numbers"] if row["rule"]}
-    assert judged.keys() == {number.key for number in rules.load_published().numbers if number.rule}
+    assert judged.keys() == {number.key for number in load_published().numbers if number.rule}
     page = (finished.folder / "paper_figures/report.html").read_text(encoding="utf-8")
     for key, row in judged.items():
         assert row["verdict"] in VERDICTS[:-1], f"{key}: {row['reason']}"
