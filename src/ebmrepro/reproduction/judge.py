@@ -74,10 +74,9 @@ def not_run(claims: list[Claim], published: Published, preset: str, reason: str)
 
 
 def _of_seeds(run: RunResult, seeds: list[int]) -> RunResult:
-    metrics, diverged = (
-        {seed: found for seed, found in part.items() if seed in seeds} for part in (run.metrics, run.diverged)
-    )
-    return run._replace(metrics=metrics, diverged=diverged)
+    parts = ("metrics", "diverged", "collapsed")
+    kept = {part: {s: found for s, found in getattr(run, part).items() if s in seeds} for part in parts}
+    return run._replace(**kept)
 
 
 def _names_any(test: Test, runs: list[RunResult]) -> bool:
