@@ -18,7 +18,6 @@ from ebmrepro.files import workspace
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.reproduction.decision import NOT_MEASURED, UNDECIDED, VERDICTS
 from ebmrepro.reproduction.published import load_published
-from ebmrepro.reproduction.rules import load_claims, load_rules
 from ebmrepro.stages import figure, report, table
 
 
@@ -56,7 +55,7 @@ def claims_of(preset: str) -> list[dict]:
 def test_every_claim_and_every_published_number_is_there_with_value_and_source(reported):
     source = workspace.REPORT.read_text(encoding="utf-8")
     text = page().text
-    for claim in load_claims():
+    for claim in report.load_rules().claims:
         assert f"<code>{claim.key}</code>" in source
         assert " ".join(claim.source.split()) in text
     for number in load_published().numbers:
@@ -73,7 +72,8 @@ def test_verdicts_of_the_demo(reported):
     verdicts = workspace.load_json(workspace.verdicts_file("demo"))
     assert verdicts["numbers"] == []
     claims = {row["key"]: row for row in verdicts["claims"]}
-    own = {claim.key for claim in load_claims() if any(test.is_for("demo") for test in claim.tests)}
+    shipped = report.load_rules().claims
+    own = {claim.key for claim in shipped if any(test.is_for("demo") for test in claim.tests)}
     assert set(claims) == own and "dcd_celeba" not in own
     of_digits = ("kl_stabilises", "kl_not_negligible", "truncation_close", "icd_generates_better")
     of_digits += ("aug_diversity", "multiscale_quality", "ood_better")
@@ -96,7 +96,7 @@ def test_a_preset_that_is_not_registered_is_called_provisional(reported):
 
 def test_a_registered_preset_is_judged_on_its_seeds_alone(reported, monkeypatch):
     before = claims_of("demo")
-    rules = load_rules()
+    rules = report.load_rules()
     rules = rules.model_copy(update={"registered": {"demo": [1, 2, 11]}, "minimum_pairs": 2})
     monkeypatch.setattr(report, "load_rules", lambda: rules)
     report.run(reported)
@@ -173,7 +173,7 @@ def test_the_summary_counts_and_names_what_was_not_measured(reported):
     section = source[source.index("<h2>Verdicts in all") : source.index("<h3>What was not measured")]
     rows = [re.findall(r"<td>(.*?)</td>", row) for row in section.split("<tr>")[2:]]
     targets = [number for number in load_published().numbers if number.gate]
-    tests = [test for claim in load_claims() for test in claim.tests if test.is_for("paper")]
+    tests = [test for claim in report.load_rules().claims for test in claim.tests if test.is_for("paper")]
     tested = [sum(entry["verdict"] == word for entry in verdicts) for word in VERDICTS]
     for row, counts in zip(rows, ([0, 0, 0, 0, len(targets)], [0, 0, 0, 0, len(tests)], tested), strict=True):
         assert row[1:] == [str(count) for count in [*counts, sum(counts)]]
