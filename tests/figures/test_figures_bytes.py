@@ -81,6 +81,9 @@ CHANGES = {
     "cost": lambda: shift_number(
         compared_file(), ("runs", "rings_cdk", "seeds", "1", "metrics", "seconds_per_step"), 0.001
     ),
+    "by_weight": lambda: shift_number(
+        place("evaluate", "weight_none", ".json"), (*SEED, "test_log_likelihood"), 0.1
+    ),
     "histograms": lambda: shift_array(detected_file(".safetensors"), "digits_cd/0/histogram/shapes"),
 }
 
@@ -136,6 +139,7 @@ def test_equal_inputs_give_equal_bytes_and_one_changed_number_another_picture(re
 # The file of one number of each table, and where in it that number is.
 SEED = ("seeds", "2", "metrics")
 MEASURED = {
+    "entropy_weight": (lambda: place("evaluate", "weight_none", ".json"), (*SEED, "test_log_likelihood")),
     "generation": (lambda: place("evaluate", "digits_icd", ".json"), (*SEED, "classifier_frechet")),
     "density": (lambda: place("evaluate", "rings_cd", ".json"), (*SEED, "mmd_squared")),
     "gaussian": (lambda: place("evaluate", "gaussian_mle", ".json"), (*SEED, "kl")),

@@ -90,7 +90,7 @@ def test_an_objective_of_another_package_trains(ebm):
     assert len(rows) == 2
     # Its method stands among ours, with its look.
     said = ebm("-c", "from ebmrepro.params.methods import methods; print([*methods()], methods()['flat'])")
-    assert "'icd', 'flat', 'dsm'" in said.stdout and "#112233" in said.stdout
+    assert "'icd', 'flat', 'icd_consistent'" in said.stdout and "#112233" in said.stdout
 
 
 def test_what_its_settings_refuse_is_refused_as_ours(ebm):

@@ -132,6 +132,15 @@ def test_tests_with_fewer_registered_seeds_than_they_need_are_named(checkout):
     assert any("accuracy_red_square needs 3 registered seeds; coloured_shapes (shapes): 2" in w for w in few)
 
 
+def test_the_seeds_of_another_method_of_one_objective_do_not_count(tmp_path):
+    """`icd` names ICD as published, as the verdicts take it, not its other form."""
+    params = with_seeds(8)
+    other = params.runs["digits_icd_consistent"]
+    few = other.model_copy(update={"train": other.train.model_copy(update={"seeds": [10]})})
+    changed = params.model_copy(update={"runs": params.runs | {"digits_icd_consistent": few}})
+    assert broken_promises(tmp_path, changed) == []
+
+
 def test_a_preset_that_is_not_registered_says_so(checkout):
     folder, _ = checkout
     params = with_seeds(8).model_copy(update={"preset": "extended"})

@@ -12,7 +12,7 @@ from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.reproduction.decision import CONTRADICTED, NOT_MEASURED, REPRODUCED
 from ebmrepro.reproduction.judge import judge
 from ebmrepro.reproduction.published import load_published
-from ebmrepro.reproduction.rules import load_claims
+from ebmrepro.reproduction.rules import load_rules
 from ebmrepro.shown.loaders.compare import COSTS
 from ebmrepro.stages import report
 
@@ -60,7 +60,7 @@ def write_verdicts(preset: str, runs: list) -> None:
     scope = lambda name, chosen: f"{preset}: small data" if name in known else None  # noqa: E731
     (workspace.FIGURES / preset).mkdir(parents=True)
     workspace.save_json(
-        workspace.verdicts_file(preset), judge(load_claims(), load_published(), preset, runs, scope)
+        workspace.verdicts_file(preset), judge(load_rules().claims, load_published(), preset, runs, scope)
     )
 
 
@@ -139,7 +139,9 @@ def test_claims_stand_side_by_side_with_the_paper_first_and_apart(folder):
     assert cells(page, "ood_better") == ["4 reproduced", nowhere, nowhere]
     assert cells(page, "pcd_improves") == [nowhere, nowhere, nowhere]
     rows = section(page, "claims", "paper-preset").split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
-    assert [re.search("<code>(.*?)</code>", row).group(1) for row in rows] == [c.key for c in load_claims()]
+    assert [re.search("<code>(.*?)</code>", row).group(1) for row in rows] == [
+        c.key for c in load_rules().claims
+    ]
 
 
 def test_what_was_decided_stands_first_with_effect_and_interval(folder):
@@ -186,7 +188,7 @@ def test_a_cell_counts_what_its_preset_found_and_leads_there(folder):
     for name in ("paper", "demo", "extended"):
         verdicts = workspace.load_json(workspace.verdicts_file(name))["claims"]
         tested = {row["key"] for row in verdicts if row["scope"]}
-        for claim in load_claims():
+        for claim in load_rules().claims:
             link = f"{name}-claim-{claim.key}"
             assert (f'href="#{link}"' in page) == (claim.key in tested)
             assert (f'<article id="{link}">' in page) == (claim.key in tested)
@@ -255,7 +257,7 @@ def test_where_preset_paper_has_not_run_nothing_is_measured_and_the_way_is_said(
         r"<details>.*?</details>", "", scaled, flags=re.S
     )
     side = section(page, "claims", "third-preset")
-    for claim in load_claims():
+    for claim in load_rules().claims:
         tests = [test for test in claim.tests if test.is_for("paper")]
         cell = row_of(side, claim.key).split("<td")[1]
         assert (f"{len(tests)}\xa0{NOT_MEASURED}" if tests else "no test here") in cell

@@ -12,7 +12,7 @@ from ebmrepro.params.root import Params
 from ebmrepro.reproduction.decision import NOT_JUDGED, VERDICTS
 from ebmrepro.reproduction.judge import judge
 from ebmrepro.reproduction.published import load_published
-from ebmrepro.reproduction.rules import RunResult, load_claims
+from ebmrepro.reproduction.rules import RunResult, load_rules
 from ebmrepro.shown.loaders.compare import COSTS
 
 SCALED = ["paper", "cifar10"]
@@ -45,7 +45,7 @@ def results(preset: str) -> list[RunResult]:
 def rows(preset: str, without: str | None = None) -> dict:
     runs = [lacking(run, without) for run in results(preset)]
     scope = {run.experiment: "here" for run in runs}
-    return judge(load_claims(), load_published(), preset, runs, lambda name, runs: scope.get(name))
+    return judge(load_rules().claims, load_published(), preset, runs, lambda name, runs: scope.get(name))
 
 
 def lacking(run: RunResult, metric: str | None) -> RunResult:
@@ -56,7 +56,7 @@ def lacking(run: RunResult, metric: str | None) -> RunResult:
 @pytest.mark.parametrize("preset", SCALED)
 def test_every_rule_is_decided_by_what_the_runs_report(preset):
     found = rows(preset)
-    own = [(claim.key, test) for claim in load_claims() for test in claim.tests if test.is_for(preset)]
+    own = [(claim.key, test) for claim in load_rules().claims for test in claim.tests if test.is_for(preset)]
     # Tests of smaller presets may be for this one too, but it has nothing that they name.
     expected = [(key, test.model_dump()) for key, test in own if preset in (test.presets or ())]
     judged = [row for row in found["claims"] if row["scope"]]
@@ -86,7 +86,12 @@ def test_every_published_number_finds_its_run_and_its_metric():
 @pytest.mark.parametrize(
     "metric",
     sorted(
-        {test.metric for claim in load_claims() for test in claim.tests if "paper" in (test.presets or ())}
+        {
+            test.metric
+            for claim in load_rules().claims
+            for test in claim.tests
+            if "paper" in (test.presets or ())
+        }
         - {"iterations_survived"}
     ),
 )
@@ -99,7 +104,7 @@ def test_a_metric_that_no_run_writes_would_be_seen(metric):
 def test_a_test_names_runs_that_a_shipped_preset_has_and_all_or_none_of_them():
     # The one preset left out, micro, is for the tests of the pipeline and names its runs as it likes.
     presets = [shipped(path.stem) for path in sorted(PAPER.parent.glob("*.yaml")) if path.stem != "micro"]
-    for test in (test for claim in load_claims() for test in claim.tests):
+    for test in (test for claim in load_rules().claims for test in claim.tests):
         words = [getattr(test, field, None) for field in ("method", "baseline", "objective")]
         homes = []
         for params in (params for params in presets if test.is_for(params.preset)):
@@ -117,7 +122,7 @@ def test_a_test_names_runs_that_a_shipped_preset_has_and_all_or_none_of_them():
 
 
 def test_fid_and_the_small_classifiers_distance_never_meet():
-    for claim in load_claims():
+    for claim in load_rules().claims:
         for test in claim.tests:
             scaled = test.metric.startswith(("fid_", "inception_score_"))
             assert scaled <= (test.presets is not None)
@@ -129,7 +134,7 @@ def test_the_judged_fid_is_that_of_the_only_public_protocol():
     params = paper()
     judged = [n for n in load_published().numbers if n.gate and n.metric == "FID"]
     used = {n.rule.metric for n in judged}
-    used |= {t.metric for c in load_claims() for t in c.tests if t.metric.startswith("fid_")}
+    used |= {t.metric for c in load_rules().claims for t in c.tests if t.metric.startswith("fid_")}
     assert used == {"fid_legacy_tensorflow_train10k_10000"}
     for name in {run.dataset for run in params.runs.values()}:
         reference = params.datasets[name].inception.references.get("train10k")
@@ -153,6 +158,6 @@ def test_presets_that_share_a_name_of_an_experiment_are_told_apart():
     """Why tests name their presets: the ablation of the paper and that of the small one are two."""
     shared = set(shipped("extended").experiments) & set(paper().experiments)
     assert {"ablation", "architecture"} <= shared
-    for claim in load_claims():
+    for claim in load_rules().claims:
         for test in claim.tests:
             assert not (test.is_for("paper") and test.is_for("extended"))

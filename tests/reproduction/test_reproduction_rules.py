@@ -10,15 +10,7 @@ from pydantic import ValidationError
 from ebmrepro.checks.load import load_params
 from ebmrepro.evaluation.classifiers.composition_accuracy import fits
 from ebmrepro.reproduction.published import PublishedNumber, load_published
-from ebmrepro.reproduction.rules import (
-    Claim,
-    Claims,
-    ExactComparison,
-    PairedComparison,
-    Survival,
-    load_claims,
-    load_rules,
-)
+from ebmrepro.reproduction.rules import Claim, Claims, ExactComparison, PairedComparison, Survival, load_rules
 
 PAIRED = {
     "kind": "paired_comparison",
@@ -83,8 +75,8 @@ def small(claim: Claim) -> list:
 
 
 def test_the_rules_of_the_claims():
-    claims = {claim.key: claim for claim in load_claims()}
-    assert len(claims) == len(load_claims()), "a key appears twice"
+    claims = {claim.key: claim for claim in load_rules().claims}
+    assert len(claims) == len(load_rules().claims), "a key appears twice"
     tested = {
         (key, test.kind, test.metric, test.experiment)
         for key, claim in claims.items()
@@ -118,7 +110,7 @@ def test_the_rules_of_the_claims():
 def test_thresholds_are_what_their_reasons_say(repository):
     thresholds = {
         (claim.key, test.metric): test.threshold
-        for claim in load_claims()
+        for claim in load_rules().claims
         for test in claim.tests
         if test.kind == "lower_bound"
     }
@@ -144,7 +136,7 @@ def test_every_composition_of_the_demo_must_beat_its_exact_chance(repository):
     expected = {
         f"accuracy_{key}": fits(expression, values, meaning).mean() for key, expression in expressions.items()
     }
-    claim = next(claim for claim in load_claims() if claim.key == "composition_works")
+    claim = next(claim for claim in load_rules().claims if claim.key == "composition_works")
     found = {test.metric: test.threshold for test in claim.tests if test.experiment == "shapes"}
     assert found == expected and len(expected) == 4
     assert all(test.statement for test in claim.tests)
@@ -154,7 +146,7 @@ def test_survival_is_judged_where_training_dies_on_eight_fresh_seeds(repository)
     stability = load_params(repository / "workflow/presets/stability.yaml")
     judged = [
         (claim.key, test)
-        for claim in load_claims()
+        for claim in load_rules().claims
         for test in claim.tests
         if test.kind == "survival" and test.is_for("stability")
     ]
@@ -171,7 +163,7 @@ def test_survival_is_judged_where_training_dies_on_eight_fresh_seeds(repository)
 def test_tests_of_one_experiment_pit_the_claims_component_against_its_absence():
     pairs = {
         (claim.key, test.experiment): (test.method, test.baseline, test.metric)
-        for claim in load_claims()
+        for claim in load_rules().claims
         for test in small(claim)
         if test.kind != "lower_bound"
     }
@@ -179,7 +171,7 @@ def test_tests_of_one_experiment_pit_the_claims_component_against_its_absence():
     assert pairs["multiscale_quality", "ablation"][:2] == ("ablation_full", "ablation_kl_aug")
     directions = {
         test.metric: test.better
-        for claim in load_claims()
+        for claim in load_rules().claims
         for test in small(claim)
         if test.kind == "paired_comparison"
     }
@@ -196,7 +188,7 @@ def test_tests_of_one_experiment_pit_the_claims_component_against_its_absence():
 
 
 def test_dcd_stands_beside_cd_of_the_same_data_on_every_count():
-    claim = next(claim for claim in load_claims() if claim.key == "dcd_faster")
+    claim = next(claim for claim in load_rules().claims if claim.key == "dcd_faster")
     found = [(test.metric, test.method, test.baseline) for test in claim.tests]
     faces = ("celeba_dcd", "celeba_cd")
     points = [(f"{name}_dcd_ve", f"{name}_cdk") for name in ("eight_gaussians", "rings")]
@@ -213,11 +205,11 @@ def test_dcd_stands_beside_cd_of_the_same_data_on_every_count():
     # What a step costs is counted, never judged by a clock.
     exact = {test.metric for test in claim.tests if test.kind == "exact_comparison"}
     assert exact == {"network_evaluations"}
-    assert not any("seconds" in test.metric for other in load_claims() for test in other.tests)
+    assert not any("seconds" in test.metric for other in load_rules().claims for test in other.tests)
 
 
 def test_the_term_reports_claims_stand_apart():
-    claims = {claim.key: claim for claim in load_claims()}
+    claims = {claim.key: claim for claim in load_rules().claims}
     for key in ("report_loss_falls", "report_icd_fits_better"):
         (test,) = claims[key].tests
         assert (test.method, test.baseline) == ("report_icd", "report_cd")
@@ -229,13 +221,15 @@ def test_a_comparison_takes_the_margin_of_its_metric():
     (test,) = Claims.model_validate(data).claims[0].tests
     assert (test.margin.relative, test.margin.of(-30.0)) == (0.1, 3.0)
     margins = {}
-    for test in (test for claim in load_claims() for test in claim.tests if test.kind == "paired_comparison"):
+    for test in (
+        test for claim in load_rules().claims for test in claim.tests if test.kind == "paired_comparison"
+    ):
         assert margins.setdefault(test.metric, test.margin) == test.margin, "one metric, one margin"
         assert test.margin.words() in test.words()
 
 
 def test_every_rule_can_be_read_as_a_sentence():
-    rules = [test for claim in load_claims() for test in claim.tests]
+    rules = [test for claim in load_rules().claims for test in claim.tests]
     rules += [number.rule for number in load_published().numbers if number.rule]
     for rule in rules:
         words = rule.words()

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from prepared_parts import labelled
+from test_training_resume import _equal, _run
 
-from ebmrepro.machine.progress import Progress
-from ebmrepro.training.checkpoint import StopSignal
+from ebmrepro.training.checkpoint import Interrupted
 from ebmrepro.training.loop import Training
 
 
@@ -14,10 +14,6 @@ def coloured(micro):
     """Sixty coloured shapes, uint8 (60, 3, 16, 16), and their colours."""
     images, labels, _, _ = labelled(micro.datasets["shapes"])
     return torch.from_numpy(images[:60]), torch.from_numpy(labels["colour"][:60])
-
-
-def _run(training, path):
-    return training.run(path, StopSignal(), Progress("test", 10**9))
 
 
 def test_each_iteration_moves_one_member_of_an_ensemble(settings, coloured):
@@ -43,22 +39,13 @@ def test_an_interrupted_conditional_ensemble_goes_on_bit_for_bit(
 ):
     changes = {"objective": {"entropy_weight": 0.0}} if (objective, sampler) == ("icd", "hmc") else {}
     chosen = settings("colour_given", objective, sampler, **changes)
-    whole = Training(chosen, coloured[0], 3, coloured[1])
-    assert _run(whole, tmp_path / "whole") is None
-    first = Training(chosen, coloured[0], 3, coloured[1])
-    for _ in range(5):
-        iteration = first.iteration
-        logged = first.step()
-        if iteration % chosen.schedule.log_every == 0:
-            first.log.add(iteration, logged)
-    state = {name: value.clone() for name, value in first.tensors().items()}
-    second = Training(chosen, coloured[0], 3, coloured[1])
-    second.load(state)
-    assert _run(second, tmp_path / "second") is None
-    ours, theirs = whole.tensors(), second.tensors()
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        assert torch.equal(value.nan_to_num(), theirs[name].nan_to_num()), name
+    whole, first, second = (Training(chosen, coloured[0], 3, coloured[1]) for _ in range(3))
+    _run(whole, tmp_path / "whole")
+    with pytest.raises(Interrupted):
+        _run(first, tmp_path / "stopped", after=5)
+    assert first.iteration == 5
+    _run(second, tmp_path / "stopped")
+    _equal(second.tensors(), whole.tensors())
 
 
 def test_conditions_belong_to_their_images(settings, coloured):
@@ -75,13 +62,17 @@ def test_comparing_the_truncated_with_the_full_gradient_changes_nothing(settings
     compared = Training(
         settings("conv", "icd", "images", objective=changes | {"compare_full": True}), images, 0
     )
-    assert _run(plain, tmp_path / "plain") is None and _run(compared, tmp_path / "compared") is None
+    _run(plain, tmp_path / "plain")
+    _run(compared, tmp_path / "compared")
     ours, theirs = plain.tensors(), compared.tensors()
     for name in set(ours) - {"log/rows"}:
         assert torch.equal(ours[name], theirs[name]), name
-    # The comparison's two columns are the last, and only where it is made.
-    torch.testing.assert_close(theirs["log/rows"][:, :-2], ours["log/rows"], rtol=0, atol=0, equal_nan=True)
-    cosine = 1 + compared.log.columns.index("kl_cosine")
+    # The comparison's two columns, and only where it is made.
+    places = {column: 1 + place for place, column in enumerate(compared.log.columns)}
+    assert places.keys() - set(plain.log.columns) == {"kl_cosine", "kl_norm_ratio"}
+    shared = theirs["log/rows"][:, [0, *(places[column] for column in plain.log.columns)]]
+    torch.testing.assert_close(shared, ours["log/rows"], rtol=0, atol=0, equal_nan=True)
+    cosine = places["kl_cosine"]
     found = theirs["log/rows"][:, cosine]
     assert ((found > -1) & (found <= 1 + 1e-6)).all()
     # All steps of the chain carry the graph: nothing is truncated.

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-COLLAPSED = "collapsed"
 # Of `buffer_distance`, the energy statistic H between replay buffer and data (training/buffer_distance.py).
 # What it is of 256 images against 256 others of scikit-learn's digits, and of MNIST in brackets: digits
 # 0.003 (0.004); digits with noise of 0.3 of the grey scale 0.02 (0.04); 16 digits again and again 0.03

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAMLError
 
 from ebmrepro.files.workspace import load_json
+from ebmrepro.params.methods import method
 from ebmrepro.params.root import Params
 from ebmrepro.provenance.record import RECORDS, git
 from ebmrepro.reproduction.published import PUBLISHED, Published, load_published
@@ -96,6 +97,7 @@ def _seeds_of(params: Params, test: Test) -> Iterator[set[int]]:
     members = params.runs_of(test.experiment)
     for word in test.names():
         runs = [run for run in members if word == run]
+        runs = runs or [run for run in members if method(params, run) == word]
         runs = runs or [run for run in members if params.resolve(run, "objective").kind == word]
         for run in runs:
             yield set(params.seeds_of(run))

@@ -249,11 +249,6 @@ def load_rules() -> Claims:
     return Claims.model_validate(parsed(text_of(CLAIMS)))
 
 
-def load_claims() -> list[Claim]:
-    """The claims alone."""
-    return load_rules().claims
-
-
 def parsed(text: str) -> dict:
     """What the text of a YAML file says."""
     return YAML(typ="safe", pure=True).load(text)

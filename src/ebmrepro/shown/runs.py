@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ebmrepro.evaluation.survival import COLLAPSED
 from ebmrepro.params.energies import TIME
 from ebmrepro.params.methods import method, methods, switches
 from ebmrepro.params.root import Params
@@ -17,6 +16,8 @@ COMPONENTS = {
     "normalise": "norm",
     "spectral_norm": "SN",
 }
+# What a training died of whose samples had left the data, beside the causes of training/guard.py.
+COLLAPSED = "collapsed"
 KL_PARTS = {"opt": "L_opt only", "ent": "L_ent only", "both": "both KL parts"}
 
 
