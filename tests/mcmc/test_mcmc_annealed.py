@@ -216,3 +216,24 @@ def test_chunks_have_streams_of_their_own_and_seeds_differ():
 def test_a_strip_of_more_frames_than_states_is_refused():
     with pytest.raises(ValueError, match="strip_frames must be at most 9"):
         _made(Quadratic([1.0, 1.0]), (2,), _config(strip_frames=10), [(1.0, 1.0)] * 2)
+
+
+class Reference(Quadratic):
+    """That energy relative to the Gaussian it is at each time."""
+
+    def sample(self, condition, xi):
+        return xi / (condition @ self.precisions).sqrt().view(-1, *[1] * (xi.dim() - 1))
+
+
+def test_chains_start_at_the_reference_of_the_last_time():
+    """In equilibrium there they stay, but for the finite step."""
+    precisions = [4.0, 0.25]
+    config = _config(
+        samples=CHUNK, start="reference", steps=1, step_size=0.1, strip_chains=CHUNK, strip_frames=2
+    )
+    made = _made(Reference(precisions), (40,), config, [(1.0, 0.5), (1.0, 1.0)])
+    tolerance = 5 * math.sqrt(2 / (CHUNK * 40))
+    assert float(made.strip[0].square().mean()) == pytest.approx(4.0, rel=tolerance)
+    moved = _made(Reference([0.25]), (40,), config, [(1.0, 1.0)]).samples
+    expected = (1 - 0.1 * 0.25) ** 2 * 4 + 0.2
+    assert float(moved.square().mean()) == pytest.approx(expected, rel=tolerance)

@@ -11,7 +11,7 @@ METHODS = [
     ("quadratic", "mle", "no_chain", {}),
     ("mlp", "cd", "points", {}),
     ("mlp", "cd", "points", {"schedule": {"decay": "cosine"}}),
-    ("denoiser", "dcd_images", "no_chain", {"schedule": {"decay": "cosine"}}),
+    ("tilted", "dcd_images", "no_chain", {"schedule": {"decay": "cosine"}}),
     ("mlp", "icd", "points", {}),
     ("mlp", "icd", "points", {"sampler": {"buffer": {"kind": "reservoir", "size": 17, "reinitialise": 0.2}}}),
     ("conv", "cd", "images", {"sampler": {"buffer": {"kind": "fifo", "size": 33, "reinitialise": 0.1}}}),
@@ -21,7 +21,7 @@ IDS = [
     "mle",
     "cd",
     "cd cosine",
-    "dcd denoiser",
+    "dcd tilted",
     "icd",
     "icd reservoir",
     "cd images fifo",
@@ -60,7 +60,7 @@ def _equal(one: dict, other: dict) -> None:
 @pytest.mark.parametrize("stops", [(1,), (7,), (12,), (3, 1, 4)], ids=str)
 def test_stopped_and_resumed_equals_undisturbed(method, stops, settings, points, images, tmp_path):
     *names, changes = method
-    chosen, data = settings(*names, **changes), images if names[0] in ("conv", "denoiser") else points
+    chosen, data = settings(*names, **changes), images if names[0] in ("conv", "tilted") else points
     straight = Training(chosen, data, seed=1)
     _run(straight, tmp_path / "straight")
     assert straight.iteration == 12

@@ -27,18 +27,24 @@ def generate(config: AnnealedGeneration, target: Target) -> Generated:
     """`config.samples` samples from exp(-E(x, t_0)) of the time-dependent energy `target.over_time`, or, with
     `config.tweedie`, the means of the clean data given these.
 
-    Starts are uniform noise; at each time of `target.diffusion` there are `config.steps` steps of size
-    `config.step_size` s^2 / a^2. ValueError if the strip has more frames than a chain has states.
+    Starts are uniform noise or, with `config.start` reference, samples of the energy's Gaussian at the last
+    time; at each time of `target.diffusion` there are `config.steps` steps of size `config.step_size`
+    s^2 / a^2. ValueError if the strip has more frames than a chain has states.
     """
     times = len(target.diffusion)
     one_hot = torch.eye(times, device=target.device)
 
     def states(chunk: range, generator: torch.Generator) -> Iterator[Tensor]:
-        x = uniform_noise((len(chunk), *target.shape), config.start_box, target.device, generator)
+        shape = (len(chunk), *target.shape)
+        if config.start == "reference":
+            xi = torch.randn(shape, generator=generator, device=target.device)
+            x = target.over_time.sample(one_hot[-1:], xi)
+        else:
+            x = uniform_noise(shape, config.start_box, target.device, generator)
         yield x
         for time in reversed(range(times)):
             a, s = target.diffusion[time]
-            # Noise is uniform in its box at the last time: nothing has contracted it yet.
+            # Starts are at the last time as they are: nothing has contracted them yet.
             if time < times - 1:
                 x = x / a
             step_size = config.step_size * (s / a) ** 2

@@ -20,6 +20,16 @@ cross-entropy of telling x_i among (x_i, x'_i1, ..., x'_iM): given y all of them
 weight p_D(x), so that E = -log p_D + constant is the minimum for every M (conditional noise-contrastive
 estimation, Ceylan and Gutmann, 2018; the ranking loss of Ma and Collins, 2018).
 
+proposal: reference. Of an energy E = E_G + f, the density of a Gaussian but for f (energies/tilted.py), the
+x' may come from q(x' | y), what that Gaussian says of the x that became y, in the place of the kernel. Then
+
+    L = mean_i log( w/M + 1/M sum_j exp( f(x_i) - f(x'_ij) ) ) + constant
+
+is the same integral over x', by importance sampling: N(y; a x', s^2) e^{-E(x')} / q(x' | y) is e^{-f(x')} but
+for a factor without theta. All that is said of w holds. With the kernel's x' neighbouring levels must be so
+near that a sum over all d values does not tell x from x' by the amount of noise alone, and each x' says
+little; q's have the right amount, and the coarse structure, at any distance of levels.
+
 Any diffusion with Gaussian kernels can take the place of another. One that knows nothing of theta carries x
 at one level to y at a later one, and its inverse for a given y, x' above, draws from the x that could have
 become y, all x alike.
@@ -106,6 +116,17 @@ def diffusion_contrastive_divergence(
     return differences.logsumexp(0) - math.log(count), e_data
 
 
+def _relative(
+    energy: Given, x: Tensor, y: Tensor, kernel: Kernel, xi: Tensor, stabiliser: float
+) -> tuple[Tensor, Tensor]:
+    """As `diffusion_contrastive_divergence`, by inner samples from the energy's Gaussian, given `y`."""
+    model, condition = energy.energy, energy.condition
+    inner = model.posterior(y, condition, kernel, xi)
+    tilt = Given(model.tilt, condition)
+    terms, tilts = diffusion_contrastive_divergence(tilt, x, inner, stabiliser)
+    return terms, tilts + model.gaussian(x, condition)
+
+
 class DiffusionContrastiveDivergence:
     """L as an objective, one-step or time-dependent. Needs no chain, only random numbers."""
 
@@ -146,8 +167,13 @@ class DiffusionContrastiveDivergence:
         if config.times > 1 or config.ladder[0]:
             x = Kernel(a_data, s_data).diffuse(data, noise(*data.shape))
         y = kernel.diffuse(x, noise(*x.shape))
-        inner = kernel.invert(y, noise(config.inner_samples, *x.shape))
-        terms, energies = diffusion_contrastive_divergence(energy, x, inner, config.stabiliser)
-        loss = config.times * (terms.mean() - data[0].numel() * a.log().mean())
+        xi = noise(config.inner_samples, *x.shape)
+        if config.proposal == "reference":
+            terms, energies = _relative(energy, x, y, kernel, xi, config.stabiliser)
+            loss = config.times * terms.mean()
+        else:
+            inner = kernel.invert(y, xi)
+            terms, energies = diffusion_contrastive_divergence(energy, x, inner, config.stabiliser)
+            loss = config.times * (terms.mean() - data[0].numel() * a.log().mean())
         logged = {"energy_positive": energies.mean().detach(), "loss_dcd": loss.detach()}
         return Terms(losses={"dcd": loss}, logged=logged)

@@ -25,8 +25,8 @@ class Energy(Kind):
     form: ClassVar[str]
     # Whether it is a directed model, with a recognition net, and no energy of x.
     directed: ClassVar[bool] = False
-    # Whether it is an energy of noisy data alone, and its implementation has set_noise(marginals), which
-    # tells it the noise of each time.
+    # Whether it is an energy of noisy data alone, relative to their Gaussian: its implementation has
+    # set_noise(marginals), which tells it the noise of each time, and what energies/tilted.py has.
     noisy: ClassVar[bool] = False
     # Whether its implementation has log_partition(), log Z of exp(-E).
     log_partition: ClassVar[bool] = False

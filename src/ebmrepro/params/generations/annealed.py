@@ -1,5 +1,8 @@
+from typing import Literal
+
 from ebmrepro.params.base import Count, NonNegative, Positive, Switch, about
 from ebmrepro.params.generations import Frames, Generation, Samples, Strips, Weights
+from ebmrepro.params.kinds import those
 from ebmrepro.params.sampling import Clamp, StartBox
 
 
@@ -9,6 +12,12 @@ class AnnealedGeneration(Generation, needs="annealed", step_words="annealed Lang
     implementation = "ebmrepro.mcmc.annealed:generate"
 
     weights: Weights
+    start: Literal["noise", "reference"] = about(
+        "noise: uniform in start_box; reference: the Gaussian of a tilted energy at the last time.",
+        "noise",
+        "reference",
+        default="noise",
+    )
     start_box: StartBox
     samples: Samples
     steps: Count = about("Langevin steps at each of the energy's times.", 60)
@@ -33,5 +42,8 @@ class AnnealedGeneration(Generation, needs="annealed", step_words="annealed Lang
         states = self.chain_steps(objective.times) + 1
         if energy.timed and self.strip_frames > states:
             yield f"strip_frames must be at most {states}, the states of a chain"
+        if self.start == "reference" and not energy.noisy:
+            needed = those("energies", lambda kind: kind.noisy)
+            yield f"start: reference needs an energy that is relative to a Gaussian ({needed})"
         if energy.timed and self.tweedie and not objective.noisy:
             yield "tweedie: the first level is 0, and there is no noise to take away"

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from ebmrepro.params.base import Count, NonNegative, Positive, Section, Several, about
+from ebmrepro.params.kinds import those
 from ebmrepro.params.objectives import Method, Objective
 
 
@@ -53,6 +54,13 @@ class DiffusionContrastiveDivergence(Objective, columns=("loss_dcd",), real=True
     )
     inner_samples: Count = about("M, samples x' of each point", 4)
     stabiliser: NonNegative = about("w of the Monte-Carlo form; 0 has no floor", 1.0)
+    proposal: Literal["kernel", "reference"] = about(
+        "where x' come from: kernel, the diffusion's kernel back from y; reference, what the Gaussian of a"
+        " tilted energy says of x given y",
+        "kernel",
+        "reference",
+        default="kernel",
+    )
 
     @model_validator(mode="after")
     def _levels_rise(self):
@@ -84,6 +92,9 @@ class DiffusionContrastiveDivergence(Objective, columns=("loss_dcd",), real=True
             yield f"{what}: give the energy condition: time, or take two levels"
         if energy.noisy and not self.noisy:
             yield f"a {energy.kind} energy is one of noisy data: the first of the levels must be above 0"
+        if self.proposal == "reference" and not energy.noisy:
+            needed = those("energies", lambda kind: kind.noisy)
+            yield f"proposal: reference needs an energy that is relative to a Gaussian ({needed})"
         if energy.attribute is not None:
             yield f"dcd trains no energy that is conditioned on an attribute ('{energy.attribute}')"
 
