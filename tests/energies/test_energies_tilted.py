@@ -1,5 +1,7 @@
 """The tilted Gaussian: its Gaussian by scipy and by conditioning in numpy, its network by its formula."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -195,3 +197,13 @@ def test_moments_are_numpys_block_by_block(levels, held, monkeypatch):
     np.testing.assert_allclose(mean.numpy(), flat.mean(0), rtol=1e-12)
     np.testing.assert_allclose((directions * variances @ directions.T).numpy(), covariance, rtol=1e-9)
     assert float(variances.min()) >= 0
+
+
+@pytest.mark.parametrize(("shape", "refused"), [((1, 64, 64), False), ((3, 64, 64), True)])
+def test_images_whose_covariance_is_too_large_are_refused(shape, refused):
+    config = TiltedGaussian(kind="tilted", widths=[3], units=5, condition="time")
+    images = SimpleNamespace(form="images", kind="digits", sample_shape=shape, attributes={})
+    found = list(config.problems(images))
+    assert found == refused * [
+        "a tilted energy has the covariance of the data, which is too large for 12288 values: at most 4096"
+    ]
