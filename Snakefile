@@ -27,5 +27,9 @@ include: "workflow/rules/resources.smk"
 include: "workflow/rules/jobs.smk"
 
 
+onstart:
+    say_what_is_uncommitted()
+
+
 onsuccess:
     sync_after_run()  # DVC records what was produced

@@ -4,8 +4,9 @@ import subprocess
 
 import pytest
 
+from ebmrepro.flow.runners import say_what_is_uncommitted
 from ebmrepro.machine.hardware import driver, processor
-from ebmrepro.provenance.record import environment, revision
+from ebmrepro.provenance.record import changes, environment, revision
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -53,6 +54,30 @@ def test_a_change_or_a_new_file_makes_it_dirty(checkout, path):
     (checkout / path).parent.mkdir(exist_ok=True)
     (checkout / path).write_text("new")
     assert revision(checkout)["dirty"] is True
+
+
+def test_a_run_begins_with_the_names_of_what_makes_it_dirty(checkout, monkeypatch, capsys):
+    monkeypatch.chdir(checkout)
+    say_what_is_uncommitted()
+    assert capsys.readouterr().err == "" and changes(checkout) == []
+    for name in ("run.log", "b.py", "c d.py", "e.py"):
+        (checkout / name).write_text("new")
+    (checkout / "params.yaml").write_text("seeds: [1]\n")
+    git(checkout, "add", "b.py")
+    (checkout / "results").mkdir()
+    (checkout / "results/a.json").write_text("new")
+    assert set(changes(checkout)) == {"params.yaml", "b.py", '"c d.py"', "e.py", "run.log"}
+    say_what_is_uncommitted()
+    words = (
+        'ebm: not what the commit says: params.yaml, b.py, "c d.py" and 2 more; records will call the code'
+    )
+    assert capsys.readouterr().err.replace("b.py, params.yaml", "params.yaml, b.py") == f"{words} dirty\n"
+
+
+def test_outside_of_a_checkout_nothing_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    say_what_is_uncommitted()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_committed_preset_in_the_place_of_params_makes_nothing_dirty(checkout):

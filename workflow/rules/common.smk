@@ -13,7 +13,11 @@ from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.flow.code import save_cache
 from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, checked, listing
 from ebmrepro.flow.needs import judged, label, patterns
-from ebmrepro.flow.runners import hold_this_folder, sync_after_run
+from ebmrepro.flow.runners import (
+    hold_this_folder,
+    say_what_is_uncommitted,
+    sync_after_run,
+)
 from ebmrepro.params.base import ParamsError
 from ebmrepro.params.stages import STAGES
 

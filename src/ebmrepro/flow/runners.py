@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.provenance.record import changes
 
 # Set for the dry run that `sync` makes while the main Snakemake process still holds the folder.
 INSIDE = "EBM_INSIDE_RUN"
@@ -34,6 +35,13 @@ def hold_this_folder() -> None:
         return
     for stale in Path(".snakemake/locks").glob("*.lock"):
         stale.unlink()
+
+
+def say_what_is_uncommitted() -> None:
+    """One line at the start of a run whose records will call its code dirty: results of no commit."""
+    if changed := changes(Path()) if Path(".git").exists() else None:
+        named = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        print(f"ebm: not what the commit says: {named}; records will call the code dirty", file=sys.stderr)
 
 
 def sync_after_run() -> None:

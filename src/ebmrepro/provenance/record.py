@@ -117,13 +117,7 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
     completed `dirty`, unless the image itself was built from an unclean checkout.
     """
     if (folder / ".git").exists():
-        commit = git(folder, "rev-parse", "HEAD")
-        # Whoever copies a preset over params.yaml runs what the commit holds.
-        presets = [path.read_bytes() for path in (folder / "workflow/presets").glob("*.yaml")]
-        params = folder / "params.yaml"
-        chosen = params.exists() and params.read_bytes() in presets
-        left_out = [f":(exclude){path}" for path in (*WRITTEN, *(["params.yaml"] if chosen else []))]
-        changed = git(folder, "status", "--porcelain", "--", ".", *left_out)
+        commit, changed = git(folder, "rev-parse", "HEAD"), changes(folder)
         # A repository without a commit, or one that git refuses to read, has no name for its code.
         dirty = None if commit is None or changed is None else bool(changed)
         return {"commit": commit, "dirty": dirty, "source": "git"}
@@ -133,6 +127,18 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
         return {"commit": None, "dirty": None, "source": None}
     dirty = True if named.endswith(DIRTY) else None
     return {"commit": named.removesuffix(DIRTY), "dirty": dirty, "source": "image"}
+
+
+def changes(folder: Path) -> list[str] | None:
+    """The paths of a checkout, new ones among them, that are not what its commit says, without what the flow
+    writes; None if git cannot say."""
+    # Whoever copies a preset over params.yaml runs what the commit holds.
+    presets = [path.read_bytes() for path in (folder / "workflow/presets").glob("*.yaml")]
+    params = folder / "params.yaml"
+    chosen = params.exists() and params.read_bytes() in presets
+    left_out = [f":(exclude){path}" for path in (*WRITTEN, *(["params.yaml"] if chosen else []))]
+    changed = git(folder, "status", "--porcelain", "--", ".", *left_out)
+    return None if changed is None else [line[2:].strip() for line in changed.splitlines()]
 
 
 def environment(folder: Path) -> dict[str, object]:
