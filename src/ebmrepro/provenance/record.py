@@ -138,7 +138,7 @@ def changes(folder: Path) -> list[str] | None:
     chosen = params.exists() and params.read_bytes() in presets
     left_out = [f":(exclude){path}" for path in (*WRITTEN, *(["params.yaml"] if chosen else []))]
     changed = git(folder, "status", "--porcelain", "--", ".", *left_out)
-    return None if changed is None else [line[2:].strip() for line in changed.splitlines()]
+    return None if changed is None else [line.split(maxsplit=1)[1] for line in changed.splitlines()]
 
 
 def environment(folder: Path) -> dict[str, object]:
