@@ -29,6 +29,7 @@ include: "workflow/rules/jobs.smk"
 
 onstart:
     say_what_is_uncommitted()
+    start_server(PARAMS.compute.threads)  # so that no job need import torch
 
 
 onsuccess:

@@ -17,7 +17,7 @@ FLOORS = [
     {"plots", "tables", "report"},
     {"flow", "provenance"},
     {"stages", "tools"},
-    {"cli", "__main__"},
+    {"cli", "forkserver", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 

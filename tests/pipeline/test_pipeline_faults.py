@@ -5,10 +5,14 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from pipeline_tools import Checkout, kill_group, make_checkout
+
+from ebmrepro.forkserver.start import SERVE
 
 # Long enough to be killed five times, short enough to be trained twice.
 LONGER = ("    iterations: 60\n", "    iterations: 300\n")
@@ -16,6 +20,23 @@ LONGER = ("    iterations: 60\n", "    iterations: 300\n")
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def until(happened: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.02)
+
+
+def forking_processes(checkout: Checkout) -> list[int]:
+    """The server that forks this checkout's jobs, and these: their command line is the server's."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if SERVE in (process / "cmdline").read_text() and (process / "cwd").resolve() == checkout.folder:
+                found.append(int(process.name))
+    return found
 
 
 def model_files(checkout: Checkout) -> list[Path]:
@@ -96,7 +117,9 @@ def test_a_killed_snakemake_goes_on_when_called_again(fresh, finished):
         time.sleep(0.1)
     time.sleep(4)
     assert process.poll() is None
+    assert forking_processes(fresh)
     kill_group(process)
+    until(lambda: not forking_processes(fresh), "the server, or a job of it, was left behind")
     assert list((fresh / ".snakemake/locks").glob("*.lock")), "the kill left Snakemake's lock behind"
     fresh.snakemake("--cores", "all")
     names = [

@@ -18,6 +18,8 @@ from ebmrepro.flow.runners import (
     say_what_is_uncommitted,
     sync_after_run,
 )
+from ebmrepro.forkserver.protocol import SOCKET, VARIABLE
+from ebmrepro.forkserver.start import start_server
 from ebmrepro.params.base import ParamsError
 from ebmrepro.params.stages import STAGES
 
@@ -36,7 +38,8 @@ LOGS = f"logs/{PARAMS.preset}"
 
 # `ebm` of the environment that runs Snakemake, whether that is activated or not.
 shell.prefix(
-    f"export PATH={Path(sys.executable).parent}:$PATH EBM_RUNNER=snakemake; set -euo pipefail; "
+    f"export PATH={Path(sys.executable).parent}:$PATH EBM_RUNNER=snakemake {VARIABLE}={SOCKET}; "
+    "set -euo pipefail; "
 )
 
 if workflow.is_main_process:
