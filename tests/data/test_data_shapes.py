@@ -104,3 +104,17 @@ def test_seeds_and_parts_differ_and_repeat():
     first, again, other = _make(3, 20, 20), _make(3, 20, 20), _make(4, 20, 20)
     assert (first[0] == again[0]).all() and (first[2] == again[2]).all()
     assert (first[0] != other[0]).any() and (first[0] != first[2]).any()
+
+
+def test_noise_is_added_to_the_same_images_and_cut_off(made):
+    clean, labels, _, _ = made
+    noisy, same_labels, _, _ = labelled(_config().model_copy(update={"noise": 0.1}))
+    for attribute in VALUES:
+        assert (same_labels[attribute] == labels[attribute]).all()
+    inside = (clean > 130) & (clean < 155)
+    added = (noisy[inside].astype(float) - clean[inside]) / 256
+    assert added.std() == pytest.approx(0.1, rel=0.05)
+    assert added.mean() == pytest.approx(0, abs=0.005)
+    # Half of what was added to black is cut off.
+    assert (noisy[clean == 0] == 0).mean() == pytest.approx(0.5, abs=0.02)
+    assert noisy.max() == 255

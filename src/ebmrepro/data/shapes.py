@@ -27,12 +27,15 @@ def prepare(config: ShapesData) -> Prepared:
     """Images uint8 (n, 3, 16, 16) in 0..255; labels int64 (n,) by attribute, which number its values.
 
     Every attribute is uniform and independent of the others; position, size, brightness and background vary
-    besides.
+    besides. `config.noise` is added to the same images as without; values outside [0, 1] are cut off.
     """
     parts = {}
     for number, (name, size) in enumerate({"train": config.train_size, "test": config.test_size}.items()):
         rng = np.random.default_rng([config.seed, number])
-        parts[name] = Arrays(*_draw(rng, size, config.attributes))
+        images, labels = _draw(rng, size, config.attributes)
+        if config.noise:
+            images = (images + config.noise * rng.standard_normal(images.shape)).clip(0, 1)
+        parts[name] = Arrays(np.floor(images * 255.999).astype(np.uint8), labels)
     return Prepared(parts)
 
 
@@ -57,5 +60,4 @@ def _draw(rng: np.random.Generator, count: int, values: dict) -> tuple[np.ndarra
     colour = np.array([RGB[name] for name in values["colour"]])[labels["colour"]]
     colour = (colour * rng.uniform(*BRIGHTNESS, (count, 1)))[:, :, None, None]
     background = rng.uniform(*BACKGROUND, (count, 1, 1, 1))
-    images = cover * colour + (1 - cover) * background
-    return np.floor(images * 255.999).astype(np.uint8), labels
+    return cover * colour + (1 - cover) * background, labels

@@ -1,4 +1,4 @@
-from ebmrepro.params.base import Seed, TestSize, TrainSize, about
+from ebmrepro.params.base import NonNegative, Seed, TestSize, TrainSize, about
 from ebmrepro.params.datasets import Dataset, ReferenceClassifier
 
 
@@ -10,6 +10,12 @@ class ShapesData(Dataset, form="images", licence="generated", sample_shape=(3, 1
     seed: Seed
     train_size: TrainSize
     test_size: TestSize
+    noise: NonNegative = about(
+        "Standard deviation of Gaussian noise on images whose values are in [0, 1]: without any, energies"
+        " are steep off a thin set of images, and short chains do not learn forms.",
+        0.1,
+        default=0.0,
+    )
     classifier: ReferenceClassifier = about("What measures generated shapes.")
 
     @property
