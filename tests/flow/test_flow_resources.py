@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from ebmrepro.checks.load import load_params
-from ebmrepro.flow.resources import LEAST_MINUTES, MOST_MINUTES, Resources, minutes, passes, resources
+from ebmrepro.flow.resources import (
+    LEAST_MINUTES,
+    MOST_MINUTES,
+    Resources,
+    longest_training,
+    minutes,
+    passes,
+    resources,
+)
 
 PRESETS = Path(__file__).parents[2] / "workflow/presets"
 DAY, LEAST = 1440, 30
@@ -152,3 +160,10 @@ def test_a_protocol_has_the_time_of_its_chains_and_of_its_numbers(preset):
         expected = minutes(params, sampled, dataset) + minutes(params, measured, dataset)
         assert resources(params, "resample", name).minutes == min(MOST_MINUTES, expected)
         assert expected >= 2 * LEAST_MINUTES
+
+
+def test_the_longest_training_is_that_of_the_largest_images_times_their_passes(preset):
+    # 2,000 iterations of 784 pixels; the shapes have three seeds of 1,200, of 256 pixels each.
+    assert longest_training(preset("demo")) == "mnist_icd"
+    shorter = ("  mnist:\n    iterations: 2000\n", "  mnist:\n    iterations: 200\n")
+    assert longest_training(preset("demo", shorter)) == "shapes_shape"

@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 
-from ebmrepro.flow.resources import resources
+from ebmrepro.flow.resources import longest_training, resources
 
 # Minutes in the queue before the second, third and fourth attempt of a training.
 LATER_MINUTES = (1, 10, 60)
@@ -79,3 +79,10 @@ def known_partitions_only():
 
 if workflow.is_main_process:
     known_partitions_only()
+
+
+# What takes longest begins first: begun last, by name, it would run on when nothing else is left.
+if workflow.scheduling_settings and not workflow.scheduling_settings.prioritytargets:
+    workflow.scheduling_settings.prioritytargets = {
+        TABLE["train", longest_training(PARAMS)].outputs[0]
+    }

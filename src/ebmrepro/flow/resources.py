@@ -5,6 +5,7 @@ training that meets its limit is not lost, its next attempt goes on from the che
 checkpoint gets more time at each attempt. Another limit for one rule: --set-resources train:runtime=2880.
 """
 
+import math
 from typing import NamedTuple
 
 from ebmrepro.params import stages
@@ -54,6 +55,16 @@ def resources(params: Params, stage: str, item: str | None = None) -> Resources:
         mem_mb=LARGE_MB if large else SMALL_MB,
         minutes=min(MOST_MINUTES, limit),
     )
+
+
+def longest_training(params: Params) -> str:
+    """The run whose training takes longest on one processor: by its passes and the pixels of an image."""
+
+    def work(run: str) -> int:
+        dataset = params.datasets[params.runs[run].dataset]
+        return sum(passes(params, "train", run)) * math.prod(dataset.sample_shape[1:])
+
+    return max(params.runs, key=work)
 
 
 def minutes(params: Params, passes: int, dataset: Dataset) -> int:
