@@ -91,7 +91,7 @@ def test_a_table_of_protocols_of_data_without_a_number_to_show_is_refused_here_n
 def test_names_are_lower_case(workspace_folder, edit):
     edit("  rings_icd:", "  Rings-ICD:")
     assert re.match(
-        r"params\.yaml:\d+: runs\.Rings-ICD.*: a name is lower-case letters, digits and _$",
+        r"params\.yaml:\d+: runs\.Rings-ICD.*: a name is lower-case letters, digits and _, at most 100$",
         _refusal(Path("params.yaml")),
     )
 
@@ -102,7 +102,17 @@ def test_names_are_lower_case(workspace_folder, edit):
         (b"preset: micro\n\tseeds: [0]\n", r":2: not valid YAML: "),
         (b"preset: micro\nseeds: [0, 1\ncompute: 3\n", r":\d: not valid YAML: "),
         (b"preset: a\npreset: b\n", r":2: not valid YAML: .*duplicate key"),
-        (b"preset: !!python/object:os.system x\n", r":1: not valid YAML: "),
+        (b"preset: !!python/object:os.system x\n", r":1: tags \(tag:.*\) are not taken"),
+        (b"preset: a\nseeds: !!set {1, 2}\n", r":2: tags "),
+        (b"preset: !own x\n", r":1: tags \(!own\) are not taken"),
+        (b"seeds: [\n2026-02-30]\n", r":2: not valid YAML: 2026-02-30 is no number and no date"),
+        (b"seeds: [0o_]\n", r":1: not valid YAML: 0o_ is no number"),
+        (b"seeds: [" + b"9" * 5000 + b"]\n", r":1: 9{37}\.\.\. has 5,000 characters, at most 1,000"),
+        (b"seeds: " + b"[" * 1000 + b"]" * 1000, r":1: lists and mappings more than 50 deep"),
+        (b"preset: '" + b"x" * 20_000 + b"'", r":1: x{37}\.\.\. has 20,000 characters, at most 10,000"),
+        (b"preset: " + b"x" * 3_000_000, r": has 3,000,008 characters, at most 2,000,000"),
+        (b"preset: a\n<<: {seeds: [0]}\n", r":2: merge keys"),
+        (b"preset: &a x\nseeds: [*a]\n", r":1: anchors and aliases"),
         (b"a: 1\n--- \nb: 2\n", r":\d: not valid YAML: "),
         (b"preset: mi\x00cro\n", r":1: not valid YAML: "),
         (b"preset: mi\x07cro\n", r":1: not valid YAML: "),
@@ -112,7 +122,7 @@ def test_names_are_lower_case(workspace_folder, edit):
         (b"just words\n", r":1: must be a mapping"),
         (b"1: 2\n", r":1: 1: "),
         (b"? [a, b]\n: 2\n", r":1: "),
-        (b"runs: &a {a: *a}\n", r":1: "),
+        (b"runs: &a {a: *a}\n", r":1: anchors and aliases"),
     ],
 )
 def test_what_is_no_params_file_at_all(content, expected, tmp_path):

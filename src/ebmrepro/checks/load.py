@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from ebmrepro.checks.plain_yaml import plain
 from ebmrepro.checks.problems import describe, present, problems
 from ebmrepro.params.base import ParamsError
 from ebmrepro.params.root import Params
@@ -29,15 +29,7 @@ def load_params(path: Path | str = PARAMS_FILE) -> Params:
         raise ParamsError(f"{path}: no such file; copy one of workflow/presets/*.yaml here") from None
     except (OSError, UnicodeDecodeError) as failure:
         raise ParamsError(f"{path}: cannot be read: {failure}") from None
-    try:
-        data = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as failure:
-        mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
-        # Characters that no YAML file may hold come with a position instead of a mark.
-        line = mark.line if mark else text.count("\n", 0, getattr(failure, "position", 0))
-        problem = getattr(failure, "problem", None) or getattr(failure, "context", None) or failure
-        reason = str(problem).strip().splitlines()[0]
-        raise ParamsError(f"{path}:{line + 1}: not valid YAML: {reason}") from None
+    data = plain(str(path), text)
     if not isinstance(data, dict):
         raise ParamsError(f"{path}:1: must be a mapping of sections")
     try:
@@ -59,7 +51,7 @@ def _first(path: Path, text: str, data: dict, failure: ValidationError) -> str:
         known = _fields(Params.model_json_schema(), location[:-1], data)
         known = known - reduce(getitem, location[:-1], data).keys() or known
     if error["loc"][-1:] == ("[key]",):
-        return _line(path, text, location, "a name is lower-case letters, digits and _")
+        return _line(path, text, location, "a name is lower-case letters, digits and _, at most 100")
     if error["type"].startswith("union_tag"):
         location = (*location, "kind")
     # A value that is neither a number nor a word: pydantic reports both.

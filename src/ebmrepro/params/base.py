@@ -6,14 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-NAME = r"^[a-z][a-z0-9_]*$"
+# Names are parts of file names, which have at most 255 bytes.
+NAME = r"^[a-z][a-z0-9_]{0,99}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 Probability = Annotated[float, Field(ge=0, le=1, strict=True)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 Several = Annotated[int, Field(ge=2, strict=True)]
-Index = Annotated[int, Field(ge=0, strict=True)]
+# Seeds are of 32 bits: what some generators take.
+Index = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
 Fraction = Annotated[float, Field(gt=0, lt=1, strict=True)]
