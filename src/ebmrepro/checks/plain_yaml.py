@@ -1,7 +1,7 @@
 """YAML 1.2 of mappings, lists, texts, numbers, switches and null: what else it can hold is refused unbuilt.
 
-A tag builds objects, an alias copies what it names, and a few lines of either can fill the memory. Tools that
-read the same file (Snakemake, DVC) differ in what they make of them.
+A tag builds objects, a merge key is read differently by the tools that read the same file (Snakemake, DVC),
+and a few lines of aliases of aliases stand for more values than any memory holds.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, Event, ScalarEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event, ScalarEvent
 
 from ebmrepro.params.base import ParamsError
 
 # Several times what our largest preset has.
-MOST_CHARACTERS, MOST_DEPTH = 2_000_000, 50
+MOST_CHARACTERS, MOST_VALUES, MOST_DEPTH = 2_000_000, 100_000, 50
 # Of one text in quotes or over several lines, and of one without quotes, which may be a number.
 LONGEST, LONGEST_BARE = 10_000, 1_000
 
@@ -41,13 +41,28 @@ def plain(path: str, text: str) -> Any:
 
 def _refusals(text: str) -> Iterator[tuple[Event, str]]:
     """What is no plain value, and why."""
-    depth = 0
+    # Values in what has an anchor, and in what is still open, itself among them, outermost first.
+    sizes: dict[str, int] = {}
+    still_open: list[tuple[str | None, int]] = [(None, 0)]
     for event in YAML(typ="safe").parse(text):
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > MOST_DEPTH:
+        size = 0
+        if isinstance(event, CollectionStartEvent):
+            still_open.append((event.anchor, 1))
+        elif isinstance(event, CollectionEndEvent):
+            anchor, size = still_open.pop()
+            sizes[anchor] = size
+        elif isinstance(event, ScalarEvent):
+            sizes[event.anchor] = size = 1
+        elif isinstance(event, AliasEvent):
+            if any(anchor == event.anchor for anchor, _ in still_open):
+                yield event, f"*{_short(event.anchor)} is part of itself"
+            size = sizes.get(event.anchor, 0)
+        within, before = still_open[-1]
+        still_open[-1] = within, before + size
+        if before + size > MOST_VALUES:
+            yield event, f"more than {MOST_VALUES:,} values, those that aliases (*) repeat among them"
+        if len(still_open) > MOST_DEPTH:
             yield event, f"lists and mappings more than {MOST_DEPTH} deep are not taken"
-        if getattr(event, "anchor", None):
-            yield event, "anchors and aliases (& and *) are not taken: write out what they stand for"
         if tag := getattr(event, "tag", None):
             yield event, f"tags ({_short(tag)}) are not taken: write a plain value"
         if isinstance(event, ScalarEvent):
