@@ -109,11 +109,13 @@ def training(machine, edit) -> Iterator[subprocess.Popen]:
     edit(*LONG)
     edit(*OFTEN)
     process = machine.start("train", "gaussian_mle")
-    machine.job()
-    _until(lambda: [*(machine.folder / ".work").glob("*/seed*.safetensors")])
-    yield process
-    process.kill()
-    process.communicate()
+    try:
+        machine.job()
+        _until(lambda: [*(machine.folder / ".work").glob("*/seed*.safetensors")])
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_job_handed_over_writes_the_same_bytes(shared):
