@@ -138,9 +138,7 @@ def test_exit_code_and_words_are_the_jobs(shared, arguments):
     assert shared.run(*arguments) == shared.run(*arguments, served=False)
 
 
-def test_the_job_is_a_fork_of_the_server_in_the_folder_and_with_the_variables_of_its_client(
-    training, machine
-):
+def test_the_job_is_a_fork_of_the_server_in_the_folder_and_with_the_files_of_its_client(training, machine):
     job = Path(f"/proc/{machine.job()}")
     assert os.readlink(job / "cwd") == str(machine.folder)
     assert (job / "comm").read_text() == "ebm train gauss\n"
@@ -244,13 +242,15 @@ def test_a_stale_socket_is_no_server(workspace_folder):
     assert subprocess.run(command, env=environment, capture_output=True, timeout=60).returncode == 0
 
 
-def test_what_others_send_is_refused(shared, monkeypatch):
+@pytest.mark.parametrize("packet", [b"{", b"[]", b'{"job": {}}', b'{"alike": {"variables": {}}, "job": {}}'])
+def test_what_others_send_is_refused(shared, monkeypatch, packet):
     monkeypatch.chdir(shared.folder)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
         stranger.connect(str(SOCKET))
-        stranger.send(b"{")
+        stranger.send(packet)
         assert b"refused" in stranger.recv(1000)
     assert shared.run("schema")[0] == 0
+    assert lives(shared.server)
 
 
 def test_the_client_imports_nothing_that_takes_time():

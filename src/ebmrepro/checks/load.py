@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from ebmrepro.checks.plain_yaml import plain
 from ebmrepro.checks.problems import describe, present, problems
-from ebmrepro.params.base import ParamsError
+from ebmrepro.params.base import NAME_IN_WORDS, ParamsError
 from ebmrepro.params.root import Params
 
 PARAMS_FILE = "params.yaml"
@@ -51,7 +51,7 @@ def _first(path: Path, text: str, data: dict, failure: ValidationError) -> str:
         known = _fields(Params.model_json_schema(), location[:-1], data)
         known = known - reduce(getitem, location[:-1], data).keys() or known
     if error["loc"][-1:] == ("[key]",):
-        return _line(path, text, location, "a name is lower-case letters, digits and _, at most 100")
+        return _line(path, text, location, f"a name is {NAME_IN_WORDS}")
     if error["type"].startswith("union_tag"):
         location = (*location, "kind")
     # A value that is neither a number nor a word: pydantic reports both.

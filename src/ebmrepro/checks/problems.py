@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ebmrepro.checks import measured
-from ebmrepro.params.base import NAME, Problem, nearest, no_such
+from ebmrepro.params.base import NAME, NAME_IN_WORDS, Problem, nearest, no_such
 from ebmrepro.params.kinds import FAMILIES, broken
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
 
@@ -40,7 +40,7 @@ def describe(error: dict, known: Iterable[str] = (), words: str = "") -> str:
         return f"must have at {bound} {count} item{'s' * (count > 1)}, {got}"
     if kind == "string_pattern_mismatch":
         name = context["pattern"] == NAME
-        must = "be lower-case letters, digits and _, at most 100" if name else f"match {context['pattern']}"
+        must = f"be {NAME_IN_WORDS}" if name else f"match {context['pattern']}"
         return f"must {must}, {got}"
     message = error["msg"].removeprefix("Input should be ")
     return f"must be {message}{' or ' * bool(words)}{words}, {got}"

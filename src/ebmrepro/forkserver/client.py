@@ -6,22 +6,24 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from pathlib import Path
 
-from ebmrepro.forkserver.protocol import likeness, packed, received
+from ebmrepro.forkserver.protocol import VARIABLE, likeness, packed, received
 
 # Passed on to the process that does the job. Where this one is killed, the server kills that.
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def hand_over(path: Path) -> None:
-    """Let the server at `path` do the job of this command line and end as that ended.
+def hand_over() -> None:
+    """Let the server that `VARIABLE` names do the job of this command line and end as that ended.
 
-    Returns, nothing done, if there is no server, if it refuses, or if it died and the job with it.
+    Returns, nothing done, if there is none, if it refuses, or if it died and the job with it.
     """
+    path = os.environ.get(VARIABLE)
+    if path is None:
+        return
     try:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        connection.connect(str(path))
+        connection.connect(path)
         job = {"arguments": sys.argv, "folder": os.getcwd(), "umask": _umask(), "variables": {**os.environ}}
         socket.send_fds(connection, [packed(alike=likeness(), job=job)], [0, 1, 2])
     except OSError:

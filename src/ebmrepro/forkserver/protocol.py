@@ -34,7 +34,7 @@ def likeness() -> dict[str, object]:
         if name not in OF_A_JOB and not name.startswith(PREFIXES_OF_A_JOB)
     }
     return {
-        "python": [sys.executable, list(sys.flags)],
+        "python": [os.path.realpath(sys.prefix), list(sys.flags)],
         "user": [os.getresuid(), os.getresgid(), sorted(os.getgroups())],
         "machine": [os.readlink(f"/proc/self/ns/{name}") for name in NAMESPACES],
         "cgroup": Path("/proc/self/cgroup").read_text(encoding="utf-8"),
@@ -47,7 +47,7 @@ def likeness() -> dict[str, object]:
 
 def differences(asked: dict, mine: dict) -> list[str]:
     """What differs between two `likeness`es, the variables by their names."""
-    unlike = [name for name in mine if name != "variables" and asked[name] != mine[name]]
+    unlike = [name for name in mine if name != "variables" and asked.get(name) != mine[name]]
     theirs, ours = asked["variables"], mine["variables"]
     return unlike + sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name))
 
@@ -55,11 +55,6 @@ def differences(asked: dict, mine: dict) -> list[str]:
 def packed(**words: object) -> bytes:
     """A packet."""
     return json.dumps(words).encode()
-
-
-def plain(words: object) -> object:
-    """`words` as the other side reads them: a tuple is a list there."""
-    return json.loads(json.dumps(words))
 
 
 def received(connection: socket.socket) -> dict | None:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-from ebmrepro.forkserver.protocol import LARGEST, SOCKET, differences, likeness, packed, plain
+from ebmrepro.forkserver.protocol import LARGEST, SOCKET, differences, likeness, packed
 
 # What takes the stages long to import, in the order in which jobs need it. None of it starts a device, or a
 # thread that goes on.
@@ -50,7 +50,9 @@ class Server:
 
     def __init__(self, parent: int, path: Path):
         """Listens at `path`, which no other server uses; ProcessLookupError if there is no such `parent`."""
-        self.path, self.alike = path, plain(likeness())
+        self.path = path
+        # As it is read from a packet, where a tuple is a list.
+        self.alike = json.loads(packed(**likeness()))
         self.selector = selectors.DefaultSelector()
         self.jobs: dict[int, socket.socket] = {}
         self._watch(os.pidfd_open(parent), self._stop)
@@ -101,7 +103,7 @@ class Server:
             connection.settimeout(5.0)
             packet, files, _, _ = socket.recv_fds(connection, LARGEST, 3)
             asked = _read(packet, connection)
-            if unlike := ["user"] if asked is None else differences(asked["alike"], self.alike):
+            if unlike := ["words"] if asked is None else differences(asked["alike"], self.alike):
                 print(f"refused: {unlike} differ", file=sys.stderr, flush=True)
                 connection.send(packed(refused=unlike))
                 connection.close()
@@ -163,14 +165,15 @@ class Server:
 
 
 def _read(packet: bytes, connection: socket.socket) -> dict | None:
-    """What a client of this user asks for."""
+    """What a client of this user asks for; None if it is another's or asks for nothing."""
     _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     if user != os.getuid():
         return None
     try:
-        return json.loads(packet)
+        asked = json.loads(packet)
     except ValueError:
         return None
+    return asked if isinstance(asked, dict) and {"alike", "job"} <= asked.keys() else None
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 # Names are parts of file names, which have at most 255 bytes.
 NAME = r"^[a-z][a-z0-9_]{0,99}$"
+NAME_IN_WORDS = "lower-case letters, digits and _, at most 100"
 Name = Annotated[str, Field(pattern=NAME)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]

@@ -11,8 +11,7 @@ class ShapesData(Dataset, form="images", licence="generated", sample_shape=(3, 1
     train_size: TrainSize
     test_size: TestSize
     noise: NonNegative = about(
-        "Standard deviation of Gaussian noise on images whose values are in [0, 1]: without any, energies"
-        " are steep off a thin set of images, and short chains do not learn forms.",
+        "Standard deviation of Gaussian noise on the images, whose values are in [0, 1].",
         0.1,
         default=0.0,
     )
