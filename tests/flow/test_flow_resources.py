@@ -9,9 +9,9 @@ from ebmrepro.flow.resources import (
     LEAST_MINUTES,
     MOST_MINUTES,
     Resources,
-    longest_training,
     minutes,
     passes,
+    priorities,
     resources,
 )
 
@@ -162,8 +162,16 @@ def test_a_protocol_has_the_time_of_its_chains_and_of_its_numbers(preset):
         assert expected >= 2 * LEAST_MINUTES
 
 
-def test_the_longest_training_is_that_of_the_largest_images_times_their_passes(preset):
+def test_a_long_training_and_its_data_come_first(preset):
+    found = priorities(preset("demo"))
+    trainings = {item: value for (stage, item), value in found.items() if stage == "train"}
     # 2,000 iterations of 784 pixels; the shapes have three seeds of 1,200, of 256 pixels each.
-    assert longest_training(preset("demo")) == "mnist_icd"
-    shorter = ("  mnist:\n    iterations: 2000\n", "  mnist:\n    iterations: 200\n")
-    assert longest_training(preset("demo", shorter)) == "shapes_shape"
+    assert sorted(trainings, key=trainings.get)[-2:] == ["shapes_shape", "mnist_icd"]
+    assert found["prepare", "mnist"] == trainings["mnist_icd"]
+    assert found["prepare", "shapes"] == trainings["shapes_shape"]
+    # Never before another stage's turn.
+    assert all(2 <= value < 3 for value in trainings.values())
+
+
+def test_data_that_nothing_trains_on_have_no_priority_of_their_own(preset):
+    assert ("prepare", "digits") not in priorities(preset("mnist"))

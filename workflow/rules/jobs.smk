@@ -70,7 +70,7 @@ for STAGE in STAGES:
             f"{LOGS}/{label(STAGE)}.log",
         benchmark:
             f"{LOGS}/{label(STAGE)}.tsv"
-        priority: STAGE.priority
+        priority: partial(urgency, STAGE)
         localrule: STAGE.is_drawn
         threads: PARAMS.compute.threads
         resources:

@@ -4,10 +4,11 @@ import re
 import shutil
 import subprocess
 
-from ebmrepro.flow.resources import longest_training, resources
+from ebmrepro.flow.resources import priorities, resources
 
 # Minutes in the queue before the second, third and fourth attempt of a training.
 LATER_MINUTES = (1, 10, 60)
+PRIORITIES = priorities(PARAMS)
 
 
 def gpus(stage, wildcards):
@@ -25,6 +26,11 @@ def limit(stage, wildcards, attempt):
     # Every attempt of a training has the time of the first: what was computed is not lost.
     number = 1 if stage == "train" else attempt
     return resources(PARAMS, stage, wildcards.get("item")).attempt(number).minutes
+
+
+def urgency(stage, wildcards):
+    """The priority of a job: its own or that of its stage."""
+    return PRIORITIES.get((stage.name, wildcards.get("item")), stage.priority)
 
 
 def default_text(chosen, name):
@@ -79,10 +85,3 @@ def known_partitions_only():
 
 if workflow.is_main_process:
     known_partitions_only()
-
-
-# What takes longest begins first: begun last, by name, it would run on when nothing else is left.
-if workflow.scheduling_settings and not workflow.scheduling_settings.prioritytargets:
-    workflow.scheduling_settings.prioritytargets = {
-        TABLE["train", longest_training(PARAMS)].outputs[0]
-    }

@@ -57,14 +57,24 @@ def resources(params: Params, stage: str, item: str | None = None) -> Resources:
     )
 
 
-def longest_training(params: Params) -> str:
-    """The run whose training takes longest on one processor: by its passes and the pixels of an image."""
+def priorities(params: Params) -> dict[tuple[str, str], float]:
+    """(stage, item) -> what a runner takes first, where that is not the stage's own priority.
 
-    def work(run: str) -> int:
-        dataset = params.datasets[params.runs[run].dataset]
-        return sum(passes(params, "train", run)) * math.prod(dataset.sample_shape[1:])
-
-    return max(params.runs, key=work)
+    A training that begins last runs on when nothing else is left: a long one has up to 1 more. Preparing data
+    is as urgent as the longest training on them.
+    """
+    # On one processor: passes times the pixels of an image.
+    work = {}
+    for name, run in params.runs.items():
+        pixels = math.prod(params.datasets[run.dataset].sample_shape[1:])
+        work[name] = sum(passes(params, "train", name)) * pixels
+    first = stages.stage("train").priority
+    found = {}
+    for name, run in params.runs.items():
+        found["train", name] = first + work[name] / (1 + max(work.values()))
+        data = "prepare", run.dataset
+        found[data] = max(found.get(data, 0.0), found["train", name])
+    return found
 
 
 def minutes(params: Params, passes: int, dataset: Dataset) -> int:
