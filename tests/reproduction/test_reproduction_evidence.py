@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ebmrepro.reproduction.evidence import Unmeasured, log_rank, sign_test, t_test
+from ebmrepro.reproduction.evidence import Unmeasured, log_rank, sd_of_share, sign_test, t_test
 
 # Weeks in remission of the trial of 6-mercaptopurine (Freireich et al., 1963); False: censored.
 TREATED = [(t, True) for t in (6, 6, 6, 7, 10, 13, 16, 22, 23)]
@@ -36,6 +36,38 @@ def test_t_is_scipys(null):
     truth = stats.ttest_rel(ours - null, theirs)
     assert found.p == pytest.approx(truth.pvalue, rel=1e-9)
     assert found.effect == pytest.approx(np.mean(ours - theirs), rel=1e-12)
+
+
+def test_a_standard_deviation_known_to_be_larger_is_taken():
+    # Mean 2, sd 1, taken to be 3: t = 2 / (3 / sqrt 3).
+    values, t = [1.0, 2.0, 3.0], 2 * math.sqrt(3) / 3
+    found = t_test(values, 3.0, "it", 1, least_sd=3.0)
+    assert found.p == pytest.approx(2 * (0.5 - t / (2 * math.sqrt(2 + t**2))), rel=1e-9)
+    known = t_test(values, 3.0, "it", 1)
+    widths = [(high - low) for low, high in (found.interval, known.interval)]
+    assert widths[0] == pytest.approx(3 * widths[1], rel=1e-9)
+    assert found.power(np.array([5]), 0.05) < known.power(np.array([5]), 0.05)
+    # Where the values themselves show more, it changes nothing.
+    assert t_test(values, 3.0, "it", 1, least_sd=0.9)[:6] == known[:6]
+
+
+def test_shares_deviate_at_least_as_their_draws_do():
+    # 48 of 48 three times: Laplace's estimate is 145 / 146.
+    assert sd_of_share([1.0] * 3, 48) == pytest.approx(math.sqrt(145 / 146 * (1 / 146) / 48), rel=1e-12)
+    assert sd_of_share([0.0] * 3, 48) == pytest.approx(sd_of_share([1.0] * 3, 48), rel=1e-12)
+    # With many draws it is the binomial's own, and what independent draws show.
+    assert sd_of_share([0.3, 0.5], 10**6) == pytest.approx(math.sqrt(0.4 * 0.6 / 10**6), rel=1e-5)
+    shares = np.random.default_rng(0).binomial(48, 0.7, 20_000) / 48
+    assert sd_of_share(list(shares), 48) == pytest.approx(shares.std(), rel=0.02)
+
+
+def test_of_shares_without_an_effect_few_are_called_one():
+    """Of draws at chance itself no more than a share of about 0.05 has p <= 0.05, however few they are."""
+    random = np.random.default_rng(0)
+    for draws, chance in ((48, 2 / 3), (48, 1 / 36), (8, 0.5)):
+        shares = random.binomial(draws, chance, (2000, 3)) / draws
+        found = [t_test(list(s), 1.0, "it", 1, chance, least_sd=sd_of_share(s, draws)).p for s in shares]
+        assert np.mean(np.array(found) <= 0.05) < 0.06, (draws, chance)
 
 
 def test_equivalence_is_two_one_sided_tests():

@@ -285,6 +285,26 @@ def test_a_bound_passed_by_the_same_with_every_seed_is_a_sign_test():
     assert "sign test, 3 of 3" in lost.reason and "diverged and left out: seeds 1" in lost.reason
 
 
+def test_a_share_that_is_the_same_with_every_seed_is_known_as_well_as_its_draws_are():
+    share = BOUND.model_copy(update={"share": True})
+
+    def bound(values: list, draws: int | None):
+        return judge_test(share, [run("icd", "ratio", values)._replace(draws=draws)])
+
+    found = bound([1.0] * 3, 48)
+    assert found.verdict == REPRODUCED and found.statistic["p"] < 0.001
+    # The interval of three seeds at the deviation of 145 / 146 over 48 draws.
+    width = stats.t.isf(0.025, 2) * math.sqrt(145 / 146**2 / 48 / 3)
+    assert found.statistic["interval"] == pytest.approx((1 - width, 1 + width), rel=1e-9)
+    assert bound([1.0] * 3, 1).verdict == UNDECIDED, "one sample a seed says little"
+    assert bound([0.0] * 3, 480).verdict == CONTRADICTED
+    # Seeds that differ more than their draws are judged by what they show.
+    wide = [0.2, 0.5, 0.9]
+    assert bound(wide, 48).statistic == judge_test(BOUND, [run("icd", "ratio", wide)]).statistic
+    assert "no number of samples" in bound(wide, None).reason
+    assert "1.2 is no share" in bound([0.9, 1.2], 48).reason
+
+
 def test_lower_bound_leaves_diverged_seeds_out():
     found = judge_test(BOUND, [run("icd", "ratio", [0.2, 99.0, 0.21, 0.22], {1: 7})])
     assert found.verdict == REPRODUCED and found.statistic["effect"] == pytest.approx(0.21)

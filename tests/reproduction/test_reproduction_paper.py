@@ -38,7 +38,8 @@ def results(preset: str) -> list[RunResult]:
         metrics = {seed: {name: rng.random() for name in sorted(names)} | cost for seed in params.seeds}
         kind = params.resolve(run, "objective").kind if run in params.runs else "composition"
         about = {"run": run, "experiment": entry.experiment, "dataset": entry.dataset, "objective": kind}
-        found.append(RunResult(**about, metrics=metrics, diverged={}))
+        draws = None if run in params.runs else params.generations[entry.generation].samples
+        found.append(RunResult(**about, metrics=metrics, diverged={}, draws=draws))
     return found
 
 

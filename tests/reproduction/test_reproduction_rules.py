@@ -160,6 +160,23 @@ def test_survival_is_judged_where_training_dies_on_eight_fresh_seeds(repository)
             assert stability.runs[run].experiment == test.experiment
 
 
+def test_dcd_is_judged_on_digits_by_eight_seeds_that_the_demo_has_not_shown(repository):
+    presets = {name: load_params(repository / f"workflow/presets/{name}.yaml") for name in ("dcd", "demo")}
+    seeds = set(load_rules().registered["dcd"])
+    judged = [test for claim in load_rules().claims for test in claim.tests if test.presets == ["dcd"]]
+    assert len(judged) == 3
+    for test in judged:
+        for run in test.names():
+            assert set(presets["dcd"].seeds_of(run)) == seeds and len(seeds) == load_rules().minimum_pairs
+            assert not seeds & set(presets["demo"].seeds_of(run))
+
+
+def test_the_shares_of_samples_that_show_a_composition_are_judged_as_shares():
+    for claim in load_rules().claims:
+        for test in (test for test in claim.tests if test.kind == "lower_bound"):
+            assert test.share == test.metric.startswith("accuracy_"), test.metric
+
+
 def test_tests_of_one_experiment_pit_the_claims_component_against_its_absence():
     pairs = {
         (claim.key, test.experiment): (test.method, test.baseline, test.metric)
@@ -196,6 +213,8 @@ def test_dcd_stands_beside_cd_of_the_same_data_on_every_count():
     assert found == [
         *[("network_evaluations", *pair) for pair in (*points, images)],
         *[("test_log_likelihood", *pair) for pair in points],
+        ("classifier_frechet", *images),
+        *[(f"denoise_psnr_{noise}", *images) for noise in ("0_1", "0_3")],
         *[(f"denoise_psnr_{noise}", "shapes_dcd", "shapes_cd") for noise in ("0_1", "0_3")],
         ("network_evaluations", "celeba_32_dcd", "celeba_32_cd"),
         ("network_evaluations", *faces),

@@ -5,7 +5,6 @@ for itself.
 """
 
 import math
-import statistics
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -52,24 +51,29 @@ class Exact(NamedTuple):
 
 
 def t_test(
-    values: Sequence[float], size: float, what: str, sign: int, null: float = 0.0, margin: float | None = None
+    values: Sequence[float],
+    size: float,
+    what: str,
+    sign: int,
+    null: float = 0.0,
+    margin: float | None = None,
+    least_sd: float = 0.0,
 ) -> Evidence:
     """Student's t for the mean of `values` against `null`; the claim is sign * (mean - null) > 0.
 
-    `size`: of the numbers that `values` were computed from, by which rounding is known. Two one-sided t-tests
-    (Schuirmann, 1987) for an effect within +-margin. Raises Unmeasured if the values do not differ.
+    `size`: of the numbers that `values` were computed from, by which rounding is known. `least_sd`: what the
+    standard deviation is known to be at least, and is taken to be where `values` show less. Two one-sided
+    t-tests (Schuirmann, 1987) for an effect within +-margin. Raises Unmeasured if there is no deviation.
     """
-    count, sd = len(values), statistics.stdev(values)
+    count, mean = len(values), float(np.mean(values))
+    sd = max(float(np.std(values, ddof=1)), least_sd)
     if sd <= ROUNDING * size:
         raise Unmeasured(f"{what} is {values[0]:.4g} with every seed: these are not independent repetitions")
-    found = stats.ttest_1samp(values, null)
-    interval = found.confidence_interval(1 - ALPHA)
-    shift = statistics.fmean(values) - null
+    error, student, shift = sd / math.sqrt(count), stats.t(count - 1), mean - null
+    statistic, width = shift / error, student.isf(ALPHA / 2) * error
     p_equivalence = None
     if margin is not None:
-        above = stats.ttest_1samp(values, null - margin, alternative="greater").pvalue
-        below = stats.ttest_1samp(values, null + margin, alternative="less").pvalue
-        p_equivalence = float(max(above, below))
+        p_equivalence = float(max(student.sf((shift + margin) / error), student.cdf((shift - margin) / error)))
 
     def power(seeds: np.ndarray, level: float) -> np.ndarray:
         free, root = seeds - 1, np.sqrt(seeds) / sd
@@ -80,11 +84,24 @@ def t_test(
         sides = [_reach(critical, free, (margin + side * shift) * root) for side in (1, -1)]
         return np.maximum(told, sides[0] + sides[1] - 1)
 
-    test = f"t({count - 1}) = {found.statistic:.3f}"
-    bounds = (float(interval.low), float(interval.high))
-    return Evidence(
-        test, what, shift + null, bounds, sign * shift > 0, float(found.pvalue), power, margin, p_equivalence
-    )
+    test = f"t({count - 1}) = {statistic:.3f}"
+    bounds = (float(mean - width), float(mean + width))
+    p = float(2 * student.sf(abs(statistic)))
+    return Evidence(test, what, mean, bounds, sign * shift > 0, p, power, margin, p_equivalence)
+
+
+def sd_of_share(shares: Sequence[float], draws: int) -> float:
+    """What the standard deviation between `shares` of `draws` draws each is at least: the binomial's.
+
+    At a probability that is never 0 or 1: (successes + 1) / (draws + 2) of all draws together, by Laplace's
+    rule. Draws of one seed may be more alike than independent ones, never less so. Raises Unmeasured if a share
+    is not from 0 to 1.
+    """
+    if not all(0 <= share <= 1 for share in shares):
+        raise Unmeasured(f"{max(shares, key=abs):.4g} is no share")
+    total = draws * len(shares)
+    chance = (draws * math.fsum(shares) + 1) / (total + 2)
+    return math.sqrt(chance * (1 - chance) / draws)
 
 
 def _reach(critical: np.ndarray, free: np.ndarray, shift: np.ndarray) -> np.ndarray:

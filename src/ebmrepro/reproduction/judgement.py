@@ -193,16 +193,25 @@ def _lower_bound(rule: LowerBound, run: RunResult) -> tuple[Evidence, str]:
     values = values_of(run, rule.metric, finished)
     lost = ", ".join(map(str, run.diverged))
     note = f"diverged and left out: seeds {lost}" if lost else ""
+    what = f"mean {rule.metric} of {rule.objective}, against {rule.threshold}"
     size, above = max(map(abs, values)), values[0] > rule.threshold
+    if rule.share:
+        least = evidence.sd_of_share(values, _draws(run))
+        return evidence.t_test(values, size, what, 1, rule.threshold, least_sd=least), note
     off = min(abs(value - rule.threshold) for value in values)
     if max(values) - min(values) <= ROUNDING * size < off:
         # As where a share is 1 with every seed: no spread for a t-test, but each seed is on one side.
-        what = f"share of seeds with {rule.metric} above {rule.threshold}"
+        side = f"share of seeds with {rule.metric} above {rule.threshold}"
         counts = (len(values), 0) if above else (0, len(values))
         equal = f"{rule.metric} is {values[0]:.4g} with every seed"
-        return evidence.sign_test(*counts, what), "; ".join(filter(None, (equal, note)))
-    what = f"mean {rule.metric} of {rule.objective}, against {rule.threshold}"
+        return evidence.sign_test(*counts, side), "; ".join(filter(None, (equal, note)))
     return evidence.t_test(values, size, what, 1, rule.threshold), note
+
+
+def _draws(run: RunResult) -> int:
+    if run.draws is None:
+        raise Unmeasured(f"{run.run} has no number of samples that its metrics are shares of")
+    return run.draws
 
 
 def _shared_seeds(rule: PairedComparison | Survival, method: RunResult, baseline: RunResult) -> list[int]:

@@ -145,7 +145,8 @@ class Survival(_OfPairs):
 class LowerBound(_OfClaim):
     """The mean of `metric` above `threshold`, over the seeds that finished.
 
-    Diverged seeds are left out: just before a divergence gradients say nothing of their usual size.
+    Diverged seeds are left out: just before a divergence gradients say nothing of their usual size. `share`:
+    the metric is the share of a seed's samples that show something.
     """
 
     kind: Literal["lower_bound"]
@@ -154,13 +155,18 @@ class LowerBound(_OfClaim):
     metric: Name
     threshold: Number
     minimum_seeds: Seeds
+    share: bool = False
 
     def words(self) -> str:
         """The rule in a sentence."""
+        alike = (
+            "their standard deviation is taken to be no less than that of drawing so many samples"
+            if self.share
+            else "where it is the same with every seed, the exact sign test over seeds"
+        )
         return (
             f"The mean of {self.metric} of {self.objective} is above {self.threshold}: t-test over at least"
-            f" {self.minimum_seeds} finished seeds; where it is the same with every seed, the exact sign test"
-            " over seeds."
+            f" {self.minimum_seeds} finished seeds; {alike}."
         )
 
 
@@ -231,7 +237,8 @@ class Claims(Section):
 class RunResult(NamedTuple):
     """A run or composition: `metrics` by seed, of all stages; 0-based iteration of seeds that `diverged`, and
     of those that `collapsed` (evaluation/survival.py). `method`: the key of its method (params.methods),
-    which is its objective in one of its forms.
+    which is its objective in one of its forms. `draws`: the samples of a seed that its metrics are shares of,
+    None where they are no shares.
     """
 
     run: str
@@ -242,6 +249,7 @@ class RunResult(NamedTuple):
     diverged: Mapping[int, int]
     method: str = ""
     collapsed: Mapping[int, int] = {}
+    draws: int | None = None
 
 
 def load_rules() -> Claims:

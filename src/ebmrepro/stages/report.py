@@ -77,7 +77,8 @@ def _results(params: Params) -> list[RunResult]:
     for record in _records(params, compose):
         # Not under its name alone, which a run may have too.
         entry = params.compositions[record.name]
-        found["compose", record.name] = _result(record.name, entry, "composition", record)
+        made = _result(record.name, entry, "composition", record)
+        found["compose", record.name] = made._replace(draws=params.generations[entry.generation].samples)
     return list(found.values())
 
 
