@@ -73,7 +73,9 @@ def t_test(
     statistic, width = shift / error, student.isf(ALPHA / 2) * error
     p_equivalence = None
     if margin is not None:
-        p_equivalence = float(max(student.sf((shift + margin) / error), student.cdf((shift - margin) / error)))
+        p_equivalence = float(
+            max(student.sf((shift + margin) / error), student.cdf((shift - margin) / error))
+        )
 
     def power(seeds: np.ndarray, level: float) -> np.ndarray:
         free, root = seeds - 1, np.sqrt(seeds) / sd
@@ -94,8 +96,8 @@ def sd_of_share(shares: Sequence[float], draws: int) -> float:
     """What the standard deviation between `shares` of `draws` draws each is at least: the binomial's.
 
     At a probability that is never 0 or 1: (successes + 1) / (draws + 2) of all draws together, by Laplace's
-    rule. Draws of one seed may be more alike than independent ones, never less so. Raises Unmeasured if a share
-    is not from 0 to 1.
+    rule. Draws of one seed may be more alike than independent ones, never less so. Raises Unmeasured if a
+    share is not from 0 to 1.
     """
     if not all(0 <= share <= 1 for share in shares):
         raise Unmeasured(f"{max(shares, key=abs):.4g} is no share")
