@@ -124,9 +124,18 @@ def main(run: Callable[[], None] = app) -> None:
         _fail(f"{failure.strerror}: {failure.filename or 'while writing'}", 1)
     except Exception as failure:
         signum = getattr(failure, "signum", None)
-        if signum is None:
+        if signum is not None:
+            _fail(failure, 128 + signum)
+        if not _is_lack_of_memory(failure):
             raise
-        _fail(failure, 128 + signum)
+        said = str(failure).splitlines()[0] if str(failure) else "no more of it could be had"
+        _fail(f"not enough memory ({said}): ask for less at a time, or take a machine with more", 1)
+
+
+def _is_lack_of_memory(failure: Exception) -> bool:
+    """PyTorch has an exception of its own for GPUs alone."""
+    words = ("out of memory", "allocate memory")
+    return isinstance(failure, MemoryError) or any(word in str(failure) for word in words)
 
 
 def _fail(message: object, code: int) -> None:

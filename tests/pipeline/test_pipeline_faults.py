@@ -184,6 +184,13 @@ def test_bad_parameters_stop_every_entry_before_any_work(fresh, old, new, messag
     assert not written
 
 
+def test_a_lack_of_memory_is_one_line(fresh):
+    fresh.edit("dim: 2, train_size: 100", "dim: 1000000000, train_size: 100")
+    # A process that may hold no more, for machines that would promise any.
+    done = fresh.run("bash", "-c", "ulimit -v 30000000; exec ebm prepare gaussian", code=1)
+    assert "ebm: not enough memory (" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
 def test_parameters_only_come_from_the_file(fresh):
     done = fresh.snakemake("--dry-run", "--config", "preset=other", code=2)
     assert "change params.yaml instead" in done.stderr

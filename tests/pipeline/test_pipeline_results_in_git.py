@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import file_sha256, load_json
 from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, listing
-from ebmrepro.provenance.record import record_file
 from ebmrepro.provenance.rules_first import broken_promises
+from ebmrepro.provenance.written import record_file
 from ebmrepro.reproduction.rules import load_rules
 
 # Presets other than params.yaml's whose results are in git, each with the dvc.lock of the run that made them.

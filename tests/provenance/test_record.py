@@ -19,7 +19,8 @@ from pipeline_tools import MICRO, ROOT
 from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import load_json
 from ebmrepro.flow.jobs import one_job
-from ebmrepro.provenance.record import record_file, recorded
+from ebmrepro.provenance.record import recorded
+from ebmrepro.provenance.written import record_file
 
 MADE = {name: f"{name} of bars".encode() for name in ("train", "test", "reference")}
 

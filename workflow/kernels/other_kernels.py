@@ -17,7 +17,8 @@ from pathlib import Path
 from ebmrepro.checks.load import load_params
 from ebmrepro.files import workspace
 from ebmrepro.machine.hardware import processor
-from ebmrepro.provenance.record import RECORDS, environment, git, revision
+from ebmrepro.provenance.record import environment, git, revision
+from ebmrepro.provenance.written import RECORDS
 
 # The first changes all kernels of PyTorch itself, the others convolutions alone.
 CANDIDATES = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode
 
 from ebmrepro.checks.plain_yaml import plain
 from ebmrepro.checks.problems import describe, present, problems
@@ -79,11 +80,14 @@ def _fields(node: dict, location: tuple, data: Any, definitions: dict | None = N
 
 def _line(path: Path, text: str, location: tuple, reason: str) -> str:
     """`file:line: key: reason`, the line being that of the deepest part of `location` in the file."""
-    # Read again with its lines, only to name one: half of the time of reading a whole paper's parameters.
-    node, line = YAML(pure=True).load(text), 0
+    node, line = YAML(typ="safe").compose(text), 0
     for part in location:
-        try:
-            line, node = node.lc.data[part][0], node[part]
-        except (AttributeError, LookupError, TypeError):
+        if isinstance(node, MappingNode):
+            entries = {key.value: (key, value) for key, value in node.value}
+        else:
+            entries = {str(index): (value, value) for index, value in enumerate(node.value)}
+        if str(part) not in entries:
             break
+        at, node = entries[str(part)]
+        line = at.start_mark.line
     return f"{path}:{line + 1}: {'.'.join(map(str, location))}: {reason}"

@@ -13,6 +13,9 @@ from ebmrepro.params.base import NAME, NAME_IN_WORDS, Problem, nearest, no_such
 from ebmrepro.params.kinds import FAMILIES, broken
 from ebmrepro.params.root import ADAPTERS, REFERENCES, Params
 
+# Larger bounds are written with an exponent.
+READABLE = 1e15
+
 
 def describe(error: dict, known: Iterable[str] = (), words: str = "") -> str:
     """One pydantic error as a clause for a person; `words` might have stood there too."""
@@ -43,6 +46,9 @@ def describe(error: dict, known: Iterable[str] = (), words: str = "") -> str:
         must = f"be {NAME_IN_WORDS}" if name else f"match {context['pattern']}"
         return f"must {must}, {got}"
     message = error["msg"].removeprefix("Input should be ")
+    for side, than in (("le", "less"), ("ge", "greater")):
+        if abs(bound := context.get(side, 0)) > READABLE:
+            message = f"{than} than or equal to {bound:g}"
     return f"must be {message}{' or ' * bool(words)}{words}, {got}"
 
 
@@ -130,6 +136,17 @@ def _unfit(params: Params, name: str) -> Iterator[Problem]:
             ("train", "sampler", sampler.problems(energy, objective, schedule)),
             ("sample", "generation", generation.problems(energy, objective, sampler)),
         ]
+    places.append(("train", "sampler", _too_small_to_blur(sampler, dataset)))
+    places.append(("sample", "generation", _too_small_to_blur(generation, dataset)))
     places.append(("evaluate", "evaluation", evaluation.problems(dataset, energy, generation)))
     for stage, key, reasons in places:
         yield from ((("runs", name, stage, key), reason) for reason in reasons)
+
+
+def _too_small_to_blur(chains: Any, dataset: Any) -> Iterator[str]:
+    """Why images of the data set cannot pass the augmentation of `chains`, a sampler or a generation."""
+    augmentation = getattr(chains, "augmentation", None)
+    if augmentation and augmentation.blur and dataset.form == "images":
+        reach, side = augmentation.blur_kernel // 2, min(dataset.sample_shape[1:])
+        if reach >= side:
+            yield f"a blur_kernel of {augmentation.blur_kernel} reaches over images of {side} pixels"

@@ -277,14 +277,14 @@ def _read(path: Path) -> bytes:
 def _unread(path: Path, failure: OSError) -> WorkspaceError:
     missing = isinstance(failure, FileNotFoundError)
     reason = "is missing" if missing else f"cannot be read ({failure.strerror})"
-    return WorkspaceError(f"{path} {reason}: {_remedy(path)}")
+    return WorkspaceError(f"{path} {reason}: {remedy(path)}")
 
 
 def _damaged(path: Path) -> WorkspaceError:
-    return WorkspaceError(f"{path} is damaged: delete it, then {_remedy(path)}")
+    return WorkspaceError(f"{path} is damaged: delete it, then {remedy(path)}")
 
 
-def _remedy(path: Path) -> str:
+def remedy(path: Path) -> str:
     """Which command makes `path`."""
     parts = path.parts
     if len(parts) >= 4 and parts[0] == RESULTS.name and parts[2] in (stage.name for stage in STAGES):

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import yaml
-
 from ebmrepro.files.workspace import WorkspaceError, write_text
 from ebmrepro.provenance.record import git
 
@@ -14,7 +12,8 @@ KEPT = Path(".dvc/tmp/ebm.dvc.lock")
 
 def is_whole(text: str) -> bool:
     """Whether DVC reads a dvc.lock of this text."""
-    # Here: it takes DVC a second to import itself, and only who keeps runners in step asks.
+    # Here: only who keeps the runners in step asks, and DVC takes a second to import itself.
+    import yaml
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA
     from voluptuous import Invalid
 

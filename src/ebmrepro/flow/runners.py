@@ -1,7 +1,8 @@
 """Two runners, one truth: Snakemake runs, DVC remembers, and neither believes without looking.
 
 `dvc commit --force` and `snakemake --touch --forceall` both assert that what lies in the folder is right.
-`sync` uses the first only if Snakemake has nothing to do, `restore` the second only if DVC is clean.
+`sync` uses the first only if Snakemake has nothing to do and the records of the jobs say that they made these
+files of these, `restore` the second only if DVC is clean.
 """
 
 import atexit
@@ -15,9 +16,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ebmrepro.checks.load import load_params
 from ebmrepro.files.workspace import WorkspaceError
 from ebmrepro.flow import dvc_lock
 from ebmrepro.provenance.record import changes
+from ebmrepro.provenance.written import unvouched
 
 # Set for the dry run that `sync` makes while the main Snakemake process still holds the folder.
 INSIDE = "EBM_INSIDE_RUN"
@@ -105,14 +108,18 @@ def sync_after_run() -> None:
 
 
 def sync() -> None:
-    """Let DVC record the files in this folder, if Snakemake vouches for them.
+    """Let DVC record the files in this folder, if Snakemake and the records of their jobs vouch for them.
 
-    Raises WorkspaceError if this is no git + DVC checkout or Snakemake still has something to do.
+    Raises WorkspaceError if this is no git + DVC checkout, if Snakemake still has something to do, and if a
+    file is not what its job wrote (provenance/written.py).
     """
     _require_checkout()
     if not _dvc_is_clean():
         if not _snakemake_is_done():
             raise WorkspaceError("DVC was left as it is: Snakemake still has something to do (snakemake -n)")
+        if wrong := list(unvouched(load_params())):
+            more = f"; and {len(wrong) - 1} more like it" if len(wrong) > 1 else ""
+            raise WorkspaceError(f"DVC was left as it is: {wrong[0]}{more}")
         _run("dvc", "commit", "--force", "--quiet")
         if not _dvc_is_clean():
             raise WorkspaceError("DVC still sees changes after dvc commit: look at dvc status")

@@ -10,16 +10,32 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 NAME = r"^[a-z][a-z0-9_]{0,99}$"
 NAME_IN_WORDS = "lower-case letters, digits and _, at most 100"
 Name = Annotated[str, Field(pattern=NAME)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
+# Numbers are computed with in 32 bits, where what is ten times as large is infinite.
+LARGEST = 1e37
+# Of whatever is counted; no machine holds or does more.
+MOST = 10**9
+Positive = Annotated[float, Field(gt=0, le=LARGEST, allow_inf_nan=False, strict=True)]
+NonNegative = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False, strict=True)]
 Probability = Annotated[float, Field(ge=0, le=1, strict=True)]
-Count = Annotated[int, Field(ge=1, strict=True)]
-Several = Annotated[int, Field(ge=2, strict=True)]
+Count = Annotated[int, Field(ge=1, le=MOST, strict=True)]
+Several = Annotated[int, Field(ge=2, le=MOST, strict=True)]
 # Seeds are of 32 bits: what some generators take.
 Index = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
-Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False, strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
 Fraction = Annotated[float, Field(gt=0, lt=1, strict=True)]
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must say something, got nothing")
+    if unprintable := [character for character in text if not character.isprintable()]:
+        raise ValueError(f"must be one line of letters that can be printed, got {unprintable[0]!r} in it")
+    return text
+
+
+# Words for people, which figures and tables show as they are.
+Line = Annotated[str, AfterValidator(_one_line)]
 
 
 class Section(BaseModel):

@@ -17,6 +17,7 @@ OWN = Path(__file__).parents[1] / "data/catalogue/catalogue.yaml"
 Checksum = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
 Address = Annotated[str, Field(pattern=r"^https?://\S+$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Bytes = Annotated[int, Field(ge=1, strict=True)]
 Sentence = Annotated[str, Field(min_length=10)]
 # The formats that a module of this room reads: found, not imported.
 Reader = Literal[tuple(sorted(module.name for module in pkgutil.iter_modules([str(OWN.parent / "readers")])))]
@@ -36,7 +37,7 @@ class SourceFile(Section):
     urls: tuple[Address, ...]
     checksums: tuple[Checksum, ...]
     checksum_source: Sentence
-    size: Count | None
+    size: Bytes | None
     instead: FileName | None = None
 
     @model_validator(mode="after")

@@ -96,11 +96,15 @@ class Run(Section):
     evaluate: Evaluate
 
 
+# More than any processor has.
+Threads = Annotated[int, Field(ge=1, le=1024, strict=True)]
+
+
 class Compute(Section):
     """Where it runs. Not part of any result's identity: `threads` per job, `device` auto, cpu or cuda."""
 
     device: Literal["auto", "cpu", "cuda"]
-    threads: Count
+    threads: Threads
 
 
 class TrainSettings(NamedTuple):

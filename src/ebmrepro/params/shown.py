@@ -1,12 +1,23 @@
 """What figures and tables have in common: the experiment they show, and what it must have for that."""
 
 from collections.abc import Iterator
-from typing import ClassVar, get_args
+from typing import Annotated, ClassVar, get_args
 
-from ebmrepro.params.base import Name, about
+from pydantic import AfterValidator
+
+from ebmrepro.params.base import Line, Name, about
 from ebmrepro.params.datasets import Form
 from ebmrepro.params.kinds import Kind
 from ebmrepro.params.stages import stage
+
+
+def _no_mathematics(text: str) -> str:
+    if text.replace(r"\$", "").count("$") > 1:
+        raise ValueError(r"holds two $, between which matplotlib reads mathematics: write \$")
+    return text
+
+
+Caption = Annotated[Line, AfterValidator(_no_mathematics)]
 
 
 class Shown(Kind):
@@ -30,7 +41,7 @@ class Shown(Kind):
     setting: ClassVar[tuple[str, str] | None] = None
 
     experiment: Name = about("the experiment whose runs are shown; of stage compare the comparison", "digits")
-    caption: str = about(
+    caption: Caption = about(
         "what is to be seen, in one sentence; how to read it and its scope are added",
         "Langevin chains from noise to sample.",
     )

@@ -20,9 +20,9 @@ from ebmrepro.flow.jobs import one_job
 from ebmrepro.machine.hardware import machine, usage
 from ebmrepro.machine.packages import LOCKS, differences, installed, locked
 from ebmrepro.params.root import Params
+from ebmrepro.provenance.written import record_file, refuse_foreign, remember, sha256_or_none
 
 FLOW = Path("dvc.yaml")
-RECORDS = Path("provenance")
 # One small file per start of a job; a process that was killed leaves its own behind.
 ATTEMPTS = Path(".work/provenance")
 # What the flow itself writes: a change there is no change of the code.
@@ -34,22 +34,20 @@ DIRTY = "-dirty"
 NAMED = ("snakemake", "dvc", "torch", "torchvision", "numpy", "scipy", "clean-fid")
 
 
-def record_file(preset: str, stage: str, item: str) -> Path:
-    """Where the record of a job lies."""
-    return RECORDS / preset / stage / f"{item}.json"
-
-
 @contextmanager
 def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
     """Write the record of the job that the block runs, once the block has succeeded.
 
     Every start of the job leaves a trace: the record of a training that was killed and went on says so.
+    Raises WorkspaceError before the block if an input is not what its own job wrote.
     """
     if not FLOW.exists():
         yield
         print(f"ebm: {FLOW} is not in this folder, so this job leaves no record", file=sys.stderr)
         return
     job = one_job(params, stage, item)
+    inputs = {path: found for path in job.inputs if (found := sha256_or_none(path)) is not None}
+    refuse_foreign(inputs)
     folder = ATTEMPTS / params.preset / stage / job.item
     mine = folder / f"{time.time_ns()}-{os.getpid()}.json"
     # A start with other code or settings belongs to another result.
@@ -57,7 +55,6 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
     attempt = {"identity": identity, "started": _now(), "ended": None, "outcome": "killed"}
     write_text(mine, json.dumps(attempt))
     loaded = set(sys.modules)
-    inputs = {path: found for path in job.inputs if (found := sha256_or_none(path)) is not None}
     try:
         yield
         attempt["outcome"] = "done"
@@ -69,6 +66,8 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
         write_text(mine, json.dumps(attempt))
     if unwatched := undeclared(job.modules, set(sys.modules) - loaded):
         print(f"ebm: {job.command} used code that no runner watches: {', '.join(unwatched)}", file=sys.stderr)
+    outputs = {path: sha256_or_none(path) for path in job.outputs}
+    remember(params.preset, stage, job.item, outputs)
     content = {
         "command": job.command,
         "runner": "dvc" if "DVC_STAGE" in os.environ else os.environ.get("EBM_RUNNER", "command line"),
@@ -83,16 +82,11 @@ def recorded(params: Params, stage: str, item: str | None) -> Iterator[None]:
         "machine": machine(),
         "usage": usage(),
         "inputs": inputs,
-        "outputs": {path: sha256_or_none(path) for path in job.outputs},
+        "outputs": outputs,
     }
     save_json(record_file(params.preset, stage, job.item), content)
     for path in folder.glob("*.json"):
         path.unlink(missing_ok=True)
-
-
-def sha256_or_none(path: str) -> str | None:
-    """SHA-256 of a file's bytes; None if it is not there."""
-    return file_sha256(Path(path)) if Path(path).is_file() else None
 
 
 def _attempts(folder: Path, identity: str) -> list[dict]:

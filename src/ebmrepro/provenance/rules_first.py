@@ -10,7 +10,8 @@ from ruamel.yaml import YAMLError
 from ebmrepro.files.workspace import load_json
 from ebmrepro.params.methods import method
 from ebmrepro.params.root import Params
-from ebmrepro.provenance.record import RECORDS, git
+from ebmrepro.provenance.record import git
+from ebmrepro.provenance.written import RECORDS
 from ebmrepro.reproduction.published import PUBLISHED, Published, load_published
 from ebmrepro.reproduction.rules import CLAIMS, Claims, Test, load_rules, parsed
 

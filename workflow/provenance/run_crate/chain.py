@@ -5,7 +5,7 @@ from functools import cache
 from ebmrepro.files.workspace import WorkspaceError, load_json
 from ebmrepro.flow.jobs import Job, all_jobs
 from ebmrepro.params.root import Params
-from ebmrepro.provenance.record import record_file, sha256_or_none
+from ebmrepro.provenance.written import record_file, sha256_or_none
 
 
 def chain(params: Params) -> list[tuple[Job, dict]]:

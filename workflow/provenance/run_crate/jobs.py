@@ -7,7 +7,7 @@ from rocrate.rocrate import ROCrate
 
 from ebmrepro.flow.jobs import Job
 from ebmrepro.params.root import Params
-from ebmrepro.provenance.record import record_file
+from ebmrepro.provenance.written import record_file
 from run_crate.files import Files, compact
 
 # Units of UN/CEFACT's recommendation 20, as QUDT and schema.org write them.
