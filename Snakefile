@@ -28,6 +28,7 @@ include: "workflow/rules/jobs.smk"
 
 
 onstart:
+    run_begins()
     say_what_is_uncommitted()
     start_server(PARAMS.compute.threads)  # so that no job need import torch
 

@@ -89,6 +89,30 @@ def test_offset_and_unit_of_a_part_do_not_matter(text):
     assert (published - published.mean() - (plain - plain.mean())).abs().max() > 1
 
 
+def test_every_model_that_is_asked_for_is_guided_and_none_in_a_not():
+    """(left or not right) against Bayes' rule; each part's own value against the other."""
+    parts = {"left": _normal(-1.0), "right": _normal(1.0)}
+    x = torch.linspace(-3, 3, 50, dtype=torch.float64)[:, None]
+    left, right = (parts[name](x) for name in ("left", "right"))
+    log_p = torch.stack([-left, -right]).log_softmax(0)
+    expected = {
+        "left": left - 1.5 * log_p[0],
+        "and": (left - 1.5 * log_p[0] + 3 * (right - 1.5 * log_p[1])) / 2,
+        "and not": left - 1.5 * log_p[0] - 0.5 * log_p[0],
+    }
+    texts = {
+        "left": LEFT,
+        "and": {"and": [LEFT, RIGHT], "weights": [1.0, 3.0]},
+        "and not": {"and": [LEFT, {"not": RIGHT, "weight": 0.5}], "weights": [1.0, 1.0]},
+    }
+    for name, text in texts.items():
+        found = composed(_expression(text), lambda model: parts[model.value], _others, 1.5)(x)
+        torch.testing.assert_close(found, expected[name], rtol=1e-9, atol=1e-9)
+    # A value without others has probability one.
+    alone = composed(_expression(LEFT), lambda model: parts[model.value], lambda model: [], 1.5)(x)
+    torch.testing.assert_close(alone, left, rtol=1e-12, atol=0)
+
+
 def test_without_a_margin_the_published_formulas_are_meant():
     """Divided by the number of models, as the authors divide the step size."""
     parts, x = {"left": _normal(-2.0), "right": _normal(1.0)}, _drawn(0.0, 20)

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import multivariate_normal
 from torch import nn
 
-from ebmrepro.energies.composition import And, Not, Or
+from ebmrepro.energies.composition import And, Guided, Not, Or
 from ebmrepro.energies.gaussian import GaussianEnergy
 from ebmrepro.mcmc.chain import run_chain
 from ebmrepro.params.sampling import Langevin
@@ -137,6 +137,52 @@ def test_a_bounded_not_leaves_a_product_normalisable():
 
     assert mass(wide, 40.0) == pytest.approx(mass(wide, 20.0), rel=1e-9)
     assert mass(None, 10.0) > 1e50
+
+
+def test_guidance_is_the_probability_of_the_own_value():
+    """Bayes' rule over three values with equal priors, of normalised Gaussians by scipy."""
+    parts = [_gaussian(k) for k in (1, 2, 3)]
+    normalised = [Or([part], [math.exp(-float(part.log_partition()))], 1.0) for part in parts]
+    found = Guided(normalised[0], normalised[1:], 0.7)(POINTS).numpy()
+    densities = [_law(part).pdf(POINTS.numpy()) for part in parts]
+    posterior = densities[0] / sum(densities)
+    assert found == pytest.approx(-np.log(densities[0]) - 0.7 * np.log(posterior), rel=1e-9)
+    assert posterior.min() < 0.1 and posterior.max() > 0.5
+    assert Guided(normalised[0], normalised[1:], 0.0)(POINTS).numpy() == pytest.approx(
+        -np.log(densities[0]), rel=1e-9
+    )
+
+
+def test_guidance_holds_a_flat_model_against_a_steep_one():
+    """In a sum the steep model decides where x is; the probability asks for the value, in closed form.
+
+    E_0, E_1 = h x^2 / 2 -+ m h x say values at -+m with log odds 2 m h x; the steep one is k x^2 / 2. The
+    plain product of the second with it peaks at m h / (k + h), and adding -w log p moves it to where
+    (k + h) x = m h (1 + 2 w (1 - p(x))).
+    """
+    m, h, k, w = 2.0, 0.2, 5.0, 200.0
+    values = [lambda x, s=sign: (h * x**2 / 2 - s * m * h * x).sum(1) for sign in (-1, 1)]
+
+    class Of(nn.Module):
+        def __init__(self, function):
+            super().__init__()
+            self.function = function
+
+        def forward(self, x):
+            return self.function(x)
+
+    below, above = map(Of, values)
+    steep = Of(lambda x: (k * x**2 / 2).sum(1))
+    x = torch.linspace(-1, 6, 700_001, dtype=torch.float64)[:, None]
+
+    def peak(energy: nn.Module) -> float:
+        return float(x[And([energy, steep], (1.0, 1.0))(x).argmin()])
+
+    plain, guided = peak(above), peak(Guided(above, [below], w))
+    assert plain == pytest.approx(m * h / (k + h), abs=2e-5)
+    p = 1 / (1 + math.exp(-2 * m * h * guided))
+    assert (k + h) * guided == pytest.approx(m * h * (1 + 2 * w * (1 - p)), rel=1e-3)
+    assert p > 0.9 and 1 / (1 + math.exp(-2 * m * h * plain)) < 0.53
 
 
 def test_combinations_nest():

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
 from pipeline_tools import Checkout, commit
 
 from ebmrepro.params.stages import STAGES
@@ -154,6 +155,77 @@ def test_sync_refuses_what_snakemake_does_not_vouch_for(copy):
     done = copy.run("ebm", "sync", code=1)
     assert "Snakemake still has something to do" in done.stderr
     assert "changed" in copy.run("dvc", "status").stdout
+
+
+@pytest.mark.parametrize("left", ["nothing", "half a word", "half a list"])
+def test_a_dvc_lock_that_a_kill_cut_short_is_brought_back(copy, left):
+    lock = copy / "dvc.lock"
+    whole = lock.read_bytes()
+    middle = whole.index(b"md5: ", len(whole) // 2)
+    size = {"nothing": 0, "half a word": middle + 2, "half a list": whole.rindex(b"- path", 0, middle) + 1}
+    lock.write_bytes(whole[: size[left]])
+    assert "BAD  dvc.lock was cut short" in copy.run("ebm", "doctor", code=1).stdout
+    done = copy.run("ebm", "sync")
+    assert (
+        "dvc.lock was cut short, as by a kill: the last whole one, which was set aside, is back"
+        in done.stderr
+    )
+    assert lock.read_bytes() == whole
+    assert "up to date" in copy.run("dvc", "status").stdout
+    assert "dvc.lock" not in copy.run("ebm", "doctor", code=None).stdout
+
+
+def test_a_dvc_lock_that_ends_early_and_can_be_read_is_recorded_anew(copy):
+    """Cut at the end of a stage it is a lock of fewer stages."""
+    lock = copy / "dvc.lock"
+    whole = lock.read_bytes()
+    lock.write_bytes(whole[: whole.index(b"\n  train@", len(whole) // 8) + 1])
+    assert "DVC has recorded this run" in copy.run("ebm", "sync").stdout
+    assert lock.read_bytes() == whole
+
+
+def test_without_a_copy_the_committed_dvc_lock_is_brought_back_and_none_is_said(copy):
+    commit(copy, "results")
+    whole = (copy / "dvc.lock").read_bytes()
+    (copy / ".dvc/tmp/ebm.dvc.lock").unlink()
+    (copy / "dvc.lock").write_bytes(b"")
+    assert "which was committed, is back" in copy.run("ebm", "restore").stderr
+    assert (copy / "dvc.lock").read_bytes() == whole
+
+    copy.run("git", "rm", "-q", "--cached", "dvc.lock")
+    copy.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "no lock")
+    shutil.rmtree(copy / ".dvc/tmp")
+    (copy / "dvc.lock").write_bytes(b"stages:\n  train")
+    done = copy.run("ebm", "sync", code=1)
+    assert "no whole one is known: delete it, then run `ebm sync`" in done.stderr
+    (copy / "dvc.lock").unlink()
+    assert "DVC has recorded this run" in copy.run("ebm", "sync").stdout
+
+
+def test_what_a_kill_left_unrecorded_the_same_command_records(copy):
+    """All results are there and Snakemake has nothing to do, but DVC was killed in its commit."""
+    recorded = (copy / "dvc.lock").read_bytes()
+    (copy / "dvc.lock").unlink()
+    (copy / ".snakemake/ebm.unrecorded").touch()
+    done = copy.snakemake("--dry-run")
+    assert "DVC" not in done.stdout and not (copy / "dvc.lock").exists()
+    done = copy.snakemake("--cores", "all")
+    assert "Nothing to be done" in done.stderr and "DVC has recorded this run" in done.stdout
+    assert (copy / "dvc.lock").read_bytes() == recorded
+    again = copy.snakemake("--cores", "all")
+    assert "Nothing to be done" in again.stderr and "DVC" not in again.stdout
+
+
+def test_an_input_dated_ahead_is_refused_before_any_work(copy):
+    train = copy / "results/micro/prepare/gaussian/train.safetensors"
+    moment = os.stat(train).st_mtime
+    (copy / "results/micro/train/gaussian/gaussian_cd.json").unlink()
+    os.utime(train, (4_000_000_000, 4_000_000_000))
+    for arguments in (["--dry-run"], ["--cores", "all"]):
+        done = copy.snakemake(*arguments, code=1)
+        assert "train.safetensors is dated ahead, 2096-" in done.stderr and "touch it" in done.stderr
+    os.utime(train, (moment, moment))
+    assert copy.planned() == {"train gaussian_cd"} | {job for job in copy.planned() if "train" not in job}
 
 
 def test_a_list_of_other_jobs_that_came_with_git_is_made_anew(fresh):

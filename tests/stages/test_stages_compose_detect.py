@@ -12,7 +12,7 @@ from stages_commands import run_all
 from ebmrepro.checks.load import load_params
 from ebmrepro.data.batches import quantise
 from ebmrepro.energies.calibration import Calibrated
-from ebmrepro.energies.composition import Or
+from ebmrepro.energies.composition import Guided, Or
 from ebmrepro.energies.conditional import Given
 from ebmrepro.evaluation.classifiers.by_attribute import classifiers_from_tensors
 from ebmrepro.files import workspace
@@ -69,16 +69,18 @@ def test_chance_is_the_share_of_the_training_labels(composed):
 
 
 def test_models_are_calibrated_on_images_of_their_own_value(composed, edit, ebm):
-    """The samples are those of the energy put together here by hand, from the first images of each value."""
+    """The samples are those of the energy put together here by hand, from the first images of each value,
+    each value that is asked for held against the two others."""
     generation = composed.generations["shapes"]
     model = ModelFile(RESULTS / "train/shapes/shapes_colour.safetensors", torch.device("cpu"))
     images, labels = labelled(composed.datasets["shapes"])[:2]
-    parts = []
-    for value in (0, 2):
+    known = []
+    for value in range(3):
         own = torch.from_numpy(images[labels["colour"] == value][:10])
         energy = Given(model.energy(1, generation.weights), torch.eye(3)[[value]])
-        parts.append(Calibrated.on(energy, (own + 0.5) / 256))
-    mixture = Or(parts, (1.0, 2.0), 5.0)
+        known.append(Calibrated.on(energy, (own + 0.5) / 256))
+    red, green, blue = known
+    mixture = Or([Guided(red, [green, blue], 1.0), Guided(blue, [red, green], 1.0)], (1.0, 2.0), 5.0)
     with progress("test", 100) as bar:
         target = Target(mixture, model.shape, 1, bar, purpose="composition", first_stream=0)
         expected = quantise(generation.load()(generation, target).samples).numpy()
@@ -86,7 +88,7 @@ def test_models_are_calibrated_on_images_of_their_own_value(composed, edit, ebm)
     found = workspace.load_tensors(path)[0]["1/red_or_blue"]
     assert np.array_equal(found, expected)
 
-    edit("calibration: {images: 10}", "calibration: null")
+    edit("calibration: {images: 10, guidance: 1.0}", "calibration: null")
     run_all(ebm, "compose coloured")
     assert (workspace.load_tensors(path)[0]["1/red_or_blue"] != found).any()
 

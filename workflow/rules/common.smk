@@ -4,6 +4,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 import yaml
 
@@ -15,6 +16,9 @@ from ebmrepro.flow.jobs import INPUTS, JOBS, all_jobs, checked, listing
 from ebmrepro.flow.needs import judged, label, patterns
 from ebmrepro.flow.runners import (
     hold_this_folder,
+    record_what_was_left,
+    refuse_what_is_dated_ahead,
+    run_begins,
     say_what_is_uncommitted,
     sync_after_run,
 )
@@ -29,6 +33,10 @@ try:
     TABLE = {(job.stage.name, job.item): job for job in all_jobs(PARAMS)}
     LISTED = listing(PARAMS)
     save_cache()
+    if workflow.is_main_process:
+        refuse_what_is_dated_ahead(
+            path for job in TABLE.values() for path in job.inputs
+        )
 except (ParamsError, WorkspaceError) as failure:
     # Before anything else: one line, nothing written.
     print(f"ebm: {failure}", file=sys.stderr)
@@ -38,12 +46,21 @@ LOGS = f"logs/{PARAMS.preset}"
 
 # `ebm` of the environment that runs Snakemake, whether that is activated or not.
 shell.prefix(
-    f"export PATH={Path(sys.executable).parent}:$PATH EBM_RUNNER=snakemake {VARIABLE}={SOCKET}; "
+    f"export PATH={quote(str(Path(sys.executable).parent))}:$PATH EBM_RUNNER=snakemake {VARIABLE}={SOCKET}; "
     "set -euo pipefail; "
 )
 
+
+def nothing_was_to_do():
+    """Whether this was a run, and none with --dry-run, --touch or --no-hooks, that found all as it should be."""
+    if workflow.executor_plugin is None or workflow.dryrun or workflow.touch:
+        return False
+    return not workflow.execution_settings.no_hooks
+
+
 if workflow.is_main_process:
     hold_this_folder()
+    record_what_was_left(nothing_was_to_do)
     if JOBS.exists() and JOBS.read_text(encoding="utf-8") != LISTED:
         # A list of another params.yaml or of other code, whatever its time: it counts as older than they are.
         os.utime(JOBS, (1, 1))  # Snakemake takes 0 for a file that has no time.
@@ -56,7 +73,9 @@ wildcard_constraints:
 
 def one_source_of_parameters(config):
     """Jobs read params.yaml: refuse --config and --configfile, which they would not see."""
-    if config != yaml.load(Path("params.yaml").read_text(), yaml.CSafeLoader):
+    if config != yaml.load(
+        Path("params.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
+    ):
         print(
             "ebm: change params.yaml instead of using --config or --configfile",
             file=sys.stderr,

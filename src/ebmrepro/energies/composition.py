@@ -89,6 +89,27 @@ class Not(nn.Module):
         return self.weight * (-energies if self.instead is None else softplus(self.instead(x) - energies))
 
 
+class Guided(nn.Module):
+    """E = E_1 - w log p,    p = exp(-E_1) / (exp(-E_1) + sum_j exp(-E_j)), E_j: the same at its other values.
+
+    p is what the model itself says of the probability that x shows the first value, by Bayes' rule, all
+    values as likely: the implicit classifier of classifier-free guidance (Ho and Salimans, 2022). In a sum
+    the steepest energy decides, and a model whose values differ little in their energies loses against
+    others. The second term asks for the value alone: it pulls where another is as likely, and not where x
+    shows it. All energies must be on one scale: calibration.py.
+    """
+
+    def __init__(self, energy: nn.Module, instead: Sequence[nn.Module], weight: float):
+        super().__init__()
+        self.energy, self.instead, self.weight = energy, nn.ModuleList(instead), weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Energies (B,) of `x` (B, ...)."""
+        energies = self.energy(x)
+        odds = torch.stack([energies - other(x) for other in self.instead]).logsumexp(0)
+        return energies + self.weight * softplus(odds)
+
+
 def _check(energies: Sequence[nn.Module], weights: Sequence[float]) -> None:
     if not energies or len(energies) != len(weights):
         raise ValueError(f"{len(energies)} energies need as many weights, at least one, got {len(weights)}")

@@ -4,19 +4,28 @@
 `sync` uses the first only if Snakemake has nothing to do, `restore` the second only if DVC is clean.
 """
 
+import atexit
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ebmrepro.files.workspace import WorkspaceError
+from ebmrepro.flow import dvc_lock
 from ebmrepro.provenance.record import changes
 
 # Set for the dry run that `sync` makes while the main Snakemake process still holds the folder.
 INSIDE = "EBM_INSIDE_RUN"
 _lock = FileLock(".snakemake/ebm.lock", timeout=5.0)
+# There from the start of a run until DVC has recorded it.
+UNRECORDED = Path(".snakemake/ebm.unrecorded")
+# Seconds that file systems and clocks may differ by; no job is shorter.
+AHEAD = 1.0
 
 
 def hold_this_folder() -> None:
@@ -35,6 +44,48 @@ def hold_this_folder() -> None:
         return
     for stale in Path(".snakemake/locks").glob("*.lock"):
         stale.unlink()
+
+
+def refuse_what_is_dated_ahead(paths: Iterable[str]) -> None:
+    """Raise WorkspaceError if a file of `paths`, inputs of jobs, is dated in the future.
+
+    What a job makes of it is older than it, and Snakemake deletes that: when the work has been done, and
+    again every time.
+    """
+    now = time.time() + AHEAD
+    for path in sorted(set(paths)):
+        try:
+            moment = os.stat(path).st_mtime
+        except OSError:
+            continue
+        if moment > now:
+            date = datetime.fromtimestamp(moment).isoformat(" ", "seconds")
+            raise WorkspaceError(
+                f"{path} is dated ahead, {date}: Snakemake would delete what is made from it; touch it, or"
+                " set the clock right"
+            )
+
+
+def record_what_was_left(nothing_was_to_do: Callable[[], bool]) -> None:
+    """Called by the Snakefile: if a run was killed before DVC had recorded it, record it at exit.
+
+    Snakemake calls no hook where it has nothing to do, as when only the recording was missing.
+    `nothing_was_to_do` is asked at exit, and false for a dry run and the like.
+    """
+    if UNRECORDED.exists() and not os.environ.get(INSIDE):
+        atexit.register(_record, nothing_was_to_do)
+
+
+def _record(nothing_was_to_do: Callable[[], bool]) -> None:
+    if nothing_was_to_do():
+        sync_after_run()
+
+
+def run_begins() -> None:
+    """From here on there may be results that DVC has not recorded; at its end the run has its own hook."""
+    atexit.unregister(_record)
+    if _is_checkout():
+        UNRECORDED.touch()
 
 
 def say_what_is_uncommitted() -> None:
@@ -59,14 +110,15 @@ def sync() -> None:
     Raises WorkspaceError if this is no git + DVC checkout or Snakemake still has something to do.
     """
     _require_checkout()
-    if _dvc_is_clean():
-        return
-    if not _snakemake_is_done():
-        raise WorkspaceError("DVC was left as it is: Snakemake still has something to do (snakemake -n)")
-    _run("dvc", "commit", "--force", "--quiet")
     if not _dvc_is_clean():
-        raise WorkspaceError("DVC still sees changes after dvc commit: look at dvc status")
-    print("ebm: DVC has recorded this run")
+        if not _snakemake_is_done():
+            raise WorkspaceError("DVC was left as it is: Snakemake still has something to do (snakemake -n)")
+        _run("dvc", "commit", "--force", "--quiet")
+        if not _dvc_is_clean():
+            raise WorkspaceError("DVC still sees changes after dvc commit: look at dvc status")
+        print("ebm: DVC has recorded this run")
+    dvc_lock.keep()
+    UNRECORDED.unlink(missing_ok=True)
 
 
 def restore() -> None:
@@ -103,6 +155,8 @@ def _is_checkout() -> bool:
 def _require_checkout() -> None:
     if not _is_checkout():
         raise WorkspaceError("this folder is no git checkout with DVC: there is nothing to keep in step")
+    if healed := dvc_lock.heal():
+        print(f"ebm: {healed}", file=sys.stderr)
 
 
 def _run(*command: str, check: bool = True, capture: bool = False) -> subprocess.CompletedProcess:

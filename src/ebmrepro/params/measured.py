@@ -74,9 +74,11 @@ class Calibration(Section):
     The step size of the chain is then that of a model's own chain times its spread, and shared among the
     models that pull at once. The sharpness of an `or` is in units of 1 / spread. A `not`, of a single model
     and value, is the logarithm of the probability that an image shows another value of the model's attribute.
+    `guidance`: the weight of minus the logarithm of that of its own value, for a model outside a `not`.
     """
 
     images: Several
+    guidance: NonNegative
 
 
 class Composition(Section):

@@ -58,6 +58,8 @@ def run(params: Params, item: str) -> None:
         attribute, _ = meaning(model)
         return [Model(run=model.run, **{"is": value}) for value in known[attribute] if value != model.value]
 
+    settings = {"others": others, "guidance": calibration.guidance} if calibration else {"others": None}
+    put_together = partial(composed, **settings)
     first = next(iter(files.values()))
     all_seeds, shape = first.seeds, first.shape
     tensors, seeds = {}, {}
@@ -68,7 +70,7 @@ def run(params: Params, item: str) -> None:
             metrics = {}
             own = cache(partial(calibrated if calibration else energy_of, seed=seed))
             for number, (key, expression) in enumerate(config.expressions.items()):
-                energy = composed(expression, own, others if calibration else None)
+                energy = put_together(expression, own)
                 # A stream for each expression: chunks of one never meet those of another.
                 streams = {"purpose": "composition", "first_stream": 1000 * number}
                 target = Target(energy, shape, seed, bar, **streams)

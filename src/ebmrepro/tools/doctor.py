@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from ebmrepro.checks.load import load_params
+from ebmrepro.flow import dvc_lock
 from ebmrepro.machine.hardware import driver
 from ebmrepro.machine.packages import LOCKS, differences, installed, locked
 from ebmrepro.params.base import ParamsError
@@ -43,6 +44,8 @@ def _folder():
         yield False, str(failure)
     git, dvc = Path(".git").exists(), Path(".dvc").is_dir()
     yield True, f"{'git' if git else 'no git'} and {'DVC' if dvc else 'no DVC'} in this folder"
+    if dvc and (wrong := dvc_lock.damage()):
+        yield False, wrong
     free = shutil.disk_usage(".").free / 1e9
     yield free > FREE_GIGABYTES, f"{free:.0f} GB free here"
     yield os.access(".", os.W_OK), "this folder can be written"
