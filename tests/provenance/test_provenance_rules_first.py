@@ -105,6 +105,20 @@ def test_a_rule_that_is_younger_than_a_run_is_named_with_the_commit(checkout, ol
     assert all(f"commit {before} of 1 trainings, such as digits_icd" in words for words in found)
 
 
+def test_a_rule_of_an_experiment_that_a_preset_has_not_is_none_of_its_own(checkout):
+    folder, commit = checkout
+    changed = text(CLAIMS).replace(
+        "accuracy_red_square, threshold: 0.1", "accuracy_red_square, threshold: 0.2"
+    )
+    assert changed != text(CLAIMS)
+    record(folder, commit(today() | {CLAIMS: changed}))
+    demo = with_seeds(8)
+    assert any("accuracy_red_square (shapes) has changed" in words for words in broken_promises(folder, demo))
+    runs = {name: run for name, run in demo.runs.items() if run.experiment != "shapes"}
+    without = demo.model_copy(update={"runs": runs, "compositions": {}})
+    assert broken_promises(folder, without) == []
+
+
 def test_what_nobody_can_look_up_is_no_promise_kept(checkout):
     folder, commit = checkout
     known = commit(today())

@@ -27,10 +27,10 @@ def broken_promises(checkout: Path, params: Params) -> list[str]:
     of the registered seeds as their tests need.
     """
     preset, rules = params.preset, load_rules()
-    today = _decisive(rules, load_published(), preset)
+    today = _decisive(rules, load_published(), params)
     found = [] if preset in rules.registered else [f"preset {preset} is not registered"]
     for commit, records in _commits(checkout, preset).items():
-        found += _since(checkout, commit, preset, today, f"{len(records)} trainings, such as {records[0]}")
+        found += _since(checkout, commit, params, today, f"{len(records)} trainings, such as {records[0]}")
     return found + list(_too_few_seeds(params, rules))
 
 
@@ -44,7 +44,7 @@ def _commits(checkout: Path, preset: str) -> dict[str | None, list[str]]:
 
 
 def _since(
-    checkout: Path, commit: str | None, preset: str, today: dict[str, str], whose: str
+    checkout: Path, commit: str | None, params: Params, today: dict[str, str], whose: str
 ) -> Iterator[str]:
     """Which of today's rules are not those of `commit`."""
     if commit is None:
@@ -56,7 +56,7 @@ def _since(
         return
     try:
         claims, published = map(parsed, texts)
-        then = _decisive(Claims.model_validate(claims), Published.model_validate(published), preset)
+        then = _decisive(Claims.model_validate(claims), Published.model_validate(published), params)
     except (YAMLError, ValidationError, KeyError, TypeError):
         yield f"the rules at commit {commit} of {whose} are of another form than today's"
         return
@@ -68,11 +68,15 @@ def _since(
             yield f"{what} {change} since commit {commit} of {whose}"
 
 
-def _decisive(rules: Claims, published: Published, preset: str) -> dict[str, str]:
-    """All that decides the verdicts of `preset`, as JSON, by what it is called in a sentence."""
+def _decisive(rules: Claims, published: Published, params: Params) -> dict[str, str]:
+    """All that decides the verdicts of a preset, as JSON, by what it is called in a sentence. Of experiments
+    that it does not have nothing is judged there."""
+    preset = params.preset
     found = {"the list of registered seeds": json.dumps(rules.registered.get(preset))}
     for claim in rules.judged_in(preset):
         for test in (test for test in claim.tests if test.is_for(preset)):
+            if not params.runs_of(test.experiment):
+                continue
             what = f"the {test.kind} of {' and '.join(test.names())} in {test.metric} ({test.experiment})"
             found[f"claim {claim.key}: {what}"] = test.model_dump_json(exclude=IDLE)
     for number in published.numbers:
