@@ -77,9 +77,10 @@ def test_each_field_is_described_and_the_examples_fit_each_other(kind):
 def test_a_value_out_of_its_range_is_refused_with_a_sentence_that_names_the_field(kind):
     for name, schema in kind.model_json_schema()["properties"].items():
         outside = [
-            *([schema["minimum"] - 1] if "minimum" in schema else []),
+            # By more than a float rounds away.
+            *([schema["minimum"] - abs(schema["minimum"]) - 1] if "minimum" in schema else []),
             *([schema["exclusiveMinimum"]] if "exclusiveMinimum" in schema else []),
-            *([schema["maximum"] + 1] if "maximum" in schema else []),
+            *([schema["maximum"] * 2 + 1] if "maximum" in schema else []),
             *(["nowhere"] if "enum" in schema else []),
             *([[1.0, 0.0]] if schema.get("minItems") == 2 else []),
         ]

@@ -26,9 +26,13 @@ Switch = Annotated[bool, Field(strict=True)]
 Fraction = Annotated[float, Field(gt=0, lt=1, strict=True)]
 
 
-def _one_line(text: str) -> str:
+def _says_something(text: str) -> str:
     if not text.strip():
         raise ValueError("must say something, got nothing")
+    return text
+
+
+def _one_line(text: str) -> str:
     if unprintable := [character for character in text if not character.isprintable()]:
         raise ValueError(f"must be one line of letters that can be printed, got {unprintable[0]!r} in it")
     return text
@@ -36,6 +40,7 @@ def _one_line(text: str) -> str:
 
 # Words for people, which figures and tables show as they are.
 Line = Annotated[str, AfterValidator(_one_line)]
+Said = Annotated[Line, AfterValidator(_says_something)]
 
 
 class Section(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from ebmrepro.params.base import Count, Line, Name, NonNegative, Positive, Section, Several, Switch, once
+from ebmrepro.params.base import Count, Name, NonNegative, Positive, Said, Section, Several, Switch, once
 from ebmrepro.params.generations import Weights
 
 PartWeights = Annotated[list[NonNegative], Field(min_length=1)]
@@ -202,4 +202,4 @@ class Protocol(Section):
     dataset: Name
     generation: Name
     evaluation: Name
-    source: Line
+    source: Said
