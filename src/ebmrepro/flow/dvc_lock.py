@@ -10,7 +10,7 @@ LOCK = Path("dvc.lock")
 KEPT = Path(".dvc/tmp/ebm.dvc.lock")
 
 
-def is_whole(text: str) -> bool:
+def _is_whole(text: str) -> bool:
     """Whether DVC reads a dvc.lock of this text."""
     # Here: only who keeps the runners in step asks, and DVC takes a second to import itself.
     import yaml
@@ -27,7 +27,7 @@ def is_whole(text: str) -> bool:
 def damage() -> str | None:
     """In a sentence, what is wrong with the dvc.lock in this folder; None if nothing is or there is none."""
     text = _text(LOCK)
-    if text is None or is_whole(text):
+    if text is None or _is_whole(text):
         return None
     return "dvc.lock was cut short, as by a kill: `ebm sync` brings the last whole one back"
 
@@ -49,7 +49,7 @@ def heal() -> str | None:
         return None
     committed = git(Path(), "show", f"HEAD:{LOCK}")
     for source, text in (("set aside", _text(KEPT)), ("committed", committed and f"{committed}\n")):
-        if text is not None and is_whole(text):
+        if text is not None and _is_whole(text):
             write_text(LOCK, text)
             return f"{LOCK} was cut short, as by a kill: the last whole one, which was {source}, is back"
     raise WorkspaceError(f"{LOCK} was cut short and no whole one is known: delete it, then run `ebm sync`")

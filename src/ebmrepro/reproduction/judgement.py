@@ -200,7 +200,7 @@ def _lower_bound(rule: LowerBound, run: RunResult) -> tuple[Evidence, str]:
         return evidence.t_test(values, size, what, 1, rule.threshold, least_sd=least), note
     off = min(abs(value - rule.threshold) for value in values)
     if max(values) - min(values) <= ROUNDING * size < off:
-        # As where a share is 1 with every seed: no spread for a t-test, but each seed is on one side.
+        # No spread for a t-test, but each seed is on one side.
         side = f"share of seeds with {rule.metric} above {rule.threshold}"
         counts = (len(values), 0) if above else (0, len(values))
         equal = f"{rule.metric} is {values[0]:.4g} with every seed"

@@ -160,7 +160,7 @@ class LowerBound(_OfClaim):
     def words(self) -> str:
         """The rule in a sentence."""
         alike = (
-            "their standard deviation is taken to be no less than that of drawing so many samples"
+            "the deviation between seeds is taken to be no less than independent samples would give"
             if self.share
             else "where it is the same with every seed, the exact sign test over seeds"
         )
