@@ -193,7 +193,7 @@ def _lower_bound(rule: LowerBound, run: RunResult) -> tuple[Evidence, str]:
     values = values_of(run, rule.metric, finished)
     lost = ", ".join(map(str, run.diverged))
     note = f"diverged and left out: seeds {lost}" if lost else ""
-    what = f"mean {rule.metric} of {rule.objective}, against {rule.threshold}"
+    what = f"mean {rule.metric} of {rule.objective}, against {rule.threshold:.4g}"
     size, above = max(map(abs, values)), values[0] > rule.threshold
     if rule.share:
         least = evidence.sd_of_share(values, _draws(run))
@@ -201,7 +201,7 @@ def _lower_bound(rule: LowerBound, run: RunResult) -> tuple[Evidence, str]:
     off = min(abs(value - rule.threshold) for value in values)
     if max(values) - min(values) <= ROUNDING * size < off:
         # No spread for a t-test, but each seed is on one side.
-        side = f"share of seeds with {rule.metric} above {rule.threshold}"
+        side = f"share of seeds with {rule.metric} above {rule.threshold:.4g}"
         counts = (len(values), 0) if above else (0, len(values))
         equal = f"{rule.metric} is {values[0]:.4g} with every seed"
         return evidence.sign_test(*counts, side), "; ".join(filter(None, (equal, note)))
