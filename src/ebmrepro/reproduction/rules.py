@@ -165,8 +165,8 @@ class LowerBound(_OfClaim):
             else "where it is the same with every seed, the exact sign test over seeds"
         )
         return (
-            f"The mean of {self.metric} of {self.objective} is above {self.threshold:.4g}: t-test over at least"
-            f" {self.minimum_seeds} finished seeds; {alike}."
+            f"The mean of {self.metric} of {self.objective} is above {self.threshold:.4g}: t-test over at"
+            f" least {self.minimum_seeds} finished seeds; {alike}."
         )
 
 
